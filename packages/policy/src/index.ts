@@ -1,0 +1,1 @@
+import {x} from '../../token-verifier/src/index.ts'; console.log(x)

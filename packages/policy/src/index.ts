@@ -1,1 +1,0 @@
-import {x} from '../../token-verifier/src/index.ts'; console.log(x)

@@ -1,0 +1,125 @@
+import { parse } from 'node-html-parser'
+import { CookieJar } from 'tough-cookie'
+
+/** A person at a browser: what they type when a sign-in page asks. */
+export interface Person {
+  username: string
+  password: string
+}
+
+/** Where the browser ended: at the address the caller waited for, or on a page that leads nowhere. */
+export type BrowserOutcome =
+  | { outcome: 'arrived'; url: URL; signInPages: number }
+  | { outcome: 'stopped'; url: URL; status: number; pageText: string }
+
+/** Told of every secret-like value the browser meets, so that a test can look for it in logs. */
+export type SecretObserver = (kind: 'cookie' | 'code', value: string) => void
+
+const maxHops = 30
+const maxSignInPages = 2
+
+/**
+ * A browser without a screen: keeps cookies, follows redirects, and fills in the sign-in form as the person would.
+ *
+ * It runs no script, so it proves that signing in needs none. One instance is one browser profile: a second
+ * {@link HeadlessBrowser.open} with the same instance finds the person still signed in.
+ */
+export class HeadlessBrowser {
+  readonly #jar = new CookieJar(undefined, { looseMode: true, rejectPublicSuffixes: false })
+  readonly #observe: SecretObserver
+
+  constructor(observe: SecretObserver = () => {}) {
+    this.#observe = observe
+  }
+
+  /**
+   * Opens an address and goes on until the browser is sent to `destination` (origin and path compared), which itself
+   * is not requested, or until a page offers no way on.
+   *
+   * @throws {Error} More than 30 hops, or a form that is not a sign-in form.
+   */
+  async open(start: URL, person: Person, destination: URL): Promise<BrowserOutcome> {
+    let request: PageRequest = { url: start, method: 'GET' }
+    let signInPages = 0
+    for (let hop = 0; hop < maxHops; hop += 1) {
+      if (leadsTo(request.url, destination)) {
+        this.#observe('code', request.url.searchParams.get('code') ?? '')
+        return { outcome: 'arrived', url: request.url, signInPages }
+      }
+      const response = await this.#send(request)
+      const location = response.headers.get('location')
+      if (location !== null && response.status >= 300 && response.status < 400) {
+        await response.body?.cancel()
+        request = { url: new URL(location, request.url), method: 'GET' }
+        continue
+      }
+      const page = await response.text()
+      const form = signInPages < maxSignInPages ? signInForm(page, request.url, person) : undefined
+      if (form === undefined) {
+        return { outcome: 'stopped', url: request.url, status: response.status, pageText: visibleText(page) }
+      }
+      signInPages += 1
+      request = form
+    }
+    throw new Error(`the browser was sent on more than ${maxHops} times, last to ${request.url.origin}`)
+  }
+
+  async #send(request: PageRequest): Promise<Response> {
+    const headers: Record<string, string> = { accept: 'text/html' }
+    const cookie = await this.#jar.getCookieString(request.url.href)
+    if (cookie !== '') headers.cookie = cookie
+    if (request.method === 'POST') {
+      headers['content-type'] = 'application/x-www-form-urlencoded'
+      headers.origin = request.url.origin
+    }
+    const response = await fetch(request.url, {
+      method: request.method,
+      headers,
+      redirect: 'manual',
+      ...(request.body === undefined ? {} : { body: request.body }),
+    })
+    for (const line of response.headers.getSetCookie()) {
+      const cookieSet = await this.#jar.setCookie(line, request.url.href, { ignoreError: true })
+      if (cookieSet !== undefined && cookieSet.value.length >= 8) this.#observe('cookie', cookieSet.value)
+    }
+    return response
+  }
+}
+
+interface PageRequest {
+  url: URL
+  method: 'GET' | 'POST'
+  body?: string
+}
+
+function leadsTo(url: URL, destination: URL): boolean {
+  return url.origin === destination.origin && url.pathname === destination.pathname
+}
+
+/** The form with a password field, filled in; `undefined` where the page asks for no password. */
+function signInForm(page: string, pageUrl: URL, person: Person): PageRequest | undefined {
+  const form = parse(page)
+    .querySelectorAll('form')
+    .find((candidate) => candidate.querySelector('input[type=password]') !== null)
+  if (form === undefined) return undefined
+  const fields = new URLSearchParams()
+  for (const input of form.querySelectorAll('input')) {
+    const name = input.getAttribute('name')
+    const type = input.getAttribute('type') ?? 'text'
+    if (name === undefined || type === 'submit' || type === 'checkbox') continue
+    fields.set(name, typed(type, person) ?? input.getAttribute('value') ?? '')
+  }
+  const action = new URL(form.getAttribute('action') ?? pageUrl.href, pageUrl)
+  return { url: action, method: 'POST', body: fields.toString() }
+}
+
+function typed(inputType: string, person: Person): string | undefined {
+  if (inputType === 'password') return person.password
+  return inputType === 'text' || inputType === 'email' ? person.username : undefined
+}
+
+function visibleText(page: string): string {
+  const body = parse(page).querySelector('body')
+  for (const hidden of body?.querySelectorAll('script, style') ?? []) hidden.remove()
+  return (body?.structuredText ?? '').replace(/\s+/g, ' ').trim().slice(0, 400)
+}

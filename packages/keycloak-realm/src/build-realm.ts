@@ -1,0 +1,91 @@
+import type RealmRepresentation from '@keycloak/keycloak-admin-client/lib/defs/realmRepresentation.js'
+import { buildIdentityProviderMappers, buildIdentityProviders } from './broker.ts'
+import { buildClientPolicies, buildClientProfiles } from './client-policies.ts'
+import { buildAdministrativeScopeMappings, buildClients, buildServiceAccounts } from './clients.ts'
+import { eventAttributes, eventSettings } from './events.ts'
+import { browserFlowAlias, buildAuthenticationFlows, buildAuthenticatorConfigs } from './flows.ts'
+import { buildGroups } from './groups.ts'
+import { realmManagementClientId } from './names.ts'
+import { buildRegistrationPolicies, type ImportedComponent, registrationPolicyType } from './registration-policies.ts'
+import { buildRoles } from './roles.ts'
+import { buildClientScopeMappings, buildClientScopes, defaultScopeNames, optionalScopeNames } from './scopes.ts'
+import { type CheckedRealmSettings, checkRealmSettings, type RealmSettings } from './settings.ts'
+import { buildUserProfile, userProfileType } from './user-profile.ts'
+
+/** The realm as Keycloak imports it. `components` holds lists, which the admin client's own type does not say. */
+export type CompanyRealm = Omit<RealmRepresentation, 'components'> & {
+  components: Record<string, ImportedComponent[]>
+}
+
+/**
+ * Builds the realm of the stack: the corporate IdP in front, group → client role → scope behind it, and the MCP server
+ * as the one audience.
+ *
+ * Pure and deterministic: the same settings give the same document. It holds no ids, no keys and no secrets; secrets
+ * are placeholders such as `${KC_PROVISIONER_SECRET}` that Keycloak takes from its environment while it imports.
+ *
+ * @throws {TypeError} The settings are wrong; the message names each of them.
+ */
+export function buildRealm(settings: RealmSettings): CompanyRealm {
+  const checked = checkRealmSettings(settings)
+  return {
+    realm: checked.realm,
+    enabled: true,
+    displayName: 'Company',
+    ...signInSettings(checked),
+    ...lifespans(checked),
+    ...eventSettings,
+    scimApiEnabled: true,
+    attributes: { ...eventAttributes },
+    roles: buildRoles(checked),
+    groups: buildGroups(checked),
+    clientScopes: buildClientScopes(checked),
+    defaultDefaultClientScopes: defaultScopeNames,
+    defaultOptionalClientScopes: optionalScopeNames,
+    clients: buildClients(checked),
+    clientScopeMappings: {
+      ...buildClientScopeMappings(checked),
+      [realmManagementClientId]: buildAdministrativeScopeMappings(checked),
+    },
+    users: buildServiceAccounts(checked),
+    identityProviders: buildIdentityProviders(checked),
+    identityProviderMappers: buildIdentityProviderMappers(),
+    authenticationFlows: buildAuthenticationFlows(),
+    authenticatorConfig: buildAuthenticatorConfigs(),
+    browserFlow: browserFlowAlias,
+    clientProfiles: buildClientProfiles(checked),
+    clientPolicies: buildClientPolicies(checked),
+    components: {
+      [registrationPolicyType]: buildRegistrationPolicies(checked),
+      [userProfileType]: [buildUserProfile()],
+    },
+  }
+}
+
+function signInSettings({ development }: CheckedRealmSettings) {
+  return {
+    sslRequired: development ? 'none' : 'all',
+    registrationAllowed: false,
+    resetPasswordAllowed: false,
+    rememberMe: false,
+    editUsernameAllowed: false,
+    loginWithEmailAllowed: false,
+    duplicateEmailsAllowed: false,
+    bruteForceProtected: true,
+    permanentLockout: false,
+    failureFactor: 5,
+    organizationsEnabled: false,
+  }
+}
+
+/** The session is as long as the refresh token that hangs on it. A rotated refresh token that comes back ends both. */
+function lifespans({ accessTokenLifespanSeconds, refreshLifespanSeconds }: CheckedRealmSettings) {
+  return {
+    accessTokenLifespan: accessTokenLifespanSeconds,
+    accessCodeLifespan: 60,
+    ssoSessionIdleTimeout: refreshLifespanSeconds,
+    ssoSessionMaxLifespan: refreshLifespanSeconds,
+    revokeRefreshToken: true,
+    refreshTokenMaxReuse: 0,
+  }
+}

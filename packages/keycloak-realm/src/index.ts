@@ -1,0 +1,21 @@
+export { buildRealm, type CompanyRealm } from './build-realm.ts'
+export { compareRealm, type RealmDifference } from './compare-realm.ts'
+export { developmentSettings } from './development-settings.ts'
+export { type LintOptions, lintRealm, type RealmFinding } from './lint-realm.ts'
+export {
+  brokerClientId,
+  clientIds,
+  directoryAdminScope,
+  identityProviderAlias,
+  secretPlaceholders,
+} from './names.ts'
+export {
+  type GroupGrant,
+  groupGrants,
+  serviceToolRoles,
+  type ToolScope,
+  toolScopeNames,
+  toolScopes,
+} from './permissions.ts'
+export { keycloakBuildOptions, keycloakFeatures, keycloakStartOptions, keycloakVersion } from './server-options.ts'
+export { checkRealmSettings, type RealmSettings } from './settings.ts'

@@ -1,0 +1,282 @@
+import type ClientRepresentation from '@keycloak/keycloak-admin-client/lib/defs/clientRepresentation.js'
+import type ClientScopeRepresentation from '@keycloak/keycloak-admin-client/lib/defs/clientScopeRepresentation.js'
+import type IdentityProviderMapperRepresentation from '@keycloak/keycloak-admin-client/lib/defs/identityProviderMapperRepresentation.js'
+import type ProtocolMapperRepresentation from '@keycloak/keycloak-admin-client/lib/defs/protocolMapperRepresentation.js'
+import type RealmRepresentation from '@keycloak/keycloak-admin-client/lib/defs/realmRepresentation.js'
+
+export interface RealmFinding {
+  /** Stable name of the rule, such as `KC-01`. */
+  rule: string
+  /** Where in the realm: `clients[mcp-cli].redirectUris`. */
+  path: string
+  /** What was found, and what it should be. */
+  message: string
+}
+
+export interface LintOptions {
+  /** Longest lifetime of access tokens that is accepted, in seconds. Default 3600. */
+  longestAccessTokenLifespanSeconds?: number
+  /** Accepts http on loopback, and only there. Default false. */
+  development?: boolean
+}
+
+/** Either what {@link buildRealm} gives or what Keycloak exports. */
+export type LintableRealm = Omit<RealmRepresentation, 'components'> & {
+  components?: unknown
+  [member: string]: unknown
+}
+
+interface Rule {
+  id: string
+  check(realm: LintableRealm, options: Required<LintOptions>): Omit<RealmFinding, 'rule'>[]
+}
+
+/** The oldest Keycloak without a known hole in what this realm uses (registration policies, CVE-2026-15572). */
+const oldestKeycloak = [26, 7, 1]
+
+/**
+ * Checks a realm against the rules for authorization servers that guard MCP servers (RFC 9700, ASVS 10.4).
+ *
+ * Looks at the document only: it does not ask a running Keycloak, and does not compare with what was intended
+ * (see {@link compareRealm}).
+ *
+ * @returns Findings in the order of the rules; empty when all hold.
+ */
+export function lintRealm(realm: LintableRealm, options: LintOptions = {}): RealmFinding[] {
+  const full = { longestAccessTokenLifespanSeconds: 3600, development: false, ...options }
+  return rules.flatMap(({ id, check }) => check(realm, full).map((finding) => ({ rule: id, ...finding })))
+}
+
+const rules: Rule[] = [
+  {
+    id: 'KC-01',
+    check: (realm, { development }) =>
+      clientsWith(realm, (client) => [
+        ...(client.redirectUris ?? []).flatMap((uri) => redirectProblem(uri, development)),
+        ...(client.webOrigins ?? []).flatMap((origin) =>
+          origin === '*' || origin === '+' ? [`web origin ${origin} must be an exact origin`] : [],
+        ),
+      ]),
+  },
+  {
+    id: 'KC-02',
+    check: (realm) =>
+      clientsWith(realm, ({ implicitFlowEnabled }) => (implicitFlowEnabled ? ['the implicit flow must be off'] : [])),
+  },
+  {
+    id: 'KC-03',
+    check: (realm) =>
+      clientsWith(realm, ({ directAccessGrantsEnabled }) =>
+        directAccessGrantsEnabled === false ? [] : ['the password grant must be switched off in so many words'],
+      ),
+  },
+  {
+    id: 'KC-04',
+    check: (realm) => [
+      ...clientsWith(realm, ({ publicClient, standardFlowEnabled, attributes }) =>
+        publicClient && standardFlowEnabled && attributes?.['pkce.code.challenge.method'] !== 'S256'
+          ? ['PKCE must be S256 (attribute pkce.code.challenge.method)']
+          : [],
+      ),
+      ...(hasExecutor(realm, 'pkce-enforcer')
+        ? []
+        : [{ path: 'clientProfiles', message: 'a client policy must enforce PKCE for public clients' }]),
+    ],
+  },
+  {
+    id: 'KC-05',
+    check: ({ accessTokenLifespan = 300 }, { longestAccessTokenLifespanSeconds: longest }) =>
+      accessTokenLifespan <= longest
+        ? []
+        : [
+            {
+              path: 'accessTokenLifespan',
+              message: `must be at most ${longest} seconds, found ${accessTokenLifespan}`,
+            },
+          ],
+  },
+  {
+    id: 'KC-06',
+    check: ({ revokeRefreshToken, refreshTokenMaxReuse }) =>
+      revokeRefreshToken === true && refreshTokenMaxReuse === 0
+        ? []
+        : [
+            {
+              path: 'revokeRefreshToken',
+              message: 'refresh tokens must rotate, and one that comes back must end the session',
+            },
+          ],
+  },
+  {
+    id: 'KC-07',
+    check: ({ bruteForceProtected }) =>
+      bruteForceProtected ? [] : [{ path: 'bruteForceProtected', message: 'must be on' }],
+  },
+  {
+    id: 'KC-08',
+    check: ({ sslRequired }, { development }) =>
+      development || sslRequired === 'all' || sslRequired === 'external'
+        ? []
+        : [{ path: 'sslRequired', message: `must be all or external outside development, found ${sslRequired}` }],
+  },
+  {
+    id: 'KC-09',
+    check: ({ users = [] }) =>
+      users
+        .filter(({ serviceAccountClientId }) => serviceAccountClientId === undefined)
+        .map(({ username }) => ({
+          path: `users[${username}]`,
+          message: 'people come from the corporate IdP; the realm document must hold service accounts only',
+        })),
+  },
+  { id: 'KC-10', check: strayAudiences },
+  {
+    id: 'KC-11',
+    check: (realm) =>
+      clientsWith(realm, ({ fullScopeAllowed }) =>
+        fullScopeAllowed === false ? [] : ['full scope must be switched off in so many words'],
+      ),
+  },
+  { id: 'KC-12', check: brokerProblems },
+  {
+    id: 'KC-13',
+    check: (realm) =>
+      (['eventsEnabled', 'adminEventsEnabled', 'adminEventsDetailsEnabled'] as const)
+        .filter((setting) => realm[setting] !== true)
+        .map((setting) => ({ path: setting, message: 'must be on: revocation is read from the events' })),
+  },
+  { id: 'KC-14', check: ({ keycloakVersion }) => versionProblem(keycloakVersion) },
+  {
+    id: 'KC-15',
+    check: (realm) => [
+      ...(realm.defaultOptionalClientScopes?.includes('offline_access')
+        ? [{ path: 'defaultOptionalClientScopes', message: 'must not offer offline_access to MCP clients' }]
+        : []),
+      ...clientsWith(realm, ({ defaultClientScopes = [], optionalClientScopes = [] }) =>
+        [...defaultClientScopes, ...optionalClientScopes].includes('offline_access')
+          ? ['must not have offline_access: such a session outlives a sign-out']
+          : [],
+      ),
+    ],
+  },
+  {
+    id: 'KC-16',
+    check: (realm) =>
+      clientsWith(realm, ({ secret }) =>
+        secret === undefined || /^\$\{[A-Z_]+\}$/.test(secret) || /^\*+$/.test(secret)
+          ? []
+          : ['the secret must be a placeholder that Keycloak fills in from its environment'],
+      ),
+  },
+  {
+    id: 'KC-17',
+    check: ({ clientScopes = [], clientScopeMappings = {} }) => ungatedScopes(clientScopes, clientScopeMappings),
+  },
+]
+
+function clientsWith(realm: LintableRealm, check: (client: ClientRepresentation) => string[]) {
+  return (realm.clients ?? [])
+    .filter(({ enabled, bearerOnly }) => enabled !== false && bearerOnly !== true)
+    .flatMap((client) => check(client).map((message) => ({ path: `clients[${client.clientId}]`, message })))
+}
+
+function redirectProblem(uri: string, development: boolean): string[] {
+  if (uri.includes('*')) return [`redirect URI ${uri} must not hold a wildcard`]
+  if (!URL.canParse(uri)) return [`redirect URI ${uri} must be absolute`]
+  const { protocol, hostname } = new URL(uri)
+  if (protocol === 'https:') return []
+  // RFC 8252 section 7.3: http is right for a loopback address, in production too.
+  if (protocol === 'http:' && (hostname === '127.0.0.1' || hostname === '[::1]')) return []
+  return development && hostname === 'localhost' ? [] : [`redirect URI ${uri} must use https`]
+}
+
+function hasExecutor({ clientProfiles, clientPolicies }: LintableRealm, executor: string): boolean {
+  const profiles = (clientProfiles?.profiles ?? []).filter((profile) =>
+    profile.executors?.some((candidate) => candidate.executor === executor),
+  )
+  return (clientPolicies?.policies ?? []).some(
+    (policy) => policy.enabled && profiles.some(({ name }) => name !== undefined && policy.profiles?.includes(name)),
+  )
+}
+
+/** An audience is given by one scope of the resource server it names, never by a mapper on a client. */
+function strayAudiences(realm: LintableRealm): Omit<RealmFinding, 'rule'>[] {
+  const clientIds = new Set((realm.clients ?? []).map(({ clientId }) => clientId))
+  const fromScopes = ((realm.clientScopes ?? []) as ClientScopeRepresentation[]).flatMap((scope) =>
+    audiencesOf(scope.protocolMappers).flatMap(({ audience }) =>
+      clientIds.has(audience)
+        ? []
+        : [{ path: `clientScopes[${scope.name}]`, message: `audience ${audience} is no client of this realm` }],
+    ),
+  )
+  const fromClients = clientsWith(realm, (client) =>
+    audiencesOf(client.protocolMappers)
+      .filter(({ ofClient }) => ofClient)
+      .map(({ audience }) => `audience ${audience} must come from a scope, not from the client`),
+  )
+  return [...fromScopes, ...fromClients]
+}
+
+function audiencesOf(mappers: ProtocolMapperRepresentation[] = []) {
+  return mappers
+    .filter(({ protocolMapper }) => protocolMapper === 'oidc-audience-mapper')
+    .map(({ config = {} }) => {
+      const client = config['included.client.audience']
+      return { ofClient: Boolean(client), audience: String(client || config['included.custom.audience']) }
+    })
+}
+
+function brokerProblems(realm: LintableRealm): Omit<RealmFinding, 'rule'>[] {
+  const required: [setting: string, value: string][] = [
+    ['validateSignature', 'true'],
+    ['useJwksUrl', 'true'],
+    ['pkceEnabled', 'true'],
+    ['pkceMethod', 'S256'],
+    ['syncMode', 'FORCE'],
+  ]
+  const providers = (realm.identityProviders ?? []).flatMap(({ alias, trustEmail, config = {}, providerId }) => [
+    ...(trustEmail ? [{ path: `identityProviders[${alias}]`, message: 'trustEmail must be off' }] : []),
+    ...required
+      .filter(([setting, value]) => providerId === 'oidc' && config[setting] !== value)
+      .map(([setting, value]) => ({
+        path: `identityProviders[${alias}].config.${setting}`,
+        message: `must be ${value}, found ${config[setting]}`,
+      })),
+  ])
+  const mappers = ((realm.identityProviderMappers ?? []) as IdentityProviderMapperRepresentation[])
+    .filter(({ config }) => config?.syncMode !== 'FORCE')
+    .map(({ name }) => ({
+      path: `identityProviderMappers[${name}]`,
+      message: 'syncMode must be FORCE, or a change in the directory never arrives',
+    }))
+  return [...providers, ...mappers]
+}
+
+function versionProblem(version: string | undefined): Omit<RealmFinding, 'rule'>[] {
+  if (version === undefined) return []
+  const found = version.split('.').map((part) => Number.parseInt(part, 10))
+  const difference = oldestKeycloak.map((least, index) => (found[index] ?? 0) - least).find((step) => step !== 0) ?? 0
+  return difference >= 0
+    ? []
+    : [{ path: 'keycloakVersion', message: `must be at least ${oldestKeycloak.join('.')}, found ${version}` }]
+}
+
+/** A scope that gives an audience and stands in tokens must be carried by a role, or everybody gets it. */
+function ungatedScopes(
+  clientScopes: ClientScopeRepresentation[],
+  mappings: Record<string, { clientScope?: string; roles?: string[] }[]>,
+): Omit<RealmFinding, 'rule'>[] {
+  const gated = new Set(
+    Object.values(mappings)
+      .flat()
+      .filter(({ roles = [] }) => roles.length > 0)
+      .map(({ clientScope }) => clientScope),
+  )
+  return clientScopes
+    .filter(({ attributes }) => attributes?.['include.in.token.scope'] !== 'false')
+    .filter(({ protocolMappers, name }) => audiencesOf(protocolMappers).length > 0 && !gated.has(name))
+    .map(({ name }) => ({
+      path: `clientScopes[${name}]`,
+      message: 'must be mapped to a role, or everybody is granted it',
+    }))
+}

@@ -1,0 +1,32 @@
+/** Names that other parts of the stack use too. They are fixed; a realm in use would lose its links if one changed. */
+export const identityProviderAlias = 'corporate'
+
+/** What Keycloak calls itself towards the corporate IdP. */
+export const brokerClientId = 'keycloak-broker'
+
+/** Clients of the realm whose `clientId` is not an address. */
+export const clientIds = {
+  cli: 'mcp-cli',
+  console: 'console',
+  service: 'nightly-report',
+  provisioner: 'corporate-idp-provisioner',
+  enterprise: 'enterprise-assistant',
+} as const
+
+/** Placeholders that Keycloak replaces with environment variables while it imports the realm. */
+export const secretPlaceholders = {
+  brokerClient: keycloakPlaceholder('KC_BROKER_CLIENT_SECRET'),
+  provisioner: keycloakPlaceholder('KC_PROVISIONER_SECRET'),
+  resourceServer: keycloakPlaceholder('KC_RESOURCE_SERVER_SECRET'),
+}
+
+/** Scope and role of those who run the directory: opens the corporate IdP's admin API. */
+export const directoryAdminScope = 'directory:admin'
+
+/** The client inside every realm that owns Keycloak's own administrative roles. */
+export const realmManagementClientId = 'realm-management'
+
+/** A dollar sign and the name in braces: what Keycloak replaces, when it imports or when it runs. */
+export function keycloakPlaceholder(name: string): string {
+  return `\${${name}}`
+}

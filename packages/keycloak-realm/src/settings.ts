@@ -1,0 +1,120 @@
+/** What differs between one company's realm and another's. Everything else is the same everywhere and lives in code. */
+export interface RealmSettings {
+  /** Name of the realm, the last segment of its issuer. Default in development: `company`. */
+  realm: string
+  /** Where browsers and servers reach Keycloak, an origin without a path: `http://localhost:8483`. */
+  keycloakUrl: string
+  /** Canonical resource URI of the MCP server (RFC 8707). It is also the resource server's `clientId` and the audience of access tokens. */
+  resource: string
+  corporateIdp: {
+    /** Issuer of the corporate IdP, exactly as in its ID tokens. */
+    issuer: string
+    /** Resource URI of the corporate IdP's admin API; directory administrators get tokens for it. */
+    adminResource: string
+  }
+  /** Origin of the web console: scheme, host and port, no path. */
+  consoleOrigin: string
+  /** Public key set of the service client `nightly-report` (RFC 7517). Private members are refused. */
+  serviceJwks: { keys: readonly Readonly<Record<string, unknown>>[] }
+  /** `stable` uses nothing experimental but `resource-indicators`; `preview` adds client metadata documents and ID-JAG. */
+  profile: 'stable' | 'preview'
+  /** Lifetime of access tokens, in seconds, 30 to 3600. Default 300. */
+  accessTokenLifespanSeconds?: number
+  /** Lifetime of refresh tokens and of the session behind them, in seconds, at most 30 days. Default 2592000. */
+  refreshLifespanSeconds?: number
+  /** Allows http on loopback and opens anonymous client registration to clients on loopback. Never for production. */
+  development: boolean
+  /**
+   * Hosts that may appear in the redirect URIs of clients that register themselves (RFC 7591) or publish a metadata
+   * document. Empty: nobody can. Default: `localhost` and `127.0.0.1` in development, else empty.
+   */
+  selfRegistrationHosts?: readonly string[]
+}
+
+export type CheckedRealmSettings = Required<RealmSettings>
+
+/** The longest lifetime of an access token that this realm agrees to, in seconds. */
+export const longestAccessTokenLifespanSeconds = 3600
+const longestRefreshLifespanSeconds = 30 * 24 * 3600
+const loopbackHosts = ['localhost', '127.0.0.1', '[::1]']
+const privateKeyMembers = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'k']
+
+/**
+ * Fills in the defaults and refuses settings that would make an unsafe realm.
+ *
+ * @throws {TypeError} Names every setting that is wrong, not only the first.
+ */
+export function checkRealmSettings(settings: RealmSettings): CheckedRealmSettings {
+  const checked: CheckedRealmSettings = {
+    ...settings,
+    accessTokenLifespanSeconds: settings.accessTokenLifespanSeconds ?? 300,
+    refreshLifespanSeconds: settings.refreshLifespanSeconds ?? longestRefreshLifespanSeconds,
+    selfRegistrationHosts: settings.selfRegistrationHosts ?? (settings.development ? ['localhost', '127.0.0.1'] : []),
+  }
+  const problems = [
+    ...addressProblems(checked),
+    ...lifespanProblems(checked),
+    ...keySetProblems(checked),
+    ...(/^[a-z0-9][a-z0-9-]{0,62}$/.test(checked.realm)
+      ? []
+      : ['realm must be lower-case letters, digits and hyphens']),
+    ...(checked.selfRegistrationHosts.some((host) => host === '' || host === '*')
+      ? ['selfRegistrationHosts must name hosts; "*" would admit everyone']
+      : []),
+  ]
+  if (problems.length > 0) throw new TypeError(`The realm settings are wrong:\n- ${problems.join('\n- ')}`)
+  return checked
+}
+
+function addressProblems(settings: CheckedRealmSettings): string[] {
+  const addresses: [name: string, value: string, kind: 'origin' | 'uri'][] = [
+    ['keycloakUrl', settings.keycloakUrl, 'origin'],
+    ['consoleOrigin', settings.consoleOrigin, 'origin'],
+    ['resource', settings.resource, 'uri'],
+    ['corporateIdp.issuer', settings.corporateIdp.issuer, 'uri'],
+    ['corporateIdp.adminResource', settings.corporateIdp.adminResource, 'uri'],
+  ]
+  return addresses.flatMap(([name, value, kind]) => addressProblem(name, value, kind, settings.development) ?? [])
+}
+
+function addressProblem(name: string, value: string, kind: 'origin' | 'uri', development: boolean): string | undefined {
+  if (!URL.canParse(value)) return `${name} must be an absolute URI, found ${JSON.stringify(value)}`
+  const url = new URL(value)
+  if (url.hash !== '' || url.search !== '' || value.endsWith('/')) {
+    return `${name} must have no query, no fragment and no slash at its end, found ${value}`
+  }
+  if (kind === 'origin' && url.origin !== value)
+    return `${name} must be an origin such as ${url.origin}, found ${value}`
+  if (url.protocol === 'https:') return undefined
+  if (url.protocol !== 'http:') return `${name} must be an https address, found ${value}`
+  if (!development) return `${name} must be an https address outside development, found ${value}`
+  return loopbackHosts.includes(url.hostname) || url.hostname.endsWith('.localhost') || !url.hostname.includes('.')
+    ? undefined
+    : `${name} may use http on loopback or inside one container network only, found ${value}`
+}
+
+function lifespanProblems(settings: CheckedRealmSettings): string[] {
+  const bounds: [name: string, value: number, least: number, most: number][] = [
+    ['accessTokenLifespanSeconds', settings.accessTokenLifespanSeconds, 30, longestAccessTokenLifespanSeconds],
+    [
+      'refreshLifespanSeconds',
+      settings.refreshLifespanSeconds,
+      settings.accessTokenLifespanSeconds,
+      longestRefreshLifespanSeconds,
+    ],
+  ]
+  return bounds.flatMap(([name, value, least, most]) =>
+    Number.isInteger(value) && value >= least && value <= most
+      ? []
+      : [`${name} must be a whole number of seconds from ${least} to ${most}, found ${value}`],
+  )
+}
+
+function keySetProblems({ serviceJwks }: CheckedRealmSettings): string[] {
+  if (serviceJwks.keys.length === 0) return ['serviceJwks must hold the public key of the service client']
+  return serviceJwks.keys.flatMap((key, index) =>
+    privateKeyMembers.some((member) => member in key)
+      ? [`serviceJwks.keys[${index}] holds private members; only the public key belongs into the realm`]
+      : [],
+  )
+}

@@ -1,0 +1,195 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import {
+  buildRealm,
+  developmentSettings,
+  groupGrants,
+  lintRealm,
+  type RealmSettings,
+  toolScopeNames,
+} from '../src/index.ts'
+
+const settings = developmentSettings()
+const production: RealmSettings = {
+  ...settings,
+  keycloakUrl: 'https://id.company.com',
+  resource: 'https://mcp.company.com/mcp',
+  corporateIdp: { issuer: 'https://login.company.com', adminResource: 'https://login.company.com/admin' },
+  consoleOrigin: 'https://console.company.com',
+  development: false,
+}
+const { resource } = settings
+
+function client(clientId: string, from = buildRealm(settings)) {
+  const found = from.clients?.find((candidate) => candidate.clientId === clientId)
+  if (found === undefined) throw new Error(`no client ${clientId}`)
+  return found
+}
+
+describe('the document', () => {
+  it('is the same for the same settings', () => {
+    expect(JSON.stringify(buildRealm(settings))).toBe(JSON.stringify(buildRealm(structuredClone(settings))))
+  })
+
+  it('holds no ids and no secrets, only placeholders', () => {
+    const text = JSON.stringify(buildRealm({ ...settings, profile: 'preview' }))
+    expect(text).not.toMatch(/"(id|internalId|containerId)":/)
+    const secrets = [...text.matchAll(/"(?:secret|clientSecret)":"([^"]*)"/g)].map(([, secret]) => secret)
+    expect(secrets.length).toBeGreaterThan(2)
+    for (const secret of secrets) expect(secret).toMatch(/^\$\{KC_[A-Z_]+_SECRET\}$/)
+  })
+
+  it.each([
+    ['development', settings, true],
+    ['production', production, false],
+    ['preview', { ...settings, profile: 'preview' as const }, true],
+  ])('passes every lint rule: %s', (_name, from, development) => {
+    expect(lintRealm(buildRealm(from), { development })).toEqual([])
+  })
+
+  it('does not become invalid JSON for any realm name and port', () => {
+    fc.assert(
+      fc.property(
+        fc.stringMatching(/^[a-z0-9][a-z0-9-]{0,20}$/),
+        fc.integer({ min: 1024, max: 65_000 }),
+        (realm, port) => {
+          const built = buildRealm({ ...developmentSettings(port), realm })
+          expect(JSON.parse(JSON.stringify(built))).toEqual(built)
+          expect(lintRealm(built, { development: true })).toEqual([])
+        },
+      ),
+      { numRuns: 50 },
+    )
+  })
+})
+
+describe('settings', () => {
+  it.each([
+    ['resource', { resource: `${resource}/` }, /resource must have no query/],
+    ['resource', { resource: 'mcp' }, /resource must be an absolute URI/],
+    ['keycloakUrl', { keycloakUrl: 'http://localhost:8483/auth' }, /keycloakUrl must be an origin/],
+    ['http in production', { development: false }, /must be an https address outside development/],
+    ['http off loopback', { resource: 'http://mcp.company.com/mcp' }, /http on loopback/],
+    ['an hour and a second', { accessTokenLifespanSeconds: 3601 }, /from 30 to 3600, found 3601/],
+    ['too long a refresh', { refreshLifespanSeconds: 2_592_001 }, /refreshLifespanSeconds/],
+    ['no key', { serviceJwks: { keys: [] } }, /serviceJwks must hold/],
+    ['a private key', { serviceJwks: { keys: [{ kty: 'EC', d: 'x' }] } }, /holds private members/],
+    ['everybody', { selfRegistrationHosts: ['*'] }, /would admit everyone/],
+    ['realm', { realm: 'My Realm' }, /realm must be lower-case/],
+  ])('are refused: %s', (_name, change, message) => {
+    expect(() => buildRealm({ ...settings, ...change })).toThrow(message)
+  })
+
+  it('are all named when several are wrong', () => {
+    expect(() => buildRealm({ ...settings, realm: '', accessTokenLifespanSeconds: 0 })).toThrow(
+      /realm must be[\s\S]*accessTokenLifespanSeconds|accessTokenLifespanSeconds[\s\S]*realm must be/,
+    )
+  })
+
+  it('accept an hour for access tokens and no more', () => {
+    expect(buildRealm({ ...settings, accessTokenLifespanSeconds: 3600 }).accessTokenLifespan).toBe(3600)
+  })
+})
+
+describe('clients', () => {
+  it('may redirect to exact addresses only', () => {
+    const uris = buildRealm(settings).clients?.flatMap(({ redirectUris = [] }) => redirectUris)
+    expect(uris).toEqual([
+      'http://127.0.0.1/callback',
+      'http://localhost:8480/',
+      'http://localhost:8480/silent-check-sso.html',
+    ])
+  })
+
+  it('take no passwords, not even the ones that Keycloak brings', () => {
+    const realm = buildRealm(settings)
+    for (const { clientId, directAccessGrantsEnabled } of realm.clients ?? []) {
+      expect(directAccessGrantsEnabled, clientId).toBe(false)
+    }
+    expect(client('admin-cli').enabled).toBe(false)
+  })
+
+  it('do not have offline_access', () => {
+    expect(JSON.stringify(buildRealm(settings))).not.toContain('offline_access')
+  })
+
+  it('have a resource server whose id is the resource', () => {
+    expect(client(resource)).toMatchObject({
+      publicClient: false,
+      standardFlowEnabled: false,
+      attributes: { resource_url: resource },
+    })
+  })
+
+  it('have a service client that shows its key and has no secret', () => {
+    const service = client('nightly-report')
+    expect(service).toMatchObject({ clientAuthenticatorType: 'client-jwt', serviceAccountsEnabled: true })
+    expect(service.secret).toBeUndefined()
+    expect(JSON.parse(service.attributes?.['jwks.string'])).toEqual(settings.serviceJwks)
+  })
+})
+
+describe('permissions', () => {
+  it('stand in one table: group, client roles, scopes', () => {
+    const table = Object.fromEntries(
+      (buildRealm(settings).groups ?? []).map(({ name, clientRoles }) => [name, clientRoles?.[resource] ?? []]),
+    )
+    expect(table).toEqual({
+      'All Staff': [],
+      'Customer Admins': ['read:customers', 'write:own-data', 'write:customers'],
+      'Customer Readers': ['read:customers'],
+      'Account Managers': ['read:customers', 'write:own-data'],
+      Administrators: ['read:customers', 'write:own-data', 'write:customers', 'admin:reports', 'read:finance'],
+      Operations: ['read:customers', 'admin:reports'],
+      'Data Analysts': ['read:customers', 'admin:reports'],
+      'Directory Administrators': ['admin:reports'],
+    })
+  })
+
+  it('make each scope need the role of its name', () => {
+    const mappings = buildRealm(settings).clientScopeMappings?.[resource]
+    for (const scope of toolScopeNames) expect(mappings).toContainEqual({ clientScope: scope, roles: [scope] })
+  })
+
+  it('let directory administrators alone use the admin API', () => {
+    const api = settings.corporateIdp.adminResource
+    const groups = (buildRealm(settings).groups ?? []).filter(({ clientRoles }) => clientRoles?.[api])
+    expect(groups.map(({ name }) => name)).toEqual(['Directory Administrators'])
+  })
+
+  it('map every group at every sign-in', () => {
+    const mappers = buildRealm(settings).identityProviderMappers ?? []
+    for (const { group } of groupGrants) {
+      expect(mappers).toContainEqual(
+        expect.objectContaining({
+          name: `group ${group}`,
+          config: expect.objectContaining({ syncMode: 'FORCE', group: `/${group}` }),
+        }),
+      )
+    }
+  })
+})
+
+describe('registration', () => {
+  const hosts = (from: RealmSettings) =>
+    buildRealm(from).components['org.keycloak.services.clientregistration.policy.ClientRegistrationPolicy']?.find(
+      ({ providerId }) => providerId === 'trusted-hosts',
+    )?.config['trusted-hosts']
+
+  it('is open to nobody in production', () => expect(hosts(production)).toEqual([]))
+  it('is open to loopback in development', () => expect(hosts(settings)).toEqual(['localhost', '127.0.0.1']))
+})
+
+describe('profiles', () => {
+  it('use no metadata documents and no identity assertions in stable', () => {
+    const text = JSON.stringify(buildRealm(settings))
+    expect(text).not.toContain('client-id-metadata-document')
+    expect(text).not.toContain('jwtAuthorizationGrant')
+  })
+
+  it('use both in preview', () => {
+    const text = JSON.stringify(buildRealm({ ...settings, profile: 'preview' }))
+    expect(text).toContain('client-id-metadata-document')
+    expect(text).toContain('jwtAuthorizationGrantEnabled')
+  })
+})

@@ -65,7 +65,10 @@ const attributeOfClaim = {
 
 export function buildIdentityProviderMappers(): IdentityProviderMapperRepresentation[] {
   return [
-    forced('username', 'oidc-username-idp-mapper', { template: keycloakPlaceholder('CLAIM.preferred_username'), target: 'LOCAL' }),
+    forced('username', 'oidc-username-idp-mapper', {
+      template: keycloakPlaceholder('CLAIM.preferred_username'),
+      target: 'LOCAL',
+    }),
     ...Object.entries(attributeOfClaim).map(([claim, attribute]) =>
       forced(`claim ${claim}`, 'oidc-user-attribute-idp-mapper', { claim, 'user.attribute': attribute }),
     ),

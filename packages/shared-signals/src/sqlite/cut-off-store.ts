@@ -1,0 +1,199 @@
+import Database from 'better-sqlite3'
+import type { CutOffState, CutOffStateOptions } from '../cut-off-state.ts'
+import { createCutOffState } from '../cut-off-state.ts'
+import type { EventCursor } from '../keycloak/event-reader.ts'
+import type { CursorStore } from '../keycloak/poll-keycloak-events.ts'
+import type { CutOff, CutOffCause, PermissionsChange, Signal } from '../signal.ts'
+
+export interface CutOffStore extends Omit<CutOffState, 'import'> {
+  /** Takes in many signals in one transaction: all of them are on disk when it returns, or none and it throws. */
+  applyAll(signals: readonly Signal[]): void
+  /** The cursor of a feed, kept in the same file. @param feed A name of one's choice, one for each feed. */
+  cursorStore(feed: string): CursorStore
+  /** Cut-offs that still stand, newest first, for people to read. @param limit 1 to 10,000. */
+  list(limit: number): readonly CutOff[]
+  close(): void
+}
+
+const schema = `
+  CREATE TABLE IF NOT EXISTS cut_off (
+    issuer TEXT NOT NULL, subject TEXT NOT NULL, session_id TEXT NOT NULL, token_id TEXT NOT NULL, client_id TEXT NOT NULL,
+    not_before INTEGER NOT NULL, cause TEXT NOT NULL, received_at REAL,
+    PRIMARY KEY (issuer, subject, session_id, token_id, client_id)
+  ) WITHOUT ROWID;
+  CREATE INDEX IF NOT EXISTS cut_off_by_time ON cut_off (not_before);
+  CREATE TABLE IF NOT EXISTS permissions_change (
+    issuer TEXT NOT NULL, subject TEXT NOT NULL, group_name TEXT NOT NULL, changed_at INTEGER NOT NULL,
+    PRIMARY KEY (issuer, subject, group_name)
+  ) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS feed_cursor (
+    feed TEXT PRIMARY KEY, newest_user_event_ms REAL NOT NULL, newest_admin_event_ms REAL NOT NULL, read_at_ms REAL NOT NULL
+  ) WITHOUT ROWID;
+`
+
+/** After so many writes, what is past retention is deleted. */
+const writesBetweenSweeps = 1_000
+
+/**
+ * The cut-off state, kept in a SQLite file: a restart never allows a token once that was refused before.
+ *
+ * Each signal is on disk before the call returns (write-ahead log, synchronous), and takes effect in memory first: a
+ * disk that fails makes the caller fail, never the refusal. Needs `better-sqlite3`, so Node 22 or later.
+ *
+ * @param path A file; its folder must exist. `:memory:` keeps nothing.
+ * @throws {Error} The file cannot be opened or is no database.
+ */
+export function openCutOffStore(path: string, options: CutOffStateOptions): CutOffStore {
+  const { clock = () => Date.now() / 1000, retentionSeconds } = options
+  const state = createCutOffState(options)
+  const database = new Database(path)
+  database.pragma('journal_mode = WAL')
+  database.pragma('synchronous = FULL')
+  database.exec(schema)
+  const statements = prepareStatements(database)
+  let writes = 0
+
+  sweep()
+  for (const row of statements.allCutOffs.all() as CutOffRow[]) state.cutOff(fromRow(row))
+  for (const row of statements.allChanges.all() as ChangeRow[]) state.changePermissions(changeFromRow(row))
+
+  const persistAll = database.transaction((signals: readonly Signal[]) => {
+    for (const signal of signals) persist(signal)
+  })
+
+  function applyAll(signals: readonly Signal[]): void {
+    for (const signal of signals) state.apply(signal)
+    // Also what changed nothing in memory: the write may be what failed the last time.
+    persistAll(signals)
+    writes += signals.length
+    if (writes >= writesBetweenSweeps) sweep()
+  }
+
+  function persist(signal: Signal): void {
+    if (signal.kind === 'cut_off') statements.raiseCutOff.run(toRow(signal))
+    else statements.raiseChange.run(changeToRow(signal))
+  }
+
+  function apply(signal: Signal): boolean {
+    const changed = state.apply(signal)
+    applyAll([signal])
+    return changed
+  }
+
+  function sweep(): void {
+    const oldest = Math.floor(clock()) - retentionSeconds
+    statements.sweepCutOffs.run(oldest)
+    statements.sweepChanges.run(oldest)
+    writes = 0
+  }
+
+  return {
+    apply,
+    applyAll,
+    cutOff: (entry) => apply({ kind: 'cut_off', ...entry }),
+    changePermissions: (change) => apply({ kind: 'permissions_changed', ...change }),
+    reasonRefused: state.reasonRefused,
+    permissionsChangedSince: state.permissionsChangedSince,
+    subscribe: state.subscribe,
+    export: state.export,
+    get size() {
+      return state.size
+    },
+    get bytes() {
+      return state.bytes
+    },
+    list: (limit) => (statements.newest.all(Math.min(Math.max(limit, 1), 10_000)) as CutOffRow[]).map(fromRow),
+    cursorStore: (feed) => ({
+      load: () => statements.loadCursor.get(feed) as EventCursor | undefined,
+      save: (cursor) => void statements.saveCursor.run({ feed, ...cursor }),
+    }),
+    close: () => void database.close(),
+  }
+}
+
+interface CutOffRow {
+  issuer: string
+  subject: string
+  session_id: string
+  token_id: string
+  client_id: string
+  not_before: number
+  cause: CutOffCause
+  received_at: number | null
+}
+
+interface ChangeRow {
+  issuer: string
+  subject: string
+  group_name: string
+  changed_at: number
+}
+
+function prepareStatements(database: Database.Database) {
+  return {
+    allCutOffs: database.prepare('SELECT * FROM cut_off'),
+    allChanges: database.prepare('SELECT * FROM permissions_change'),
+    newest: database.prepare('SELECT * FROM cut_off ORDER BY not_before DESC LIMIT ?'),
+    raiseCutOff: database.prepare(`
+      INSERT INTO cut_off VALUES (@issuer, @subject, @session_id, @token_id, @client_id, @not_before, @cause, @received_at)
+      ON CONFLICT DO UPDATE SET not_before = excluded.not_before, cause = excluded.cause, received_at = excluded.received_at
+      WHERE excluded.not_before > cut_off.not_before`),
+    raiseChange: database.prepare(`
+      INSERT INTO permissions_change VALUES (@issuer, @subject, @group_name, @changed_at)
+      ON CONFLICT DO UPDATE SET changed_at = max(changed_at, excluded.changed_at)`),
+    sweepCutOffs: database.prepare('DELETE FROM cut_off WHERE not_before < ?'),
+    sweepChanges: database.prepare('DELETE FROM permissions_change WHERE changed_at < ?'),
+    loadCursor: database.prepare(`
+      SELECT newest_user_event_ms AS newestUserEventMs, newest_admin_event_ms AS newestAdminEventMs, read_at_ms AS readAtMs
+      FROM feed_cursor WHERE feed = ?`),
+    saveCursor: database.prepare(`
+      INSERT INTO feed_cursor VALUES (@feed, @newestUserEventMs, @newestAdminEventMs, @readAtMs)
+      ON CONFLICT DO UPDATE SET newest_user_event_ms = excluded.newest_user_event_ms,
+        newest_admin_event_ms = excluded.newest_admin_event_ms, read_at_ms = excluded.read_at_ms`),
+  }
+}
+
+/** A member that is not named is the empty text: in SQL, NULL would never equal NULL. */
+function toRow(entry: CutOff): CutOffRow {
+  return {
+    issuer: entry.issuer,
+    subject: entry.subject ?? '',
+    session_id: entry.sessionId ?? '',
+    token_id: entry.tokenId ?? '',
+    client_id: entry.clientId ?? '',
+    not_before: Math.floor(entry.notBefore),
+    cause: entry.cause,
+    received_at: entry.receivedAt ?? null,
+  }
+}
+
+function fromRow(row: CutOffRow): CutOff {
+  return {
+    issuer: row.issuer,
+    subject: row.subject || undefined,
+    sessionId: row.session_id || undefined,
+    tokenId: row.token_id || undefined,
+    clientId: row.client_id || undefined,
+    notBefore: row.not_before,
+    cause: row.cause,
+    receivedAt: row.received_at ?? undefined,
+  }
+}
+
+function changeToRow(change: PermissionsChange): ChangeRow {
+  return {
+    issuer: change.issuer,
+    subject: change.subject ?? '',
+    group_name: change.group ?? '',
+    changed_at: Math.floor(change.changedAt),
+  }
+}
+
+function changeFromRow(row: ChangeRow): PermissionsChange {
+  return {
+    issuer: row.issuer,
+    subject: row.subject || undefined,
+    group: row.group_name || undefined,
+    changedAt: row.changed_at,
+  }
+}

@@ -1,0 +1,2 @@
+export type { CutOffStore } from './cut-off-store.ts'
+export { openCutOffStore } from './cut-off-store.ts'

@@ -1,0 +1,109 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import Database from 'better-sqlite3'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { CutOff } from '../../src/signal.ts'
+import { openCutOffStore } from '../../src/sqlite/cut-off-store.ts'
+
+const issuer = 'https://sso.company.com/realms/company'
+const now = 1_795_452_957
+const disabled: CutOff = { issuer, subject: 'alice', notBefore: now, cause: 'account_disabled', receivedAt: now + 0.25 }
+const token = { issuer, subject: 'alice', sessionId: 's1', tokenId: 't1', clientId: 'cli', issuedAt: now }
+
+let folder: string
+let path: string
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'cut-offs-'))
+  path = join(folder, 'cut-offs.sqlite')
+})
+afterEach(() => rmSync(folder, { recursive: true }))
+
+const open = (clock = now) => openCutOffStore(path, { clock: () => clock, retentionSeconds: 3_660 })
+
+describe('after a restart', () => {
+  it('refuses from its first moment what was refused before', () => {
+    const store = open()
+    store.cutOff(disabled)
+    store.changePermissions({ issuer, subject: 'erin', changedAt: now })
+    store.close()
+    const again = open()
+    expect(again.reasonRefused(token)).toBe('account_disabled')
+    expect(again.permissionsChangedSince({ ...token, subject: 'erin' }, [])).toBe(true)
+    again.close()
+  })
+
+  it('has kept the latest of two cut-offs, whichever came first', () => {
+    const store = open()
+    store.cutOff({ ...disabled, notBefore: now + 5 })
+    store.cutOff(disabled)
+    store.close()
+    const again = open()
+    expect(again.reasonRefused({ ...token, issuedAt: now + 5 })).toBe('account_disabled')
+    again.close()
+  })
+
+  it('has kept it even when the process was killed', () => {
+    const store = open()
+    store.cutOff(disabled)
+    const copy = open()
+    expect(copy.reasonRefused(token)).toBe('account_disabled')
+    copy.close()
+    store.close()
+  })
+
+  it('has forgotten what is past retention, and nothing younger', () => {
+    const store = open()
+    store.cutOff(disabled)
+    store.close()
+    const atRetention = open(now + 3_660)
+    expect(atRetention.reasonRefused(token)).toBe('account_disabled')
+    atRetention.close()
+    const later = open(now + 3_661)
+    expect(later.size).toBe(0)
+    later.close()
+  })
+
+  it('goes on from the cursor of each feed', () => {
+    const cursor = { newestUserEventMs: 1.5, newestAdminEventMs: 2, readAtMs: 3 }
+    const store = open()
+    store.cursorStore('keycloak').save({ ...cursor, readAtMs: 1 })
+    store.cursorStore('keycloak').save(cursor)
+    store.close()
+    const again = open()
+    expect(again.cursorStore('keycloak').load()).toEqual(cursor)
+    expect(again.cursorStore('other').load()).toBeUndefined()
+    again.close()
+  })
+})
+
+it('keeps signals together: all of them or none', () => {
+  const store = open()
+  const bad = { ...disabled, kind: 'cut_off' as const, issuer: null as unknown as string }
+  expect(() => store.applyAll([{ kind: 'cut_off', ...disabled }, bad])).toThrow()
+  store.close()
+  const database = new Database(path)
+  expect(database.prepare('SELECT count(*) AS n FROM cut_off').get()).toEqual({ n: 0 })
+  database.close()
+})
+
+it('refuses at once even if the disk fails, and tells the caller that it failed', () => {
+  const store = open()
+  store.close()
+  expect(() => store.cutOff(disabled)).toThrow()
+  expect(store.reasonRefused(token)).toBe('account_disabled')
+})
+
+it('lists what stands, newest first', () => {
+  const store = open()
+  store.cutOff(disabled)
+  store.cutOff({ issuer, sessionId: 's9', notBefore: now + 1, cause: 'session_ended' })
+  expect(store.list(10)).toEqual([{ issuer, sessionId: 's9', notBefore: now + 1, cause: 'session_ended' }, disabled])
+  store.close()
+})
+
+it('does not open a file that is something else', () => {
+  writeFileSync(path, 'a letter to the editor, long enough to be no database at all')
+  expect(() => open()).toThrow('not a database')
+})

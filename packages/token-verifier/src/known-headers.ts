@@ -1,0 +1,28 @@
+import type { KnownHeaders } from './compact-token.ts'
+import type { TokenHeader } from './token-header.ts'
+
+/** An issuer's tokens share a handful of headers; this many are remembered. */
+const maxHeaders = 256
+
+/**
+ * Remembers headers by their encoded form, so that each is read once. Only headers of verified tokens are added:
+ * nobody can fill it without the issuer's key.
+ */
+export class VerifiedHeaders implements KnownHeaders {
+  readonly #headers = new Map<string, TokenHeader>()
+
+  get(encoded: string): TokenHeader | undefined {
+    return this.#headers.get(encoded)
+  }
+
+  add(encoded: string, header: TokenHeader): void {
+    if (this.#headers.has(encoded)) return
+    if (this.#headers.size >= maxHeaders) this.#headers.clear()
+    this.#headers.set(ownCopy(encoded), header)
+  }
+}
+
+/** A slice keeps the whole token it was cut from in memory; a copy does not. */
+function ownCopy(text: string): string {
+  return Buffer.from(text, 'latin1').toString('latin1')
+}

@@ -1,0 +1,141 @@
+import { checkAudience } from './checks/audience.ts'
+import { checkClaimTypes, checkRequiredClaims } from './checks/claim-types.ts'
+import { checkLifetime, checkTimes, type TokenTimes } from './checks/times.ts'
+import { checkClient, checkForeignClaims, checkHeaderType } from './checks/token-kind.ts'
+import { isObject, readString } from './claim-values.ts'
+import type { Dialect, SignedToken } from './providers/issuer-profile.ts'
+import { readCaller } from './read-caller.ts'
+import { refuse, TokenError } from './token-error.ts'
+import type { Claims, Confirmation, RefusedTokenFacts, VerifiedAccessToken } from './verified-access-token.ts'
+
+/** What the resource server accepts of the times of a token, in seconds. */
+export interface TimeLimits {
+  readonly toleranceSeconds: number
+  readonly ceilingSeconds: number
+}
+
+/**
+ * Runs every check on the claims of a token whose signature was right, and gives the token its verified form.
+ *
+ * @throws {TokenError} With the facts of the token.
+ */
+export function readVerifiedToken(token: SignedToken, resource: string, limits: TimeLimits): VerifiedAccessToken {
+  try {
+    return checkAndRead(token, resource, limits)
+  } catch (error) {
+    if (!(error instanceof TokenError)) throw error
+    throw new TokenError(error.reason, error.message, { token: factsOf(token) })
+  }
+}
+
+function checkAndRead(token: SignedToken, resource: string, limits: TimeLimits): VerifiedAccessToken {
+  const { claims, profile, now } = token
+  const { dialect } = profile
+  checkClaimTypes(token)
+  checkRequiredClaims(token)
+  const times = timesOf(claims)
+  checkTimes(times, now, limits.toleranceSeconds)
+  const audiences = listOf(claims.aud)
+  const accepted = profile.audiences ?? [resource]
+  checkAudience(audiences, accepted, profile.exactAudience, profile.companionAudiences)
+  checkHeaderType(token)
+  checkForeignClaims(token)
+  for (const check of profile.kindChecks) check(token)
+  const subject = require(readString(claims, dialect.subject), dialect.subject)
+  const clientId = require(readString(claims, dialect.clientId), dialect.clientId)
+  checkClient(token, clientId)
+  checkLifetime(times, now, limits.ceilingSeconds)
+  return deepFreeze({
+    issuer: claims.iss as string,
+    subject,
+    clientId,
+    audiences,
+    scopes: readScopes(claims, dialect),
+    issuedAt: times.issuedAt ?? times.notBefore ?? now,
+    expiresAt: times.expiresAt,
+    tokenId: readString(claims, dialect.tokenId),
+    sessionId: readString(claims, dialect.sessionId),
+    caller: readCaller(
+      claims,
+      dialect,
+      accepted.filter((audience) => audiences.includes(audience)),
+    ),
+    confirmation: readConfirmation(claims),
+    claims,
+  }) as VerifiedAccessToken
+}
+
+/** What may be told about a token that is refused after its signature was right. */
+export function refusedTokenFacts({
+  issuer,
+  subject,
+  clientId,
+  tokenId,
+  sessionId,
+  caller,
+}: VerifiedAccessToken): RefusedTokenFacts {
+  const { email, name, department } = caller
+  return Object.freeze({ issuer, subject, clientId, tokenId, sessionId, email, name, department })
+}
+
+function factsOf({ claims, profile: { dialect, issuer } }: SignedToken): RefusedTokenFacts {
+  return Object.freeze({
+    issuer: typeof claims.iss === 'string' ? claims.iss : issuer,
+    subject: readString(claims, dialect.subject),
+    clientId: readString(claims, dialect.clientId),
+    tokenId: readString(claims, dialect.tokenId),
+    sessionId: readString(claims, dialect.sessionId),
+    email: readString(claims, dialect.email),
+    name: readString(claims, dialect.name),
+    department: readString(claims, dialect.department),
+  })
+}
+
+function timesOf({ exp, nbf, iat }: Claims): TokenTimes {
+  if (exp === undefined) refuse('claim_missing', '"exp" is required')
+  return { expiresAt: exp as number, notBefore: nbf as number | undefined, issuedAt: iat as number | undefined }
+}
+
+function listOf(aud: unknown): readonly string[] {
+  if (aud === undefined) return []
+  return typeof aud === 'string' ? [aud] : (aud as readonly string[])
+}
+
+function require(value: string | undefined, names: readonly string[]): string {
+  return value === undefined || value === '' ? refuse('claim_missing', `"${names.join('" or "')}" is required`) : value
+}
+
+/** Scopes are separated by single spaces and nothing else (RFC 6749 section 3.3). */
+function readScopes(claims: Claims, { scope: { claim, form } }: Dialect): readonly string[] {
+  const scope = claims[claim]
+  if (scope === undefined) return []
+  if (form === 'string' && typeof scope === 'string') return scope.split(' ').filter((item) => item !== '')
+  if (form === 'array' && Array.isArray(scope) && scope.every((item) => typeof item === 'string')) return scope
+  return refuse('claim_invalid', `"${claim}" must be ${form === 'string' ? 'a string' : 'a list of strings'}`)
+}
+
+/** `cnf` must say something that is understood, and only that: a token is never used as if it were not bound. */
+function readConfirmation({ cnf }: Claims): Confirmation | undefined {
+  if (!isObject(cnf)) return undefined
+  const { jkt, 'x5t#S256': certificateThumbprint, ...others } = cnf
+  const isKnown = (value: unknown): value is string | undefined => value === undefined || isThumbprint(value)
+  if (!isKnown(jkt) || !isKnown(certificateThumbprint) || Object.keys(others).length > 0) {
+    return refuse('confirmation_not_understood', '"cnf" must have jkt or x5t#S256, and nothing else')
+  }
+  if (jkt === undefined && certificateThumbprint === undefined)
+    refuse('confirmation_not_understood', '"cnf" must have jkt or x5t#S256')
+  return { jkt, certificateThumbprint }
+}
+
+function isThumbprint(value: unknown): boolean {
+  return typeof value === 'string' && /^[A-Za-z0-9_-]{43}$/.test(value)
+}
+
+function deepFreeze<Value extends object>(value: Value): Value {
+  Object.freeze(value)
+  for (const name in value) {
+    const member = value[name]
+    if (typeof member === 'object' && member !== null && !Object.isFrozen(member)) deepFreeze(member)
+  }
+  return value
+}

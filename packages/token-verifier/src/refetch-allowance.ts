@@ -1,0 +1,63 @@
+import { BoundedMap } from './bounded-map.ts'
+
+/** A bucket of permissions that fills again with time. */
+interface Bucket {
+  readonly capacity: number
+  readonly refillMs: number
+  level: number
+  filledAt: number
+}
+
+/** Key ids remembered, known and unknown to the issuer alike. */
+const maxRememberedIds = 16_384
+
+/**
+ * Says whether an unknown key id may cost a fetch of the key set, so that a flood of made-up ids costs next to nothing
+ * and a key that was just rotated in is found at once.
+ *
+ * An id that is seen for the first time draws on a slow bucket. One that comes again draws on a quick one: a rotated
+ * key is used again and again, an invented id is not. Either way an id that a fetch did not bring rests for a while.
+ */
+export class RefetchAllowance {
+  readonly #firstSight: Bucket
+  readonly #seenAgain: Bucket
+  readonly #seen = new BoundedMap<true>(maxRememberedIds)
+  readonly #resting = new BoundedMap<{ until: number; restMs: number }>(maxRememberedIds)
+
+  constructor(now: number) {
+    this.#firstSight = { capacity: 2, refillMs: 5000, level: 2, filledAt: now }
+    this.#seenAgain = { capacity: 1, refillMs: 1500, level: 1, filledAt: now }
+  }
+
+  /** Takes one permission for this id, if there is one. */
+  take(id: string, now: number): boolean {
+    if ((this.#resting.get(id)?.until ?? 0) > now) return false
+    if (take(this.#seen.get(id) ? this.#seenAgain : this.#firstSight, now)) return true
+    this.#seen.set(id, true)
+    return false
+  }
+
+  /** The first fetch of a key set counts as one for an id that was not known. */
+  noteFirstFetch(now: number): void {
+    take(this.#firstSight, now)
+  }
+
+  /** A fetch did not bring this id: it rests for 1.5 s, then for twice as long each time, up to 12 s. */
+  noteMissing(id: string, now: number): void {
+    const restMs = Math.min((this.#resting.get(id)?.restMs ?? 750) * 2, 12_000)
+    this.#resting.set(id, { until: now + restMs, restMs })
+    this.#seen.set(id, true)
+  }
+}
+
+function take(bucket: Bucket, now: number): boolean {
+  const refills = Math.floor((now - bucket.filledAt) / bucket.refillMs)
+  if (refills > 0) {
+    bucket.level = Math.min(bucket.capacity, bucket.level + refills)
+    bucket.filledAt = bucket.level === bucket.capacity ? now : bucket.filledAt + refills * bucket.refillMs
+  }
+  if (bucket.level === 0) return false
+  if (bucket.level === bucket.capacity) bucket.filledAt = now
+  bucket.level -= 1
+  return true
+}

@@ -113,6 +113,7 @@ class Verifier implements AccessTokenVerifier {
   }
 
   async verify(compactToken: string, request?: TokenPresentation): Promise<VerifiedAccessToken> {
+    checkTokenText(compactToken, this.#settings.maxTokenLength ?? defaultMaxTokenLength)
     const now = this.#clock()
     const cached = this.#cache?.get(compactToken)
     if (cached !== undefined) {
@@ -122,7 +123,6 @@ class Verifier implements AccessTokenVerifier {
         return this.#admit(cached.token, request)
       }
     }
-    checkTokenText(compactToken, this.#settings.maxTokenLength ?? defaultMaxTokenLength)
     const token = readCompactToken(compactToken, this.#headers)
     const issuer = this.#routes.find(token.claims.iss)
     const found = this.#verifySignature(token, issuer)

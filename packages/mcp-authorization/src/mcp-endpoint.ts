@@ -2,30 +2,24 @@ import type { VerifiedAccessToken } from '@mcp-identity/token-verifier'
 import {
   createMcpHandler,
   type Implementation,
-  isJsonContentType,
   McpServer,
   type McpServerOptions,
   type ServerNotifier,
 } from '@modelcontextprotocol/server'
 import { type Answer, rpcErrorAnswer, toResponse } from './answer.ts'
 import { authInfoOf } from './auth-info.ts'
-import { type CallRegistry, createCallRegistry, type OpenKind } from './call-registry.ts'
+import { type CallRegistry, createCallRegistry } from './call-registry.ts'
+import type { IncomingRequest } from './incoming-request.ts'
 import type { Authenticated, ProtectedResource } from './protected-resource.ts'
 import type { ProtectedTool, ToolGuard } from './protected-tool.ts'
-import { headerValues, type RawRequest, toRawRequest } from './raw-request.ts'
+import { toRawRequest } from './raw-request.ts'
 import { readBodyText } from './read-body.ts'
+import { readMessage } from './read-message.ts'
 import type { Refusal } from './refusal.ts'
+import { openSdkExchange } from './sdk-exchange.ts'
+import { createSharedCalls, type SharedRoute } from './shared-calls.ts'
+import { calledTools, methodOf } from './tool-calls.ts'
 import { isVisible, type VisibilityRules, visibleTools } from './visible-tools.ts'
-
-/** A request with its body still to be read. */
-export interface IncomingRequest extends RawRequest {
-  /** Reads the body as text; undefined when it is longer than so many bytes. Called at most once. */
-  readBody(maxBytes: number): Promise<string | undefined>
-  /** The body when a framework has read and parsed it already. */
-  readonly parsedBody?: unknown
-  /** Aborted when the caller goes away. */
-  readonly signal: AbortSignal
-}
 
 /** Options of {@link createMcpEndpoint}. */
 export interface McpEndpointOptions {
@@ -37,7 +31,7 @@ export interface McpEndpointOptions {
   readonly serverOptions?: McpServerOptions
   /**
    * Registers prompts, resources and whatever else the SDK offers, once a request. What varies by caller takes the
-   * token of this request; use {@link scopeChallengeFor} where a scope is needed.
+   * token of this request; use `scopeChallengeFor` where a scope is needed.
    */
   readonly register?: (server: McpServer, request: { readonly token: VerifiedAccessToken }) => void
   /** Who sees which tool. Default: everyone sees every tool, because everyone might get every scope. */
@@ -74,8 +68,8 @@ export interface McpEndpoint {
 }
 
 const DEFAULT_MAX_STREAMS_PER_CALLER = 16
-/** What a handler could pass on must not reach it by accident. */
-const CREDENTIAL_HEADERS = new Set(['authorization', 'dpop', 'cookie', 'proxy-authorization'])
+/** Nobody is there to read it. */
+const CALLER_GONE = rpcErrorAnswer(503, -32000, 'The caller went away')
 
 /**
  * Puts the official SDK's MCP server behind the gate of a protected resource: 2026-07-28 and 2025-11-25 on one URL,
@@ -84,21 +78,24 @@ const CREDENTIAL_HEADERS = new Set(['authorization', 'dpop', 'cookie', 'proxy-au
  * Before the body is read: the gate. After: scopes and sign-in of the tool (403 and 401, both eras), then the SDK.
  * `tools/list` holds what the caller may see, and a hidden tool is one that this caller's server has never heard of.
  * Calls and streams end with the token. Does not decide policy; see `guard`.
+ *
+ * @throws {TypeError} Two tools have one name, or a limit is not a whole number of at least 1.
  */
 export function createMcpEndpoint(options: McpEndpointOptions): McpEndpoint {
-  const { protectedResource, tools, visibility } = options
+  const { protectedResource, serverInfo, tools, visibility } = options
   const maxStreams = options.maxStreamsPerCaller ?? DEFAULT_MAX_STREAMS_PER_CALLER
-  const calls = options.calls ?? createCallRegistry({ clock: protectedResource.now })
   const byName = new Map(tools.map((tool) => [tool.name, tool]))
   if (byName.size !== tools.length) throw new TypeError('two tools have the same name')
   if (!Number.isInteger(maxStreams) || maxStreams < 1) throw new TypeError('maxStreamsPerCaller must be 1 or more')
+  const calls = options.calls ?? createCallRegistry({ clock: protectedResource.now })
   const guard = createEndingGuard(options, calls)
   const serverOptions = withTools(options.serverOptions)
+  const shared = createSharedCalls({ serverInfo, serverOptions, tools, guard })
 
   const sdk = createMcpHandler(
     ({ authInfo }) => {
       const token = authInfo?.extra?.token as VerifiedAccessToken
-      const server = new McpServer(options.serverInfo, serverOptions)
+      const server = new McpServer(serverInfo, serverOptions)
       for (const tool of visibleTools(protectedResource, token, tools, visibility)) tool.register(server, { guard })
       options.register?.(server, { token })
       return server
@@ -106,81 +103,89 @@ export function createMcpEndpoint(options: McpEndpointOptions): McpEndpoint {
     { onerror: (error) => options.onError?.(error), maxRequestBodySize: protectedResource.maxBodyBytes },
   )
 
-  /** What refuses the tool calls in a message, or in a batch of them (2025-03-26): all scopes in one challenge. */
-  async function refuseToolCalls(authenticated: Authenticated, body: unknown): Promise<Refusal | undefined> {
-    const called = toolNamesOf(body)
-    for (const name of called) {
-      const limited = await protectedResource.limitToolCall(authenticated, byName.has(name) ? name : '')
+  /** The called tools that the caller can see; the others do not exist for her. */
+  function seenTools(authenticated: Authenticated, called: readonly string[]): ProtectedTool[] {
+    return called.flatMap((name) => {
+      const tool = byName.get(name)
+      return tool !== undefined && isVisible(protectedResource, authenticated.token, tool, visibility) ? [tool] : []
+    })
+  }
+
+  async function refuseTools(
+    authenticated: Authenticated,
+    seen: readonly ProtectedTool[],
+  ): Promise<Refusal | undefined> {
+    for (const { name } of seen) {
+      const limited = await protectedResource.limitToolCall(authenticated, name)
       if (limited !== undefined) return limited
     }
-    const known = called.map((name) => byName.get(name)).filter((tool) => tool !== undefined)
-    const seen = known.filter((tool) => isVisible(protectedResource, authenticated.token, tool, visibility))
     const refused = seen
       .map((tool) => protectedResource.authorize(authenticated, tool))
       .find((found) => found !== undefined)
-    if (refused === undefined || seen.length === 1) return refused
-    return protectedResource.authorize(authenticated, { scopes: seen.flatMap((tool) => tool.scopes) }) ?? refused
+    if (refused?.reason !== 'insufficient_scope' || seen.length === 1) return refused
+    return protectedResource.authorize(authenticated, { scopes: seen.flatMap((tool) => tool.scopes) })
   }
 
-  async function askSdk(
+  async function run(
     request: IncomingRequest,
     authenticated: Authenticated,
     body: unknown,
+    route: SharedRoute | undefined,
   ): Promise<Answer | Response> {
-    const kind: OpenKind = methodOf(body) === 'subscriptions/listen' ? 'stream' : 'call'
-    if (kind === 'stream' && calls.streamsOf(authenticated.token) >= maxStreams) {
-      return protectedResource.report(protectedResource.refuseStream(authenticated), request).answer
-    }
-    const controller = new AbortController()
-    const gone = (): void => controller.abort(new Error('the caller went away'))
-    request.signal.addEventListener('abort', gone, { once: true })
-    const entry = calls.open(authenticated.token, controller, kind)
-    const close = (): void => {
-      request.signal.removeEventListener('abort', gone)
-      entry.close()
-    }
-    const response = await untilAborted(
-      sdk.fetch(sdkRequest(request, controller.signal), sdkInputs(authenticated, body)),
-      controller.signal,
-    )
-    if (response === undefined || entry.endedBecause !== undefined) {
-      close()
-      await response?.body?.cancel().catch(() => undefined)
-      return protectedResource.report(protectedResource.refuseEnded(authenticated), request).answer
-    }
-    return closeWithBody(withHeaders(response, authenticated.headers), controller.signal, close)
-  }
-
-  function sdkRequest(request: IncomingRequest, signal: AbortSignal): Request {
-    const headers = new Headers()
-    for (let index = 0; index + 1 < request.rawHeaders.length; index += 2) {
-      const name = (request.rawHeaders[index] as string).toLowerCase()
-      if (!CREDENTIAL_HEADERS.has(name)) headers.append(name, request.rawHeaders[index + 1] as string)
-    }
-    return new Request(protectedResource.resource, { method: 'POST', headers, signal })
-  }
-
-  function sdkInputs(authenticated: Authenticated, parsedBody: unknown) {
-    return { authInfo: authInfoOf(authenticated, protectedResource), parsedBody }
+    const { token, headers } = authenticated
+    const authInfo = authInfoOf(authenticated, protectedResource)
+    let exchange: { abort(reason?: unknown): void } | undefined
+    return new Promise((resolve, reject) => {
+      let isAnswered = false
+      const answer = (given: Answer | Response): void => {
+        isAnswered = true
+        resolve(given)
+      }
+      const refuse = (): void => {
+        if (!isAnswered) answer(protectedResource.report(protectedResource.refuseEnded(authenticated), request).answer)
+      }
+      const end = (reason: unknown): void => {
+        exchange?.abort(reason)
+        refuse()
+      }
+      const kind = methodOf(body) === 'subscriptions/listen' ? 'stream' : 'call'
+      const entry = calls.open(token, { abort: end }, kind)
+      const forget = request.onGone(() => {
+        entry.close()
+        if (!isAnswered) answer(CALLER_GONE)
+        exchange?.abort(new Error('the caller went away'))
+      })
+      const onDone = (): void => {
+        forget()
+        entry.close()
+      }
+      const opened =
+        route === undefined
+          ? openSdkExchange(sdk, request, { url: protectedResource.resource, body, authInfo, headers, onDone })
+          : route.server.call(route.request, { authInfo, headers, onDone })
+      exchange = opened
+      opened.answer.then((given) => (given === undefined ? refuse() : answer(given)), reject)
+    })
   }
 
   async function answerAuthenticated(
     request: IncomingRequest,
     authenticated: Authenticated,
   ): Promise<Answer | Response> {
-    const { headers } = authenticated
-    if (request.method !== 'POST') {
-      return rpcErrorAnswer(405, -32000, 'Method not allowed', { ...headers, allow: 'POST, OPTIONS' })
-    }
-    if (!isJsonContentType(headerValues(request, 'content-type')[0] ?? null)) {
-      return rpcErrorAnswer(415, -32000, 'Content-Type must be application/json', headers)
-    }
-    const read = await readJson(request, protectedResource.maxBodyBytes)
-    if (read.outcome === 'too_large') return rpcErrorAnswer(413, -32000, 'Content too large', headers)
-    if (read.outcome === 'malformed') return rpcErrorAnswer(400, -32700, 'Parse error', headers)
-    const refused = await refuseToolCalls(authenticated, read.body)
+    const read = await readMessage(request, protectedResource.maxBodyBytes, authenticated.headers)
+    if (read.outcome === 'unreadable') return read.answer
+    const { body } = read
+    const called = calledTools(body)
+    const seen = seenTools(authenticated, called)
+    const refused = (await refuseTools(authenticated, seen)) ?? refuseStream(authenticated, body)
     if (refused !== undefined) return protectedResource.report(refused, request).answer
-    return askSdk(request, authenticated, read.body)
+    const only = called.length === 1 ? seen[0] : undefined
+    return run(request, authenticated, body, only && shared.route(request, body, only))
+  }
+
+  function refuseStream(authenticated: Authenticated, body: unknown): Refusal | undefined {
+    if (methodOf(body) !== 'subscriptions/listen' || calls.streamsOf(authenticated.token) < maxStreams) return undefined
+    return protectedResource.refuseStream(authenticated)
   }
 
   async function handle(request: IncomingRequest): Promise<Answer | Response | undefined> {
@@ -202,11 +207,7 @@ export function createMcpEndpoint(options: McpEndpointOptions): McpEndpoint {
     serves: (target) => protectedResource.serves({ method: 'GET', target, rawHeaders: [] }),
     handle,
     async fetch(request, remoteAddress) {
-      const answer = await handle({
-        ...toRawRequest(request, remoteAddress),
-        signal: request.signal,
-        readBody: (maxBytes) => readBodyText(request.body, maxBytes),
-      })
+      const answer = await handle(incomingOf(request, remoteAddress))
       if (answer === undefined) return toResponse(rpcErrorAnswer(404, -32000, 'Not found'))
       return answer instanceof Response ? answer : toResponse(answer)
     },
@@ -214,7 +215,18 @@ export function createMcpEndpoint(options: McpEndpointOptions): McpEndpoint {
     calls,
     async close() {
       calls.endAll('server_stopped')
-      await sdk.close()
+      await Promise.all([sdk.close(), shared.close()])
+    },
+  }
+}
+
+function incomingOf(request: Request, remoteAddress: string | undefined): IncomingRequest {
+  return {
+    ...toRawRequest(request, remoteAddress),
+    readBody: (maxBytes) => readBodyText(request.body, maxBytes),
+    onGone(listener) {
+      request.signal.addEventListener('abort', listener, { once: true })
+      return () => request.signal.removeEventListener('abort', listener)
     },
   }
 }
@@ -233,100 +245,4 @@ function createEndingGuard(options: McpEndpointOptions, calls: CallRegistry): To
 /** An empty list of tools is an answer; without the capability the SDK would say that there is no such method. */
 function withTools(serverOptions: McpServerOptions | undefined): McpServerOptions {
   return { ...serverOptions, capabilities: { tools: {}, ...serverOptions?.capabilities } }
-}
-
-type JsonBody =
-  | { readonly outcome: 'read'; readonly body: unknown }
-  | { readonly outcome: 'too_large' }
-  | { readonly outcome: 'malformed' }
-
-async function readJson(request: IncomingRequest, maxBytes: number): Promise<JsonBody> {
-  if (request.parsedBody !== undefined) return { outcome: 'read', body: request.parsedBody }
-  const text = await request.readBody(maxBytes)
-  if (text === undefined) return { outcome: 'too_large' }
-  try {
-    return { outcome: 'read', body: JSON.parse(text) }
-  } catch {
-    return { outcome: 'malformed' }
-  }
-}
-
-function methodOf(message: unknown): string | undefined {
-  const method = isObject(message) ? message.method : undefined
-  return typeof method === 'string' ? method : undefined
-}
-
-function toolNamesOf(body: unknown): string[] {
-  const messages = Array.isArray(body) ? body : [body]
-  return messages.flatMap((message) => {
-    if (methodOf(message) !== 'tools/call') return []
-    const name = isObject(message.params) ? message.params.name : undefined
-    return typeof name === 'string' ? [name] : []
-  })
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null
-}
-
-/** The value of a promise, or undefined once the signal is aborted: nobody waits for a tool that does not listen. */
-async function untilAborted<Value>(promise: Promise<Value>, signal: AbortSignal): Promise<Value | undefined> {
-  if (signal.aborted) return undefined
-  return new Promise((resolve, reject) => {
-    const stop = (): void => resolve(undefined)
-    signal.addEventListener('abort', stop, { once: true })
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop))
-  })
-}
-
-function withHeaders(response: Response, headers: Readonly<Record<string, string>>): Response {
-  const isStream = response.headers.get('content-type')?.startsWith('text/event-stream') === true
-  for (const [name, value] of Object.entries(headers)) {
-    // Proxies buffer or rewrite a stream unless its own directive stays; no-store joins it.
-    if (name === 'cache-control' && isStream) response.headers.set(name, `${value}, no-transform`)
-    else response.headers.set(name, value)
-  }
-  return response
-}
-
-/** Keeps a call entered until its body has been sent, and cuts the body when the call is ended. */
-function closeWithBody(response: Response, signal: AbortSignal, close: () => void): Response {
-  if (response.body === null || response.headers.get('content-type')?.startsWith('text/event-stream') !== true) {
-    close()
-    return response
-  }
-  const reader = response.body.getReader()
-  const body = new ReadableStream<Uint8Array>({
-    start(controller) {
-      signal.addEventListener('abort', () => void cut(controller), { once: true })
-      if (signal.aborted) void cut(controller)
-    },
-    async pull(controller) {
-      try {
-        const { done, value } = await reader.read()
-        if (signal.aborted) return
-        if (value !== undefined) controller.enqueue(value)
-        if (done) {
-          close()
-          controller.close()
-        }
-      } catch {
-        if (!signal.aborted) await cut(controller)
-      }
-    },
-    async cancel(reason) {
-      close()
-      await reader.cancel(reason)
-    },
-  })
-  async function cut(controller: ReadableStreamDefaultController<Uint8Array>): Promise<void> {
-    close()
-    try {
-      controller.close()
-    } catch {
-      // Closed already: there is nothing left to cut.
-    }
-    await reader.cancel().catch(() => undefined)
-  }
-  return new Response(body, { status: response.status, headers: response.headers })
 }

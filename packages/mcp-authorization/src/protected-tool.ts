@@ -51,6 +51,8 @@ export type ToolGuard = (call: ToolCall, proceed: () => Promise<ToolResult>) => 
 /** A tool ready to be offered by an MCP server; {@link protectTool} makes one. */
 export interface ProtectedTool extends ToolRequirement {
   readonly name: string
+  /** Whether arguments are repeated in `Mcp-Param-*` headers, which the SDK then compares (MCP 2026-07-28, `x-mcp-header`). */
+  readonly readsHeaders: boolean
   /** Registers the tool at one server of the SDK. */
   register(
     server: McpServer,
@@ -75,6 +77,7 @@ export function protectTool<Input extends StandardSchemaWithJSON | undefined = u
   return {
     name,
     scopes,
+    readsHeaders: inputSchema !== undefined && declaresHeaders(inputSchema),
     ...(authenticationLevel === undefined ? {} : { authenticationLevel }),
     ...(maxAuthenticationAgeSeconds === undefined ? {} : { maxAuthenticationAgeSeconds }),
     register(server, { guard, scopeChallenge }) {
@@ -88,6 +91,16 @@ export function protectTool<Input extends StandardSchemaWithJSON | undefined = u
       if (inputSchema === undefined) server.registerTool(name, config, (context) => run({}, context))
       else server.registerTool(name, { ...config, inputSchema: inputSchema as StandardSchemaWithJSON }, run)
     },
+  }
+}
+
+function declaresHeaders(schema: StandardSchemaWithJSON): boolean {
+  try {
+    const json = schema['~standard'].jsonSchema.input({ target: 'draft-2020-12' })
+    return JSON.stringify(json).includes('"x-mcp-header"')
+  } catch {
+    // What has no JSON Schema is reported by the SDK when the tool is listed.
+    return true
   }
 }
 

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type Answer, rpcErrorAnswer } from '../answer.ts'
-import type { IncomingRequest, McpEndpoint } from '../mcp-endpoint.ts'
+import type { IncomingRequest } from '../incoming-request.ts'
+import type { McpEndpoint } from '../mcp-endpoint.ts'
 import { readBodyText } from '../read-body.ts'
 
 /** A listener for `node:http`. Given `next`, it passes on what is not for this resource; otherwise it answers 404. */
@@ -31,7 +32,6 @@ function incomingOf(
   response: ServerResponse,
   remoteAddress: string | undefined,
 ): IncomingRequest {
-  let controller: AbortController | undefined
   const { body } = request as { body?: unknown }
   return {
     method: request.method ?? 'GET',
@@ -41,12 +41,12 @@ function incomingOf(
     readBody: (maxBytes) => readBodyText(request, maxBytes),
     // A framework in front may have read the body; then the stream is empty.
     parsedBody: request.readableEnded ? body : undefined,
-    get signal() {
-      if (controller === undefined) {
-        controller = new AbortController()
-        response.once('close', () => controller?.abort())
+    onGone(listener) {
+      const closed = (): void => {
+        if (!response.writableFinished) listener()
       }
-      return controller.signal
+      response.once('close', closed)
+      return () => response.off('close', closed)
     },
   }
 }

@@ -1,0 +1,95 @@
+import { join } from 'node:path'
+import { Command, Option } from 'commander'
+import colour from 'picocolors'
+import type { KeycloakChoice } from '../keycloak/choose-runner.ts'
+import { describeError } from '../stack-error.ts'
+import { findWorkspaceRoot, stackFolderAt } from '../stack-folder.ts'
+import { describeStatus, readStatus } from '../stack-status.ts'
+import { type StopOutcome, stopStack } from '../stop-stack.ts'
+import { runDetached } from './run-detached.ts'
+import { runInForeground } from './run-in-foreground.ts'
+
+/** What `pnpm dev` was asked for. */
+export interface DevFlags {
+  detach?: boolean
+  stop?: boolean
+  status?: boolean
+  reset?: boolean
+  keycloak: KeycloakChoice
+}
+
+/** The command line of `pnpm dev`; its action gets flags that were checked. */
+export function devCommand(run: (flags: DevFlags) => Promise<void>): Command {
+  return new Command('pnpm dev')
+    .description(
+      'Starts Keycloak, the corporate IdP, the MCP server and the console on this machine. Development only.',
+    )
+    .addOption(
+      new Option('--detach', 'return when everything is ready and leave it running').conflicts(['stop', 'status']),
+    )
+    .addOption(new Option('--stop', 'stop the running stack').conflicts(['detach', 'status', 'reset']))
+    .addOption(
+      new Option('--status', 'say what runs, and where; exit code 1 when nothing does').conflicts([
+        'detach',
+        'stop',
+        'reset',
+      ]),
+    )
+    .addOption(
+      new Option(
+        '--reset',
+        'start from the code: forget the database of Keycloak, the directory, the customers and the audit log',
+      ),
+    )
+    .addOption(
+      new Option('--keycloak <way>', 'how to run Keycloak; auto takes docker where it can, else jvm')
+        .choices(['auto', 'jvm', 'docker'])
+        .default('auto'),
+    )
+    .addHelpText('after', environmentHelp)
+    .allowExcessArguments(false)
+    .showHelpAfterError('See pnpm dev --help.')
+    .action(run)
+}
+
+const environmentHelp = `
+Environment:
+  PORT_BASE        first of five ports, 8480 unless set; another range is taken where one of them is in use
+  KEYCLOAK_HOME    an unpacked Keycloak to use instead of a download
+  KEYCLOAK_DIST    a Keycloak zip to use instead of a download
+  KEYCLOAK_IMAGE   a container image with a built Keycloak; KEYCLOAK_BASE: the image that ours is built on
+  XDG_CACHE_HOME   where downloads and builds are kept for all checkouts`
+
+if (import.meta.main) await main()
+
+async function main(): Promise<void> {
+  try {
+    await devCommand(runDev).parseAsync(withoutSeparator(process.argv))
+  } catch (error) {
+    process.stderr.write(`\n${colour.red(describeError(error))}\n`)
+    process.exitCode = 1
+  }
+}
+
+/** `pnpm dev -- --detach` hands the two hyphens on. */
+function withoutSeparator([node = '', script = '', ...args]: string[]): string[] {
+  return [node, script, ...(args[0] === '--' ? args.slice(1) : args)]
+}
+
+async function runDev(flags: DevFlags): Promise<void> {
+  const folder = stackFolderAt(join(findWorkspaceRoot(), '.local'))
+  if (flags.stop) return console.log(describeStop(await stopStack(folder)))
+  if (flags.status) {
+    const status = readStatus(folder)
+    console.log(describeStatus(status))
+    process.exitCode = status.outcome === 'ready' ? 0 : 1
+    return
+  }
+  return flags.detach ? runDetached(flags, folder) : runInForeground(flags)
+}
+
+function describeStop(stop: StopOutcome): string {
+  if (stop.outcome === 'stopped') return `Stopped in ${(stop.elapsedMs / 1000).toFixed(1)} s.`
+  if (stop.outcome === 'nothing-runs') return 'Nothing runs here.'
+  return `The stack had been killed. Ended what it left behind: ${stop.names.join(', ')}.`
+}

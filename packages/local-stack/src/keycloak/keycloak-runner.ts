@@ -1,0 +1,48 @@
+import { keycloakStartOptions } from '@mcp-identity/keycloak-realm'
+import type { Addresses } from '../addresses.ts'
+import type { Ports } from '../ports.ts'
+
+/** A way to run Keycloak on this machine. */
+export interface KeycloakRunner {
+  kind: 'jvm' | 'docker'
+  /** What runs it, for people, such as `Java 17`. */
+  description: string
+  /** How to start it. */
+  launch(order: KeycloakOrder): KeycloakLaunch
+}
+
+export interface KeycloakOrder {
+  /** Keycloak's data folder: the database, and the realm to import. Both ways of running read and write the same one. */
+  dataFolder: string
+  /** Arguments of `kc.sh`. */
+  command: string[]
+  /** Settings that Keycloak takes from its environment: secrets never stand in a list of processes. */
+  environment: Record<string, string>
+}
+
+export interface KeycloakLaunch {
+  command: string
+  args: string[]
+  environment: Record<string, string>
+  folder: string
+  cleanup?: string[]
+}
+
+/** The `start` command of a Keycloak that was built before, on loopback only. */
+export function startCommand(
+  { ports, addresses }: { ports: Ports; addresses: Addresses },
+  { importRealm }: { importRealm: boolean },
+): string[] {
+  return [
+    'start',
+    '--optimized',
+    ...(importRealm ? ['--import-realm'] : []),
+    '--http-enabled=true',
+    '--http-host=127.0.0.1',
+    `--http-port=${ports.keycloak}`,
+    `--http-management-port=${ports.keycloakManagement}`,
+    `--hostname=${addresses.keycloak}`,
+    '--cache=local',
+    ...keycloakStartOptions,
+  ]
+}

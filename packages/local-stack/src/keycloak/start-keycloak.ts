@@ -1,0 +1,92 @@
+import { join } from 'node:path'
+import type { CompanyRealm } from '@mcp-identity/keycloak-realm'
+import { type Addresses, realmName } from '../addresses.ts'
+import type { Ports } from '../ports.ts'
+import { waitUntilReady } from '../process/readiness.ts'
+import type { RunRecord } from '../process/run-record.ts'
+import { type RunningProcess, startKept } from '../process/running-process.ts'
+import { type TellProgress, trackPart } from '../progress/progress.ts'
+import { keycloakEnvironment } from '../realm.ts'
+import type { Secrets } from '../secrets.ts'
+import type { StackFolder } from '../stack-folder.ts'
+import {
+  type DatabaseOrigin,
+  type DatabasePlan,
+  dataFolderOf,
+  fingerprint,
+  layOutImport,
+  markImported,
+  planDatabase,
+} from './keycloak-database.ts'
+import { type KeycloakRunner, startCommand } from './keycloak-runner.ts'
+
+export interface KeycloakContext {
+  runner: KeycloakRunner
+  folder: StackFolder
+  ports: Ports
+  addresses: Addresses
+  secrets: Secrets
+  realm: CompanyRealm
+  record: RunRecord
+  tell: TellProgress
+  signal: AbortSignal
+  /** Told as soon as the process exists, so that it can be stopped whatever comes next. */
+  onStarted(running: RunningProcess): void
+}
+
+/** An import fills an empty database, which takes three times as long as a start. */
+const readyTimeoutMs = 180_000
+
+/**
+ * Starts Keycloak with the realm of the code.
+ *
+ * The database of the run before is kept while the code, the addresses and the secrets are the same; otherwise it is
+ * emptied and the realm imported anew.
+ *
+ * @throws {StackError} Keycloak ended or did not become ready; carries its last log lines.
+ */
+export async function startKeycloak(context: KeycloakContext): Promise<DatabasePlan> {
+  const origin = databaseOrigin(context)
+  const plan = planDatabase(context.folder.keycloak, origin)
+  await trackPart(context.tell, 'Keycloak', async (detail) => {
+    detail(`${context.addresses.keycloak}  (${context.runner.description}${explain(plan)})`)
+    if (plan.outcome === 'import') {
+      layOutImport(context.folder.keycloak, { name: realmName, json: JSON.stringify(context.realm) })
+    }
+    const running = await launch(context, plan)
+    await waitUntilReady(
+      running,
+      { url: context.addresses.keycloakReadiness, timeoutMs: readyTimeoutMs },
+      context.signal,
+    )
+    markImported(context.folder.keycloak, origin)
+  })
+  return plan
+}
+
+async function launch({ runner, folder, ...context }: KeycloakContext, plan: DatabasePlan): Promise<RunningProcess> {
+  const launch = runner.launch({
+    dataFolder: dataFolderOf(folder.keycloak),
+    command: startCommand(context, { importRealm: plan.outcome === 'import' }),
+    environment: keycloakEnvironment(context.secrets),
+  })
+  const running = await startKept(
+    { name: 'Keycloak', ...launch, logFile: join(folder.logs, 'keycloak.log'), removeWithStack: [folder.stackFile] },
+    context.record,
+  )
+  context.onStarted(running)
+  return running
+}
+
+function databaseOrigin({ addresses, secrets, realm, ...context }: KeycloakContext): DatabaseOrigin {
+  return {
+    addresses: addresses.keycloak,
+    secrets: secrets.fingerprint,
+    server: fingerprint(startCommand({ addresses, ports: context.ports }, { importRealm: false })),
+    realm: fingerprint(realm),
+  }
+}
+
+function explain(plan: DatabasePlan): string {
+  return plan.outcome === 'keep' ? '' : `, realm imported: ${plan.because}`
+}

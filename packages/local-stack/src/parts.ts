@@ -1,0 +1,105 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { brokerClientId, clientIds } from '@mcp-identity/keycloak-realm'
+import type { Addresses } from './addresses.ts'
+import type { Ports } from './ports.ts'
+import type { Secrets } from './secrets.ts'
+import type { StackFolder } from './stack-folder.ts'
+
+/** A program of this workspace that belongs to the stack. */
+export interface NodePart {
+  /** Names its log and its data folder. */
+  name: string
+  title: string
+  /** From the workspace's root. */
+  folder: string
+  environment: Record<string, string>
+  /** Answers 200 when the part is ready. */
+  readiness: string
+  /** Whether it waits for Keycloak; others start beside it. */
+  afterKeycloak: boolean
+}
+
+export interface PartsContext {
+  ports: Ports
+  addresses: Addresses
+  secrets: Secrets
+  folder: StackFolder
+}
+
+/** The programs of the stack beside Keycloak, with everything that each is told. */
+export function nodeParts({ ports, addresses, secrets, folder }: PartsContext): NodePart[] {
+  return [
+    {
+      name: 'corporate-idp',
+      title: 'Corporate IdP',
+      folder: 'apps/corporate-idp',
+      environment: {
+        IDP_PORT: String(ports.corporateIdp),
+        IDP_ISSUER: addresses.corporateIdp,
+        IDP_DATA_DIR: partData(folder, 'corporate-idp'),
+        IDP_DEVELOPMENT: '1',
+        IDP_KEYCLOAK_ISSUER: addresses.issuer,
+        IDP_KEYCLOAK_URL: addresses.keycloak,
+        IDP_BROKER_CLIENT_ID: brokerClientId,
+        IDP_BROKER_CLIENT_SECRET_FILE: secrets.brokerClient.file,
+        IDP_PROVISIONER_CLIENT_ID: clientIds.provisioner,
+        IDP_PROVISIONER_SECRET_FILE: secrets.provisionerClient.file,
+        IDP_ADMIN_SECRET_FILE: secrets.directoryAdmin.file,
+        IDP_ADMIN_RESOURCE: addresses.adminResource,
+      },
+      readiness: `${addresses.corporateIdp}/healthz`,
+      afterKeycloak: false,
+    },
+    {
+      name: 'mcp-server',
+      title: 'MCP server',
+      folder: 'apps/mcp-server',
+      environment: {
+        MCP_PORT: String(ports.mcp),
+        MCP_RESOURCE: addresses.resource,
+        MCP_ISSUERS: JSON.stringify([{ provider: 'keycloak', issuer: addresses.issuer, audience: addresses.resource }]),
+        MCP_DATA_DIR: partData(folder, 'mcp-server'),
+        MCP_SIGNALS: JSON.stringify({
+          keycloakEvents: [
+            {
+              issuer: addresses.issuer,
+              clientId: addresses.resource,
+              clientSecretFile: secrets.resourceServer.file,
+            },
+          ],
+        }),
+        MCP_DEVELOPMENT: '1',
+        MCP_ALLOWED_ORIGINS: addresses.console,
+        MCP_DEVELOPMENT_CLOCK_FILE: folder.clockFile,
+      },
+      readiness: `${addresses.mcpOrigin}/healthz`,
+      afterKeycloak: true,
+    },
+    {
+      name: 'console',
+      title: 'Console',
+      folder: 'apps/console',
+      environment: {
+        CONSOLE_PORT: String(ports.console),
+        CONSOLE_ISSUER: addresses.issuer,
+        CONSOLE_CLIENT_ID: clientIds.console,
+        CONSOLE_MCP_URL: addresses.resource,
+        CONSOLE_CORPORATE_IDP_URL: addresses.corporateIdp,
+        CONSOLE_DEVELOPMENT: '1',
+      },
+      readiness: `${addresses.console}/`,
+      afterKeycloak: false,
+    },
+  ]
+}
+
+/** Whether the part is in this workspace. */
+export function isPresent(workspaceRoot: string, part: NodePart): boolean {
+  return existsSync(join(workspaceRoot, part.folder, 'src', 'main.ts'))
+}
+
+/** Where a part keeps its own data. */
+export function partData(folder: StackFolder, name: string): string {
+  return join(folder.data, name)
+}

@@ -1,0 +1,31 @@
+import { buildRealm, type CompanyRealm, type RealmSettings } from '@mcp-identity/keycloak-realm'
+import { type Addresses, realmName } from './addresses.ts'
+import type { Secrets } from './secrets.ts'
+
+/** The realm of a stack at these addresses. */
+export function realmAt(addresses: Addresses, { serviceKey }: Secrets): CompanyRealm {
+  const settings: RealmSettings = {
+    realm: realmName,
+    keycloakUrl: addresses.keycloak,
+    resource: addresses.resource,
+    corporateIdp: { issuer: addresses.corporateIdp, adminResource: addresses.adminResource },
+    consoleOrigin: addresses.console,
+    serviceJwks: { keys: [{ ...serviceKey.publicJwk }] },
+    profile: 'stable',
+    development: true,
+  }
+  return buildRealm(settings)
+}
+
+/** What Keycloak takes from its environment: the first administrator, and the secrets that the realm names. */
+export function keycloakEnvironment(secrets: Secrets): Record<string, string> {
+  return {
+    KC_BOOTSTRAP_ADMIN_USERNAME: keycloakAdminName,
+    KC_BOOTSTRAP_ADMIN_PASSWORD: secrets.keycloakAdmin.value,
+    KC_BROKER_CLIENT_SECRET: secrets.brokerClient.value,
+    KC_PROVISIONER_SECRET: secrets.provisionerClient.value,
+    KC_RESOURCE_SERVER_SECRET: secrets.resourceServer.value,
+  }
+}
+
+export const keycloakAdminName = 'admin'

@@ -1,0 +1,49 @@
+import { readFileSync, rmSync } from 'node:fs'
+import { writePrivateFile } from './process/write-private-file.ts'
+
+/** A person of the development directory. */
+export interface Account {
+  username: string
+  password: string
+  groups: string[]
+}
+
+/** The content of `.local/stack.json`: what another program needs to use the running stack. Holds secrets; mode 0600. */
+export interface StackFile {
+  ready: true
+  /** The main process. */
+  pid: number
+  realm: string
+  urls: { console: string; mcp: string; issuer: string; keycloak: string; corporateIdp: string }
+  accounts: Account[]
+  clients: {
+    cli: { clientId: string }
+    service: { clientId: string; privateKeyFile: string }
+    directoryAdmin: { secret: string }
+    keycloakAdmin: { username: string; password: string }
+  }
+  /** The parts keep their data in folders of their own under this one. */
+  dataDir: string
+  /** The MCP server's audit log. */
+  auditLog: string
+  /** Holds the instant that policies are judged at, or nothing for the real time. */
+  clockFile: string
+}
+
+/** Writes the file, whole, readable by its owner only. */
+export function writeStackFile(path: string, stack: StackFile): void {
+  writePrivateFile(path, `${JSON.stringify(stack, undefined, 2)}\n`)
+}
+
+/** Reads the file; `undefined` when no stack is ready. */
+export function readStackFile(path: string): StackFile | undefined {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8'))
+  } catch {
+    return undefined
+  }
+}
+
+export function removeStackFile(path: string): void {
+  rmSync(path, { force: true })
+}

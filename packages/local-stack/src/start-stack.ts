@@ -1,0 +1,260 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { type CompanyRealm, clientIds, compareRealm } from '@mcp-identity/keycloak-realm'
+import { readAccounts } from './accounts.ts'
+import { type Addresses, addressesAt, realmName } from './addresses.ts'
+import { chooseRunner, type KeycloakChoice } from './keycloak/choose-runner.ts'
+import { exportRealm } from './keycloak/keycloak-admin.ts'
+import { startKeycloak } from './keycloak/start-keycloak.ts'
+import { isPresent, type NodePart, nodeParts, type PartsContext, partData } from './parts.ts'
+import { choosePorts, type PortChoice, type Ports } from './ports.ts'
+import { acquireLock } from './process/file-lock.ts'
+import { waitUntilReady } from './process/readiness.ts'
+import { endLeftovers, openRunRecord, type RunRecord } from './process/run-record.ts'
+import { processEnded, type RunningProcess, startNode } from './process/running-process.ts'
+import { type TellProgress, trackPart } from './progress/progress.ts'
+import { keycloakAdminName, realmAt } from './realm.ts'
+import { openSecrets, type Secrets } from './secrets.ts'
+import type { MachineSettings } from './settings.ts'
+import { StackError } from './stack-error.ts'
+import { readStackFile, removeStackFile, type StackFile, writeStackFile } from './stack-file.ts'
+import {
+  findWorkspaceRoot,
+  makeStackFolder,
+  resetStackFolder,
+  type StackFolder,
+  stackFolderAt,
+} from './stack-folder.ts'
+
+export interface StackOptions {
+  /** What the environment says, see {@link readSettings}. */
+  settings: MachineSettings
+  /** Where the stack keeps its files. Default: `.local` at the root of the workspace. One stack at a time per folder. */
+  directory?: string
+  /** Default `auto`: a container where an engine answers and the image can be had, else Java. */
+  keycloak?: KeycloakChoice
+  /** Starts from the code: forgets the database of Keycloak and the data of the parts. Default false. */
+  reset?: boolean
+  /** The programs beside Keycloak. Default: those of this workspace, see {@link nodeParts}. */
+  parts?: (context: PartsContext) => NodePart[]
+  tell?: TellProgress
+  /** Ends the start; what was started by then is stopped. */
+  signal?: AbortSignal
+}
+
+/** A stack that is ready. */
+export interface Stack {
+  /** What `stack.json` holds. */
+  file: StackFile
+  folder: StackFolder
+  /** Resolves when a part ends by itself, which nothing in the stack should do, to the reason. Never rejects. */
+  failed: Promise<StackError>
+  /** Stops every part and removes `stack.json`. Safe to call twice. */
+  stop(): Promise<void>
+}
+
+/**
+ * Starts Keycloak, the corporate IdP, the MCP server and the console on this machine, and waits until all are ready.
+ *
+ * Processes of an earlier stack that was killed are ended first. When a part fails, everything is stopped again.
+ *
+ * @throws {StackError} A stack already runs in this folder, or a part failed; carries the last lines of its log.
+ * @throws The signal's reason when `signal` aborts.
+ */
+export async function startStack(options: StackOptions): Promise<Stack> {
+  const workspaceRoot = findWorkspaceRoot()
+  const folder = stackFolderAt(options.directory ?? join(workspaceRoot, '.local'))
+  makeStackFolder(folder)
+  const lock = lockStack(folder)
+  const started: RunningProcess[] = []
+  const stop = once(async () => {
+    removeStackFile(folder.stackFile)
+    await Promise.all(started.map((running) => running.stop()))
+    await endLeftovers(folder.runRecord)
+    lock.release()
+  })
+  try {
+    const context = await prepare(options, workspaceRoot, folder, started)
+    await startParts(context, options)
+    const file = await describeStack(context)
+    context.signal.throwIfAborted()
+    writeStackFile(folder.stackFile, file)
+    return { file, folder, failed: firstToEnd(started), stop }
+  } catch (error) {
+    await stop()
+    throw error
+  }
+}
+
+interface StartContext {
+  settings: MachineSettings
+  workspaceRoot: string
+  folder: StackFolder
+  ports: Ports
+  addresses: Addresses
+  secrets: Secrets
+  realm: CompanyRealm
+  record: RunRecord
+  started: RunningProcess[]
+  tell: TellProgress
+  signal: AbortSignal
+  /** Ends the other parts' start when one has failed. */
+  abandon(reason: unknown): void
+}
+
+function lockStack(folder: StackFolder): { release(): void } {
+  const lock = acquireLock(folder.lock)
+  if (lock.outcome === 'acquired') return lock
+  const running = readStackFile(folder.stackFile)
+  const where = running === undefined ? 'is still starting' : `serves ${running.urls.mcp}`
+  throw new StackError(`a stack already runs here (process ${lock.owner.pid}) and ${where}`, {
+    nextStep: 'See it with pnpm dev --status, stop it with pnpm dev --stop.',
+  })
+}
+
+async function prepare(
+  { settings, reset = false, tell = () => {}, signal }: StackOptions,
+  workspaceRoot: string,
+  folder: StackFolder,
+  started: RunningProcess[],
+): Promise<StartContext> {
+  removeStackFile(folder.stackFile)
+  const leftovers = await endLeftovers(folder.runRecord)
+  if (leftovers.length > 0)
+    tell({ kind: 'notice', text: `Ended what a killed stack left behind: ${leftovers.join(', ')}.` })
+  if (reset) resetStackFolder(folder)
+  makeStackFolder(folder)
+  // The policy clock starts at the real time; a time that an earlier run had set would surprise.
+  writeFileSync(folder.clockFile, '', { mode: 0o600 })
+  const choice = await choosePorts(settings.portBase)
+  if (choice.taken.length > 0) tell({ kind: 'notice', text: explainPorts(settings.portBase, choice) })
+  const addresses = addressesAt(choice.ports)
+  const secrets = await openSecrets(folder.secrets)
+  const abandon = new AbortController()
+  return {
+    settings,
+    workspaceRoot,
+    folder,
+    ports: choice.ports,
+    addresses,
+    secrets,
+    realm: realmAt(addresses, secrets),
+    record: openRunRecord(folder.runRecord),
+    started,
+    tell,
+    signal: signal === undefined ? abandon.signal : AbortSignal.any([signal, abandon.signal]),
+    abandon: (reason) => abandon.abort(reason),
+  }
+}
+
+function explainPorts(wanted: number, { base, taken }: PortChoice): string {
+  const ports = taken.map(({ port }) => port).join(', ')
+  return `Port ${ports} is taken by another program: the stack uses ${base} to ${base + 4} instead of ${wanted} on.`
+}
+
+/** Keycloak takes longest: what does not need it starts beside it, what does follows. */
+async function startParts(
+  context: StartContext,
+  { keycloak: choice = 'auto', parts: listParts = nodeParts }: StackOptions,
+): Promise<void> {
+  const parts = listParts(context).filter((part) => isPresent(context.workspaceRoot, part))
+  const start = (afterKeycloak: boolean): Promise<void>[] =>
+    parts.filter((part) => part.afterKeycloak === afterKeycloak).map((part) => startNodePart(context, part))
+  const keycloak = async (): Promise<void> => {
+    const runner = await chooseRunner(choice, { ...context, logFile: join(context.folder.logs, 'keycloak-build.log') })
+    const plan = await startKeycloak({ ...context, runner, onStarted: (running) => context.started.push(running) })
+    const comparison = plan.outcome === 'keep' ? [tellRealmDifferences(context)] : []
+    await allOrNone([...start(true), ...comparison], context)
+  }
+  await allOrNone([keycloak(), ...start(false)], context)
+}
+
+const partTimeoutMs = 60_000
+
+function startNodePart(context: StartContext, part: NodePart): Promise<void> {
+  return trackPart(context.tell, part.title, async (detail) => {
+    detail(part.readiness.replace(/\/healthz$/, ''))
+    mkdirSync(partData(context.folder, part.name), { recursive: true, mode: 0o700 })
+    const running = startNode(
+      {
+        name: part.title,
+        args: ['src/main.ts'],
+        environment: { ...context.settings.environment, ...part.environment },
+        folder: join(context.workspaceRoot, part.folder),
+        logFile: join(context.folder.logs, `${part.name}.log`),
+      },
+      context.record,
+    )
+    context.started.push(running)
+    await waitUntilReady(running, { url: part.readiness, timeoutMs: partTimeoutMs }, context.signal)
+  })
+}
+
+/** Rejects with the first failure, but only when the others have noticed and ended too. */
+async function allOrNone(work: Promise<void>[], { abandon }: StartContext): Promise<void> {
+  const failures: unknown[] = []
+  await Promise.all(
+    work.map((one) =>
+      one.catch((error: unknown) => {
+        failures.push(error)
+        abandon(error)
+      }),
+    ),
+  )
+  if (failures.length > 0) throw failures[0]
+}
+
+/** A kept database may have been changed in Keycloak's own console; the code would then no longer tell the truth. */
+async function tellRealmDifferences({ addresses, secrets, realm, tell, signal }: StartContext): Promise<void> {
+  const access = { keycloak: addresses.keycloak, adminPassword: secrets.keycloakAdmin.value, signal }
+  const differences = compareRealm(realm, (await exportRealm(realmName, access)) as CompanyRealm)
+  if (differences.length === 0) return
+  const lines = differences.slice(0, 10).map(({ kind, path }) => `  ${kind} ${path}`)
+  const rest = differences.length > 10 ? [`  and ${differences.length - 10} more`] : []
+  tell({
+    kind: 'notice',
+    text: [
+      'The realm was changed by hand and differs from the code:',
+      ...lines,
+      ...rest,
+      'pnpm dev --reset brings back what the code says.',
+    ].join('\n'),
+  })
+}
+
+async function describeStack({ addresses, secrets, folder, signal }: StartContext): Promise<StackFile> {
+  return {
+    ready: true,
+    pid: process.pid,
+    realm: realmName,
+    urls: {
+      console: addresses.console,
+      mcp: addresses.resource,
+      issuer: addresses.issuer,
+      keycloak: addresses.keycloak,
+      corporateIdp: addresses.corporateIdp,
+    },
+    accounts: await readAccounts(addresses.corporateIdp, secrets.directoryAdmin.value, signal),
+    clients: {
+      cli: { clientId: clientIds.cli },
+      service: { clientId: clientIds.service, privateKeyFile: secrets.serviceKey.file },
+      directoryAdmin: { secret: secrets.directoryAdmin.value },
+      keycloakAdmin: { username: keycloakAdminName, password: secrets.keycloakAdmin.value },
+    },
+    dataDir: folder.data,
+    auditLog: join(partData(folder, 'mcp-server'), 'audit.db'),
+    clockFile: folder.clockFile,
+  }
+}
+
+function firstToEnd(started: RunningProcess[]): Promise<StackError> {
+  return Promise.race(started.map((running) => running.exited.then((code) => processEnded(running, code))))
+}
+
+function once(work: () => Promise<void>): () => Promise<void> {
+  let running: Promise<void> | undefined
+  return () => {
+    running ??= work()
+    return running
+  }
+}

@@ -1,0 +1,37 @@
+import colour from 'picocolors'
+import type { StackFile } from './stack-file.ts'
+
+/** The one table that tells a person where everything is and who can sign in. */
+export function describeStack({ urls, accounts, clients }: StackFile): string {
+  const addresses = [
+    ['Console', urls.console],
+    ['MCP server', urls.mcp],
+    ['Corporate IdP', urls.corporateIdp],
+    [
+      'Keycloak',
+      `${urls.keycloak}/admin`,
+      `${clients.keycloakAdmin.username}, password in .local/secrets/keycloak-admin-password`,
+    ],
+  ]
+  const people = accounts.map(({ username, password, groups }) => [username, password, groups.join(', ')])
+  return [
+    ...tableLines(['Address', '', ''], addresses),
+    '',
+    ...tableLines(['Account', 'Password', 'Groups'], people),
+    '',
+    colour.yellow('Development only: known passwords, plain http on this machine.'),
+  ].join('\n')
+}
+
+/** Aligns rows under their headings, two spaces apart. */
+function tableLines(headings: string[], rows: string[][]): string[] {
+  const widths = headings.map((heading, column) =>
+    Math.max(heading.length, ...rows.map((row) => (row[column] ?? '').length)),
+  )
+  const line = (cells: string[]): string =>
+    widths
+      .map((width, column) => (cells[column] ?? '').padEnd(width))
+      .join('  ')
+      .trimEnd()
+  return [colour.bold(line(headings)), ...rows.map(line)]
+}

@@ -17,14 +17,18 @@ export interface DirectoryAnswer {
  * @param adminSecret The development bearer of `.local/stack.json`; real administrators present an access token.
  */
 export function openCorporateDirectory(corporateIdpUrl: string, adminSecret: string): CorporateDirectory {
-  async function request(username: string, init: RequestInit): Promise<{ person: { groups?: string[] }; tookMs: number }> {
+  async function request(
+    username: string,
+    init: RequestInit,
+  ): Promise<{ person: { groups?: string[] }; tookMs: number }> {
     const startedAt = performance.now()
     const response = await fetch(new URL(`/admin/people/${encodeURIComponent(username)}`, corporateIdpUrl), {
       ...init,
       headers: { authorization: `Bearer ${adminSecret}`, 'content-type': 'application/json' },
     })
     const text = await response.text()
-    if (!response.ok) throw new Error(`the corporate IdP answered ${response.status} for ${username}: ${text.slice(0, 300)}`)
+    if (!response.ok)
+      throw new Error(`the corporate IdP answered ${response.status} for ${username}: ${text.slice(0, 300)}`)
     return { person: JSON.parse(text), tookMs: performance.now() - startedAt }
   }
   const patch = (username: string, change: object): Promise<DirectoryAnswer> =>

@@ -108,10 +108,7 @@ function openSession(resource: string, authProvider: OAuthClientProvider, parts:
   let connected: { client: Client; transport: StreamableHTTPClientTransport } | undefined
 
   async function connect(): Promise<{ client: Client; transport: StreamableHTTPClientTransport }> {
-    const client = new Client(
-      { name: 'mcp-identity-demo', version: '1.0.0' },
-      { versionNegotiation: { mode: 'auto' } },
-    )
+    const client = new Client({ name: 'mcp-identity-demo', version: '1.0.0' }, { versionNegotiation: { mode: 'auto' } })
     const transport = new StreamableHTTPClientTransport(new URL(resource), { authProvider })
     try {
       await client.connect(transport)
@@ -237,7 +234,11 @@ class PersonProvider implements OAuthClientProvider {
 }
 
 function toAnswer(result: unknown): ToolAnswer {
-  const { content = [], isError = false, structuredContent } = result as {
+  const {
+    content = [],
+    isError = false,
+    structuredContent,
+  } = result as {
     content?: { type: string; text?: string }[]
     isError?: boolean
     structuredContent?: Record<string, unknown>

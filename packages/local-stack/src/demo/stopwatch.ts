@@ -43,7 +43,8 @@ export async function timeToRefusal(
   click: () => Promise<unknown>,
 ): Promise<StopwatchReading> {
   const before = await callWithToken(resource, accessToken)
-  if (before.status !== 200) throw new Error(`the token must work before the change; the call answered ${before.status}`)
+  if (before.status !== 200)
+    throw new Error(`the token must work before the change; the call answered ${before.status}`)
   const clickedAt = performance.now()
   const change = click()
   change.catch(() => {})

@@ -1,6 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { verifyAuditLog } from '@mcp-identity/audit-log'
-import { HeadlessBrowser } from './browser.ts'
+import type { HeadlessBrowser } from './browser.ts'
 import { openCorporateDirectory } from './corporate-directory.ts'
 import {
   type McpSession,
@@ -48,6 +48,7 @@ export interface Story {
 }
 
 const customerOfTheMission = 'cust_789'
+const groupOfTheAnalysts = 'Data Analysts'
 const tuesdayMorning = '2026-11-24T10:00:00+01:00'
 const tuesdayNight = '2026-11-24T22:00:00+01:00'
 const sundayMorning = '2026-11-29T10:00:00+01:00'
@@ -101,10 +102,12 @@ export function buildStory(stack: StoryStack, observe: SessionObserver = () => {
 
   async function restore(): Promise<void> {
     await setClock('')
-    for (const account of stack.accounts) {
-      await directory.enable(account.username)
-      await directory.setGroups(account.username, account.groups)
-    }
+    await directory.enable('alice')
+    const groups = await directory.groupsOf('erin')
+    await directory.setGroups(
+      'erin',
+      groups.filter((group) => group !== groupOfTheAnalysts),
+    )
   }
 
   async function disableRound(): Promise<number> {
@@ -123,7 +126,7 @@ export function buildStory(stack: StoryStack, observe: SessionObserver = () => {
       run: async () => {
         await restore()
         await restoreCustomer()
-        return `${stack.accounts.length} people enabled, in their own groups`
+        return 'alice enabled, erin without the analysts, cust_789 active'
       },
     },
     {
@@ -155,16 +158,20 @@ export function buildStory(stack: StoryStack, observe: SessionObserver = () => {
       run: () => refusedCall(session('anna'), 'update_customer', { id: 'cust_001', changes: { notes: 'mine now' } }),
     },
     {
-      asked: "bob changes a customer of his own team, Sales West",
+      asked: 'bob changes a customer of his own team, Sales West',
       run: async () => {
         const own = await firstCustomerOf('Sales West')
-        const answer = await session('bob').callTool('update_customer', { id: own, changes: { notes: 'Called on Monday.' } })
+        const answer = await session('bob').callTool('update_customer', {
+          id: own,
+          changes: { notes: 'Called on Monday.' },
+        })
         return oneLine(expectAllowed(answer).text)
       },
     },
     {
       asked: 'bob changes a customer of Sales East',
-      run: () => refusedCall(session('bob'), 'update_customer', { id: customerOfTheMission, changes: { notes: 'mine' } }),
+      run: () =>
+        refusedCall(session('bob'), 'update_customer', { id: customerOfTheMission, changes: { notes: 'mine' } }),
     },
     {
       asked: 'carol exports the audit log on a Tuesday at 10:00 in Berlin',
@@ -204,9 +211,11 @@ export function buildStory(stack: StoryStack, observe: SessionObserver = () => {
     {
       asked: 'IT moves erin into Data Analysts; she runs the report, and nobody touched the MCP server',
       run: async () => {
-        await directory.setGroups('erin', [...(await directory.groupsOf('erin')), 'Data Analysts'])
+        await directory.setGroups('erin', [...(await directory.groupsOf('erin')), groupOfTheAnalysts])
         session('erin').expireAccessToken()
-        return oneLine(expectAllowed(await session('erin').callTool('run_report', { report: 'customers-by-team' })).text)
+        return oneLine(
+          expectAllowed(await session('erin').callTool('run_report', { report: 'customers-by-team' })).text,
+        )
       },
     },
     {
@@ -221,8 +230,13 @@ export function buildStory(stack: StoryStack, observe: SessionObserver = () => {
     {
       asked: 'IT disables alice; her access token has not expired',
       run: async () => {
-        const reading = await timeToRefusal(stack.urls.mcp, session('alice').accessToken(), () => directory.disable('alice'))
-        expect(reading.milliseconds < refusalBoundMs, `refused within ${refusalBoundMs} ms, took ${ms(reading.milliseconds)}`)
+        const reading = await timeToRefusal(stack.urls.mcp, session('alice').accessToken(), () =>
+          directory.disable('alice'),
+        )
+        expect(
+          reading.milliseconds < refusalBoundMs,
+          `refused within ${refusalBoundMs} ms, took ${ms(reading.milliseconds)}`,
+        )
         expect(reading.answer.challengeError === 'invalid_token', 'the challenge says invalid_token')
         return `401 invalid_token ${ms(reading.milliseconds)} after the click, ${reading.allowedCalls} calls in between`
       },
@@ -288,7 +302,10 @@ export function buildStory(stack: StoryStack, observe: SessionObserver = () => {
       }),
     })
     const answer = (await response.json()) as { error?: string; error_description?: string }
-    expect(response.status === 400 && answer.error === 'invalid_grant', `the refresh is refused, answered ${response.status}`)
+    expect(
+      response.status === 400 && answer.error === 'invalid_grant',
+      `the refresh is refused, answered ${response.status}`,
+    )
     return `${response.status} ${answer.error}: ${answer.error_description ?? ''}`
   }
 

@@ -28,22 +28,35 @@ export interface DemoReport {
 /** Where the telling goes: lines for a person, or nothing while JSON is collected. */
 export type TellLine = (line: string) => void
 
+/** How long the telling goes on. */
+export interface TellOptions {
+  /** Further rounds of "IT disables alice", 0 to 1000; their distribution is told at the end. */
+  disableRounds: number
+  /** Ends the telling between two steps. */
+  signal?: AbortSignal
+}
+
 /**
  * Tells the story step by step and stops at the first step that does not do what it says.
  *
- * @param disableRounds Further rounds of "IT disables alice", 0 to 1000; their distribution is told at the end.
+ * What the story changed is put back at the end, however it ends.
  */
-export async function tellStory(story: Story, disableRounds: number, tell: TellLine): Promise<DemoReport> {
+export async function tellStory(
+  story: Story,
+  { disableRounds, signal }: TellOptions,
+  tell: TellLine,
+): Promise<DemoReport> {
   const report: DemoReport = { ok: true, steps: [] }
   try {
     for (const [index, step] of story.steps.entries()) {
+      if (signal?.aborted) return { ...report, ok: false }
       const done = await runStep(step)
       report.steps.push(done)
       tellStep(index + 1, story.steps.length, done, tell)
       if (!done.ok) return { ...report, ok: false }
     }
     if (disableRounds > 0) {
-      report.rounds = await runRounds(story, disableRounds, tell)
+      report.rounds = await runRounds(story, disableRounds, tell, signal)
       report.ok = report.rounds.maximum < refusalBoundMs
     }
     return report
@@ -69,9 +82,14 @@ function tellStep(number: number, total: number, step: StepReport, tell: TellLin
   tell(`        ${step.ok ? colour.cyan(step.answered) : colour.red(step.answered)}`)
 }
 
-async function runRounds(story: Story, count: number, tell: TellLine): Promise<RoundsReport> {
+async function runRounds(
+  story: Story,
+  count: number,
+  tell: TellLine,
+  signal: AbortSignal | undefined,
+): Promise<RoundsReport> {
   const rounds: number[] = []
-  for (let round = 1; round <= count; round += 1) {
+  for (let round = 1; round <= count && !signal?.aborted; round += 1) {
     const milliseconds = Math.round(await story.disableRound())
     rounds.push(milliseconds)
     tell(`  disable round ${round}/${count}: first refusal after ${milliseconds} ms`)

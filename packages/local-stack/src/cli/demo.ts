@@ -1,0 +1,94 @@
+import { join } from 'node:path'
+import { Command, InvalidArgumentError } from 'commander'
+import colour from 'picocolors'
+import { buildStory } from '../demo/story.ts'
+import { type DemoReport, tellStory } from '../demo/tell.ts'
+import { printProgress } from '../progress/print-progress.ts'
+import { readSettings } from '../settings.ts'
+import { describeError, StackError } from '../stack-error.ts'
+import type { StackFile } from '../stack-file.ts'
+import { findWorkspaceRoot, stackFolderAt } from '../stack-folder.ts'
+import { readStatus } from '../stack-status.ts'
+import { startStack } from '../start-stack.ts'
+import { exitCodeOf, stopSignals } from './stop-signals.ts'
+
+/** What `pnpm demo` was asked for. */
+interface DemoFlags {
+  json?: boolean
+  rounds: number
+}
+
+const maximumRounds = 1000
+
+/** The command line of `pnpm demo`; its action gets flags that were checked. */
+export function demoCommand(run: (flags: DemoFlags) => Promise<void>): Command {
+  return new Command('pnpm demo')
+    .description(
+      'Tells the whole story without a screen: sign-in, tools, refusals, the audit line, and alice disabled. Uses the running stack, or starts one and stops it again. Exit code 1 at the first step that does not do what it says.',
+    )
+    .option('--json', 'print one JSON document instead of lines')
+    .option('--rounds <number>', 'then disable alice this many times more and print how long each took', readRounds, 0)
+    .allowExcessArguments(false)
+    .showHelpAfterError('See pnpm demo --help.')
+    .action(run)
+}
+
+function readRounds(value: string): number {
+  const rounds = /^\d+$/.test(value) ? Number(value) : Number.NaN
+  if (rounds >= 0 && rounds <= maximumRounds) return rounds
+  throw new InvalidArgumentError(`a whole number from 0 to ${maximumRounds} is needed.`)
+}
+
+if (import.meta.main) await main()
+
+async function main(): Promise<void> {
+  const [node = '', script = '', ...args] = process.argv
+  try {
+    await demoCommand(runDemo).parseAsync([node, script, ...(args[0] === '--' ? args.slice(1) : args)])
+  } catch (error) {
+    process.stderr.write(`\n${colour.red(describeError(error))}\n`)
+    process.exitCode = 1
+  }
+}
+
+async function runDemo({ json = false, rounds }: DemoFlags): Promise<void> {
+  const { signal } = stopSignals()
+  // With --json only the document goes to standard output; what a person follows goes to standard error.
+  const told = json ? process.stderr : process.stdout
+  const stack = await runningOrOwnStack(told, signal)
+  try {
+    const report = await tellStory(buildStory(stack.file), { disableRounds: rounds, signal }, (line) =>
+      told.write(`${line}\n`),
+    )
+    if (json) console.log(JSON.stringify(report, undefined, 2))
+    else told.write(`${summary(report)}\n`)
+    process.exitCode = report.ok ? 0 : signal.aborted ? exitCodeOf(signal) : 1
+  } finally {
+    await stack.stop()
+  }
+}
+
+async function runningOrOwnStack(
+  told: NodeJS.WriteStream,
+  signal: AbortSignal,
+): Promise<{ file: StackFile; stop(): Promise<void> }> {
+  const status = readStatus(stackFolderAt(join(findWorkspaceRoot(), '.local')))
+  if (status.outcome === 'ready') return { file: status.file, stop: () => Promise.resolve() }
+  if (status.outcome === 'starting') {
+    throw new StackError('the stack is still starting', { nextStep: 'Wait until pnpm dev --status says it is ready.' })
+  }
+  told.write('No stack runs here: starting one for this demonstration.\n')
+  const printer = printProgress(told)
+  try {
+    return await startStack({ settings: readSettings(process.env), tell: printer.tell, signal })
+  } finally {
+    printer.end()
+  }
+}
+
+function summary({ ok, steps }: DemoReport): string {
+  const done = steps.filter((step) => step.ok).length
+  return ok
+    ? colour.green(`The story holds: ${done} of ${done} steps.`)
+    : colour.red(`The story stops after ${done} steps.`)
+}

@@ -1,0 +1,7 @@
+export { AuditLogError, AuditUnavailableError } from './audit-errors.ts'
+export type { AuditEvent, AuditOutcome, AuditRecord } from './audit-event.ts'
+export { type AuditLog, type AuditLogOptions, type LogRecovery, openAuditLog, queryAuditLog } from './audit-log.ts'
+export { digestArguments } from './digest-arguments.ts'
+export { humanLine } from './human-line.ts'
+export type { AuditQuery } from './query-log.ts'
+export { type AuditVerification, verifyAuditLog } from './verify-audit-log.ts'

@@ -1,0 +1,21 @@
+import { type LogFile, readFully, writeFully } from './log-file.ts'
+
+/** The newest record that was made durable, kept beside the log so that a cut tail is noticed. */
+export interface LogHead {
+  sequence: number
+  hash: string
+}
+
+const headBytes = 16 + 1 + 43 + 1
+
+export async function writeHead(file: LogFile, head: LogHead): Promise<void> {
+  await writeFully(file, Buffer.from(`${String(head.sequence).padStart(16, '0')} ${head.hash}\n`), 0)
+}
+
+/** The head, or undefined when none was written. A malformed one counts as a head that no log can have. */
+export async function readHead(file: LogFile): Promise<LogHead | undefined> {
+  const bytes = await readFully(file, 0, headBytes + 1)
+  if (bytes.length === 0) return undefined
+  const match = /^(\d{16}) ([\w-]{43})\n$/.exec(bytes.toString('latin1'))
+  return { sequence: Number(match?.[1] ?? Number.MAX_SAFE_INTEGER), hash: match?.[2] ?? '' }
+}

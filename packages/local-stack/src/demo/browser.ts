@@ -12,8 +12,11 @@ export type BrowserOutcome =
   | { outcome: 'arrived'; url: URL; signInPages: number }
   | { outcome: 'stopped'; url: URL; status: number; pageText: string }
 
-/** Told of every secret-like value the browser meets, so that a test can look for it in logs. */
-export type SecretObserver = (kind: 'cookie' | 'code', value: string) => void
+/**
+ * Told of everything that must not be seen elsewhere, and of every page and log where it must not be seen.
+ * A test joins the two.
+ */
+export type Observer = (kind: 'cookie' | 'code' | 'access token' | 'refresh token' | 'page', value: string) => void
 
 const maxHops = 30
 const maxSignInPages = 2
@@ -26,9 +29,9 @@ const maxSignInPages = 2
  */
 export class HeadlessBrowser {
   readonly #jar = new CookieJar(undefined, { looseMode: true, rejectPublicSuffixes: false })
-  readonly #observe: SecretObserver
+  readonly #observe: Observer
 
-  constructor(observe: SecretObserver = () => {}) {
+  constructor(observe: Observer = () => {}) {
     this.#observe = observe
   }
 
@@ -54,6 +57,7 @@ export class HeadlessBrowser {
         continue
       }
       const page = await response.text()
+      this.#observe('page', page)
       const form = signInPages < maxSignInPages ? signInForm(page, request.url, person) : undefined
       if (form === undefined) {
         return { outcome: 'stopped', url: request.url, status: response.status, pageText: visibleText(page) }

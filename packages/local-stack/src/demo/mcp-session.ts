@@ -6,7 +6,7 @@ import {
   StreamableHTTPClientTransport,
   UnauthorizedError,
 } from '@modelcontextprotocol/client'
-import { type BrowserOutcome, HeadlessBrowser, type Person, type SecretObserver } from './browser.ts'
+import { type BrowserOutcome, HeadlessBrowser, type Observer, type Person } from './browser.ts'
 
 /** What a tool answered, as a person reading the demonstration wants it. */
 export interface ToolAnswer {
@@ -46,12 +46,9 @@ export interface McpSession {
   close(): Promise<void>
 }
 
-/** Observes tokens too, beside what the browser observes. */
-export type SessionObserver = (kind: 'cookie' | 'code' | 'access token' | 'refresh token', value: string) => void
-
 interface SessionOptions {
   resource: string
-  observe?: SessionObserver
+  observe?: Observer
 }
 
 const redirectUrl = new URL('http://127.0.0.1:53682/callback')
@@ -67,7 +64,7 @@ export function openPersonSession(
   const provider = new PersonProvider(
     options.clientId,
     options.person,
-    options.browser ?? new HeadlessBrowser(observe as SecretObserver),
+    options.browser ?? new HeadlessBrowser(observe),
     observe,
   )
   return openSession(options.resource, provider, {
@@ -168,13 +165,13 @@ class PersonProvider implements OAuthClientProvider {
   readonly #clientId: string
   readonly #person: Person
   readonly #browser: HeadlessBrowser
-  readonly #observe: SessionObserver
+  readonly #observe: Observer
   #tokens: StoredOAuthTokens | undefined
   #verifier = ''
   #state = ''
   #callback: URLSearchParams | undefined
 
-  constructor(clientId: string, person: Person, browser: HeadlessBrowser, observe: SessionObserver) {
+  constructor(clientId: string, person: Person, browser: HeadlessBrowser, observe: Observer) {
     this.#clientId = clientId
     this.#person = person
     this.#browser = browser

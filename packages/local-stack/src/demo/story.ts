@@ -1,12 +1,11 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { verifyAuditLog } from '@mcp-identity/audit-log'
-import type { HeadlessBrowser } from './browser.ts'
+import type { HeadlessBrowser, Observer } from './browser.ts'
 import { openCorporateDirectory } from './corporate-directory.ts'
 import {
   type McpSession,
   openPersonSession,
   openServiceSession,
-  type SessionObserver,
   SignInRefusedError,
   type ToolAnswer,
 } from './mcp-session.ts'
@@ -57,7 +56,7 @@ const sundayMorning = '2026-11-29T10:00:00+01:00'
 export const refusalBoundMs = 1000
 
 /** Builds the story of the mission over a running stack (DESIGN: people A to D, erin, the service, and the leaver). */
-export function buildStory(stack: StoryStack, observe: SessionObserver = () => {}): Story {
+export function buildStory(stack: StoryStack, observe: Observer = () => {}): Story {
   const directory = openCorporateDirectory(stack.urls.corporateIdp, stack.clients.directoryAdmin.secret)
   const sessions = new Map<string, McpSession>()
 

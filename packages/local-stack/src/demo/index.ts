@@ -1,0 +1,3 @@
+export type { Observer } from './browser.ts'
+export { buildStory, refusalBoundMs, type Story, StoryError, type StoryStack, type StoryStep } from './story.ts'
+export { summarise } from './tell.ts'

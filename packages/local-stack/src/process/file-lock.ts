@@ -11,7 +11,7 @@ export type LockOutcome =
  * Takes a lock that one process at a time can hold.
  *
  * The lock names its owner, so that the lock of a process that was killed counts for nothing: there is no time to wait
- * out. It guards against other processes only, not against a second call in this one.
+ * out. Works on file systems that have hard links.
  *
  * @param path The lock's file; its folder is made when missing.
  * @param owner For tests; this process by default.

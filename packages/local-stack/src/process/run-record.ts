@@ -7,6 +7,7 @@ import { writePrivateFile } from './write-private-file.ts'
 
 /** A process that the stack started. */
 export interface RecordedProcess extends ProcessIdentity {
+  /** The part it belongs to; a part and its keeper share one name. */
   name: string
   /** A command that removes what the process leaves behind when it is killed, such as a container. */
   cleanup?: string[]

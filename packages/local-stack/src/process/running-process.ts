@@ -54,7 +54,7 @@ export function startNode(plan: ProcessPlan, record: RunRecord): RunningProcess 
  */
 export async function startKept(plan: KeptProcessPlan, record: RunRecord): Promise<RunningProcess> {
   const keeper = spawnLogged(plan, [keeperFile], keeperEnvironment())
-  record.add(`${plan.name} (keeper)`, keeper.pid ?? 0, plan.cleanup)
+  record.add(plan.name, keeper.pid ?? 0, plan.cleanup)
   const running = toRunningProcess(plan, keeper)
   const order: KeeperOrder = {
     command: plan.command,

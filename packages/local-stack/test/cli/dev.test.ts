@@ -1,0 +1,71 @@
+import { describe, expect, test } from 'vitest'
+import { type DevFlags, devCommand } from '../../src/cli/dev.ts'
+
+describe('pnpm dev', () => {
+  test('starts in the foreground, by whatever way to run Keycloak there is', async () => {
+    expect(await parse()).toEqual({ flags: { keycloak: 'auto' } })
+  })
+
+  test.each([
+    [['--detach'], { keycloak: 'auto', detach: true }],
+    [['--stop'], { keycloak: 'auto', stop: true }],
+    [['--status'], { keycloak: 'auto', status: true }],
+    [['--reset', '--detach'], { keycloak: 'auto', reset: true, detach: true }],
+    [['--keycloak', 'jvm'], { keycloak: 'jvm' }],
+    [['--keycloak=docker'], { keycloak: 'docker' }],
+  ])('understands %j', async (args, flags) => {
+    expect(await parse(...args)).toEqual({ flags })
+  })
+
+  test.each([
+    [['--detatch'], /unknown option '--detatch'.*Did you mean --detach\?/s],
+    [['--stpo'], /unknown option '--stpo'.*Did you mean --stop\?/s],
+    [['--keycloack', 'jvm'], /unknown option '--keycloack'.*Did you mean --keycloak\?/s],
+    [['--verbose'], /unknown option '--verbose'/],
+    [['--keycloak', 'podman'], /argument 'podman' is invalid. Allowed choices are auto, jvm, docker/],
+    [['--keycloak'], /argument missing/],
+    [['stop'], /too many arguments/],
+    [['--stop', '--detach'], /cannot be used with/],
+    [['--stop', '--reset'], /cannot be used with/],
+    [['--status', '--detach'], /cannot be used with/],
+  ])('refuses %j, says why, and names the help', async (args, complaint) => {
+    const { flags, errors } = await parse(...args)
+    expect(flags).toBeUndefined()
+    expect(errors).toMatch(complaint)
+    expect(errors).toContain('pnpm dev --help')
+  })
+
+  test('explains every flag and every variable', () => {
+    let help = ''
+    devCommand(async () => {})
+      .configureOutput({ writeOut: (text) => (help += text) })
+      .outputHelp()
+    for (const word of [
+      '--detach',
+      '--stop',
+      '--status',
+      '--reset',
+      '--keycloak',
+      'PORT_BASE',
+      'KEYCLOAK_HOME',
+      'KEYCLOAK_DIST',
+    ]) {
+      expect(help).toContain(word)
+    }
+  })
+})
+
+async function parse(...args: string[]): Promise<{ flags?: DevFlags; errors?: string }> {
+  let flags: DevFlags | undefined
+  let errors = ''
+  const command = devCommand(async (given) => {
+    flags = given
+  })
+  command.exitOverride().configureOutput({ writeErr: (text) => (errors += text) })
+  try {
+    await command.parseAsync(args, { from: 'user' })
+  } catch {
+    return { errors }
+  }
+  return flags === undefined ? { errors } : { flags }
+}

@@ -8,18 +8,18 @@ import {
 } from '@modelcontextprotocol/server'
 import { type Answer, rpcErrorAnswer, toResponse } from './answer.ts'
 import { authInfoOf } from './auth-info.ts'
-import { type CallRegistry, createCallRegistry } from './call-registry.ts'
+import { type CallRegistry, createCallRegistry, type OpenKind } from './call-registry.ts'
 import type { IncomingRequest } from './incoming-request.ts'
 import type { Authenticated, ProtectedResource } from './protected-resource.ts'
 import type { ProtectedTool, ToolGuard } from './protected-tool.ts'
 import { toRawRequest } from './raw-request.ts'
 import { readBodyText } from './read-body.ts'
 import { readMessage } from './read-message.ts'
-import type { Refusal } from './refusal.ts'
 import { openSdkExchange } from './sdk-exchange.ts'
 import { createSharedCalls, type SharedRoute } from './shared-calls.ts'
-import { calledTools, methodOf } from './tool-calls.ts'
-import { isVisible, type VisibilityRules, visibleTools } from './visible-tools.ts'
+import { methodOf } from './tool-calls.ts'
+import { createToolGate } from './tool-gate.ts'
+import type { VisibilityRules } from './visible-tools.ts'
 
 /** Options of {@link createMcpEndpoint}. */
 export interface McpEndpointOptions {
@@ -47,7 +47,7 @@ export interface McpEndpointOptions {
    * it was cut off meanwhile. The caller then gets 401. Default: only the registry withholds.
    */
   readonly reasonToWithhold?: (token: VerifiedAccessToken) => string | undefined
-  /** Told of errors that no caller may see. Must not throw. */
+  /** Told of errors that no caller may see, and of what the SDK reports about requests it refused. Must not throw. */
   readonly onError?: (error: unknown) => void
 }
 
@@ -82,11 +82,10 @@ const CALLER_GONE = rpcErrorAnswer(503, -32000, 'The caller went away')
  * @throws {TypeError} Two tools have one name, or a limit is not a whole number of at least 1.
  */
 export function createMcpEndpoint(options: McpEndpointOptions): McpEndpoint {
-  const { protectedResource, serverInfo, tools, visibility } = options
+  const { protectedResource, serverInfo, tools } = options
   const maxStreams = options.maxStreamsPerCaller ?? DEFAULT_MAX_STREAMS_PER_CALLER
-  const byName = new Map(tools.map((tool) => [tool.name, tool]))
-  if (byName.size !== tools.length) throw new TypeError('two tools have the same name')
   if (!Number.isInteger(maxStreams) || maxStreams < 1) throw new TypeError('maxStreamsPerCaller must be 1 or more')
+  const toolGate = createToolGate(protectedResource, tools, options.visibility)
   const calls = options.calls ?? createCallRegistry({ clock: protectedResource.now })
   const guard = createEndingGuard(options, calls)
   const serverOptions = withTools(options.serverOptions)
@@ -96,75 +95,57 @@ export function createMcpEndpoint(options: McpEndpointOptions): McpEndpoint {
     ({ authInfo }) => {
       const token = authInfo?.extra?.token as VerifiedAccessToken
       const server = new McpServer(serverInfo, serverOptions)
-      for (const tool of visibleTools(protectedResource, token, tools, visibility)) tool.register(server, { guard })
+      for (const tool of toolGate.visible(token)) tool.register(server, { guard })
       options.register?.(server, { token })
       return server
     },
     { onerror: (error) => options.onError?.(error), maxRequestBodySize: protectedResource.maxBodyBytes },
   )
 
-  /** The called tools that the caller can see; the others do not exist for her. */
-  function seenTools(authenticated: Authenticated, called: readonly string[]): ProtectedTool[] {
-    return called.flatMap((name) => {
-      const tool = byName.get(name)
-      return tool !== undefined && isVisible(protectedResource, authenticated.token, tool, visibility) ? [tool] : []
-    })
-  }
-
-  async function refuseTools(
-    authenticated: Authenticated,
-    seen: readonly ProtectedTool[],
-  ): Promise<Refusal | undefined> {
-    for (const { name } of seen) {
-      const limited = await protectedResource.limitToolCall(authenticated, name)
-      if (limited !== undefined) return limited
-    }
-    const refused = seen
-      .map((tool) => protectedResource.authorize(authenticated, tool))
-      .find((found) => found !== undefined)
-    if (refused?.reason !== 'insufficient_scope' || seen.length === 1) return refused
-    return protectedResource.authorize(authenticated, { scopes: seen.flatMap((tool) => tool.scopes) })
-  }
-
-  async function run(
+  function open(
     request: IncomingRequest,
     authenticated: Authenticated,
-    body: unknown,
-    route: SharedRoute | undefined,
-  ): Promise<Answer | Response> {
-    const { token, headers } = authenticated
+    message: AdmittedMessage,
+    onDone: () => void,
+  ): RunningExchange {
+    const { headers } = authenticated
     const authInfo = authInfoOf(authenticated, protectedResource)
-    let exchange: { abort(reason?: unknown): void } | undefined
+    if (message.route !== undefined)
+      return message.route.server.call(message.route.request, { authInfo, headers, onDone })
+    const { body } = message
+    return openSdkExchange(sdk, request, { url: protectedResource.resource, body, authInfo, headers, onDone })
+  }
+
+  /** Runs an exchange until it is answered, its caller goes away, or the right to it ends. */
+  function run(
+    request: IncomingRequest,
+    authenticated: Authenticated,
+    message: AdmittedMessage,
+  ): Promise<Answer | Response> {
     return new Promise((resolve, reject) => {
+      let exchange: RunningExchange | undefined
       let isAnswered = false
-      const answer = (given: Answer | Response): void => {
+      const answer = (given: () => Answer | Response): void => {
+        if (!isAnswered) resolve(given())
         isAnswered = true
-        resolve(given)
       }
-      const refuse = (): void => {
-        if (!isAnswered) answer(protectedResource.report(protectedResource.refuseEnded(authenticated), request).answer)
-      }
-      const end = (reason: unknown): void => {
+      const refused = (): Answer =>
+        protectedResource.report(protectedResource.refuseEnded(authenticated), request).answer
+      const abort = (reason: unknown): void => {
         exchange?.abort(reason)
-        refuse()
+        answer(refused)
       }
-      const kind = methodOf(body) === 'subscriptions/listen' ? 'stream' : 'call'
-      const entry = calls.open(token, { abort: end }, kind)
+      const entry = calls.open(authenticated.token, { abort }, message.kind)
       const forget = request.onGone(() => {
         entry.close()
-        if (!isAnswered) answer(CALLER_GONE)
+        answer(() => CALLER_GONE)
         exchange?.abort(new Error('the caller went away'))
       })
-      const onDone = (): void => {
+      exchange = open(request, authenticated, message, () => {
         forget()
         entry.close()
-      }
-      const opened =
-        route === undefined
-          ? openSdkExchange(sdk, request, { url: protectedResource.resource, body, authInfo, headers, onDone })
-          : route.server.call(route.request, { authInfo, headers, onDone })
-      exchange = opened
-      opened.answer.then((given) => (given === undefined ? refuse() : answer(given)), reject)
+      })
+      exchange.answer.then((given) => answer(() => given ?? refused()), reject)
     })
   }
 
@@ -175,22 +156,19 @@ export function createMcpEndpoint(options: McpEndpointOptions): McpEndpoint {
     const read = await readMessage(request, protectedResource.maxBodyBytes, authenticated.headers)
     if (read.outcome === 'unreadable') return read.answer
     const { body } = read
-    const called = calledTools(body)
-    const seen = seenTools(authenticated, called)
-    const refused = (await refuseTools(authenticated, seen)) ?? refuseStream(authenticated, body)
-    if (refused !== undefined) return protectedResource.report(refused, request).answer
-    const only = called.length === 1 ? seen[0] : undefined
-    return run(request, authenticated, body, only && shared.route(request, body, only))
-  }
-
-  function refuseStream(authenticated: Authenticated, body: unknown): Refusal | undefined {
-    if (methodOf(body) !== 'subscriptions/listen' || calls.streamsOf(authenticated.token) < maxStreams) return undefined
-    return protectedResource.refuseStream(authenticated)
+    const admission = await toolGate.admit(authenticated, body)
+    if (admission.outcome === 'refused') return protectedResource.report(admission.refusal, request).answer
+    const kind = methodOf(body) === 'subscriptions/listen' ? 'stream' : 'call'
+    if (kind === 'stream' && calls.streamsOf(authenticated.token) >= maxStreams) {
+      return protectedResource.report(protectedResource.refuseStream(authenticated), request).answer
+    }
+    const route = admission.tool && shared.route(request, body, admission.tool)
+    return run(request, authenticated, { body, kind, route })
   }
 
   async function handle(request: IncomingRequest): Promise<Answer | Response | undefined> {
-    const open = protectedResource.openAnswer(request)
-    if (open !== undefined) return open
+    const openAnswer = protectedResource.openAnswer(request)
+    if (openAnswer !== undefined) return openAnswer
     if (!protectedResource.isEndpoint(request)) return undefined
     try {
       const authentication = await protectedResource.authenticate(request)
@@ -218,6 +196,19 @@ export function createMcpEndpoint(options: McpEndpointOptions): McpEndpoint {
       await Promise.all([sdk.close(), shared.close()])
     },
   }
+}
+
+/** A message that may go to the SDK. */
+interface AdmittedMessage {
+  readonly body: unknown
+  readonly kind: OpenKind
+  /** The shared server that may answer it; undefined: the SDK's own handler does. */
+  readonly route: SharedRoute | undefined
+}
+
+interface RunningExchange {
+  readonly answer: Promise<Answer | Response | undefined>
+  abort(reason?: unknown): void
 }
 
 function incomingOf(request: Request, remoteAddress: string | undefined): IncomingRequest {

@@ -1,4 +1,5 @@
 import type { AuthInfo, McpHttpHandler } from '@modelcontextprotocol/server'
+import type { Answer } from './answer.ts'
 import type { RawRequest } from './raw-request.ts'
 
 /** What a handler could pass on must not reach it by accident. */
@@ -6,8 +7,8 @@ const CREDENTIAL_HEADERS = new Set(['authorization', 'dpop', 'cookie', 'proxy-au
 
 /** One request at the SDK's own handler. */
 export interface SdkExchange {
-  /** The answer; undefined once the exchange was aborted. */
-  readonly answer: Promise<Response | undefined>
+  /** The answer; a `Response` is a stream. Undefined once the exchange was aborted. */
+  readonly answer: Promise<Answer | Response | undefined>
   abort(reason?: unknown): void
 }
 
@@ -34,10 +35,11 @@ export function openSdkExchange(sdk: McpHttpHandler, request: RawRequest, inputs
     authInfo,
     parsedBody,
   })
-  const answer = untilAborted(asked, signal).then((response) => {
-    if (response !== undefined) return finishWithBody(withHeaders(response, inputs.headers), signal, inputs.onDone)
-    asked.then((late) => late.body?.cancel()).catch(() => undefined)
+  const answer = untilAborted(asked, signal).then(async (response): Promise<Answer | Response | undefined> => {
+    if (response !== undefined && isStream(response)) return followStream(response, signal, inputs)
     inputs.onDone()
+    if (response !== undefined) return completeAnswer(response, inputs.headers)
+    asked.then((late) => late.body?.cancel()).catch(() => undefined)
     return undefined
   })
   return { answer, abort: (reason) => controller.abort(reason) }
@@ -63,20 +65,14 @@ function isStream(response: Response): boolean {
   return response.headers.get('content-type')?.startsWith('text/event-stream') === true
 }
 
-function withHeaders(response: Response, headers: Readonly<Record<string, string>>): Response {
-  for (const [name, value] of Object.entries(headers)) response.headers.set(name, value)
-  // Without this directive proxies may rewrite a stream.
-  if (isStream(response)) response.headers.set('cache-control', 'no-store, no-transform')
-  return response
+async function completeAnswer(response: Response, headers: Readonly<Record<string, string>>): Promise<Answer> {
+  const body = response.body === null ? undefined : await response.text()
+  return { status: response.status, headers: { ...Object.fromEntries(response.headers), ...headers }, body }
 }
 
 /** Follows a stream to its end, and cuts it when the exchange is aborted. */
-function finishWithBody(response: Response, signal: AbortSignal, onDone: () => void): Response {
-  if (response.body === null || !isStream(response)) {
-    onDone()
-    return response
-  }
-  const reader = response.body.getReader()
+function followStream(response: Response, signal: AbortSignal, { headers, onDone }: SdkInputs): Response {
+  const reader = (response.body ?? new ReadableStream<Uint8Array>()).getReader()
   const cut = async (close: () => void): Promise<void> => {
     onDone()
     close()
@@ -97,5 +93,9 @@ function finishWithBody(response: Response, signal: AbortSignal, onDone: () => v
     },
     cancel: () => cut(() => undefined),
   })
-  return new Response(body, { status: response.status, headers: response.headers })
+  return new Response(body, {
+    status: response.status,
+    // Without "no-transform" proxies may rewrite a stream.
+    headers: { ...Object.fromEntries(response.headers), ...headers, 'cache-control': 'no-store, no-transform' },
+  })
 }

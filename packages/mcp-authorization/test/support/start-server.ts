@@ -7,21 +7,35 @@ import {
   type McpEndpointOptions,
   type ProtectedResource,
   type ProtectedResourceOptions,
-  protectTool,
+  type Refusal,
 } from '@mcp-identity/mcp-authorization'
 import { toNodeListener } from '@mcp-identity/mcp-authorization/node'
-import { type KeySetServer, type MintOptions, mintAccessToken, serveKeySet } from '@mcp-identity/test-kit'
-import { createAccessTokenVerifier, keycloak } from '@mcp-identity/token-verifier'
-import { z } from 'zod'
+import {
+  createFrozenClock,
+  type FrozenClock,
+  type KeySetServer,
+  type MintOptions,
+  mintAccessToken,
+  serveKeySet,
+} from '@mcp-identity/test-kit'
+import { type AccessTokenVerifierSettings, createAccessTokenVerifier, keycloak } from '@mcp-identity/token-verifier'
+import { customerTools } from './customer-tools.ts'
 
 /** A protected MCP server on loopback, with the authorization server's key set beside it. */
 export interface StartedServer {
+  /** The resource, which is where the MCP endpoint is. */
   readonly url: string
   readonly origin: string
+  readonly metadataUrl: string
   readonly endpoint: McpEndpoint
   readonly protectedResource: ProtectedResource
   readonly keySet: KeySetServer
-  /** A token that this server accepts, unless told otherwise. */
+  readonly clock: FrozenClock
+  /** Every refusal, in order. */
+  readonly refusals: Refusal[]
+  /** Every error that no caller may see. */
+  readonly errors: unknown[]
+  /** An access token that this server accepts, unless told otherwise. */
   mint(options?: Partial<MintOptions>): string
   close(): Promise<void>
 }
@@ -30,94 +44,74 @@ export interface StartedServer {
 export interface StartOptions {
   readonly resource?: Partial<ProtectedResourceOptions>
   readonly endpoint?: Partial<McpEndpointOptions>
-  readonly verifier?: Partial<Parameters<typeof createAccessTokenVerifier>[0]>
-  /** Takes the place of the node:http listener. */
-  readonly listen?: (endpoint: McpEndpoint) => Promise<Server> | Server
+  readonly verifier?: Partial<AccessTokenVerifierSettings>
+  /** Default: a clock that stands still. */
+  readonly clock?: FrozenClock
+  /** Puts the endpoint behind a server; default: as a listener of node:http. */
+  readonly mount?: (endpoint: McpEndpoint, server: Server) => void | Promise<void>
 }
 
-export const scopesSupported = ['read:customers', 'write:own-data', 'write:customers', 'admin:reports']
+export const scopesSupported = ['read:customers', 'write:own-data', 'write:customers', 'admin:reports', 'read:finance']
 
-/** Tools of the examples: open to all, for readers, for writers, and one that takes its time. */
-export const tools = [
-  protectTool({
-    name: 'whoami',
-    scopes: [],
-    handler: (_args, { token }) => ({ content: [{ type: 'text', text: String(token.caller.email) }] }),
-  }),
-  protectTool({
-    name: 'get_customer',
-    scopes: ['read:customers'],
-    inputSchema: z.object({ id: z.string() }),
-    handler: ({ id }) => ({ content: [{ type: 'text', text: `customer ${id}` }] }),
-  }),
-  protectTool({
-    name: 'delete_customer',
-    scopes: ['write:customers'],
-    inputSchema: z.object({ id: z.string() }),
-    handler: ({ id }) => ({ content: [{ type: 'text', text: `deleted ${id}` }] }),
-  }),
-  protectTool({
-    name: 'run_report',
-    scopes: ['read:customers', 'admin:reports'],
-    handler: () => ({ content: [{ type: 'text', text: 'report' }] }),
-  }),
-]
-
-/** Starts a server with everything real but the clock of the authorization server. */
+/** Starts a server where everything is real but the time. */
 export async function startServer(options: StartOptions = {}): Promise<StartedServer> {
+  const clock = options.clock ?? createFrozenClock()
   const keySet = await serveKeySet({ issuerPath: '/realms/company' })
   const server = createServer()
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
-  const origin = `http://127.0.0.1:${port}`
+  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
   const url = `${origin}/mcp`
+  const { issuer, jwksUri } = keySet
   const verifier = createAccessTokenVerifier({
     resource: url,
-    issuers: [
-      keycloak({
-        issuer: keySet.issuer,
-        audience: url,
-        jwksUri: keySet.jwksUri,
-        dangerouslyAllowInsecureHttp: true,
-      }),
-    ],
+    issuers: [keycloak({ issuer, audience: url, jwksUri, dangerouslyAllowInsecureHttp: true })],
+    clock,
     ...options.verifier,
   })
+  const refusals: Refusal[] = []
+  const errors: unknown[] = []
+  const onError = (error: unknown): void => void errors.push(error)
   const protectedResource = createProtectedResource({
     resource: url,
-    authorizationServers: [keySet.issuer],
+    authorizationServers: [issuer],
     verifier,
     scopesSupported,
     scopeHierarchy: { 'write:customers': ['write:own-data', 'read:customers'] },
+    clock,
+    onRefused: (refusal) => refusals.push(refusal),
+    onError,
     ...options.resource,
   })
+  const serverInfo = { name: 'customers', version: '1.0.0' }
   const endpoint = createMcpEndpoint({
     protectedResource,
-    serverInfo: { name: 'customers', version: '1.0.0' },
-    tools,
+    serverInfo,
+    tools: customerTools,
+    onError,
     ...options.endpoint,
   })
-  server.on('request', toNodeListener(endpoint))
+  await (options.mount ?? mountOnNode)(endpoint, server)
   return {
     url,
     origin,
+    metadataUrl: `${origin}/.well-known/oauth-protected-resource/mcp`,
     endpoint,
     protectedResource,
     keySet,
-    mint: (mint = {}) =>
-      mintAccessToken({
-        provider: 'keycloak',
-        issuer: keySet.issuer,
-        audience: url,
-        now: Math.floor(Date.now() / 1000),
-        ...mint,
-      }),
+    clock,
+    refusals,
+    errors,
+    mint: (mint = {}) => mintAccessToken({ provider: 'keycloak', issuer, audience: url, now: clock(), ...mint }),
     async close() {
       await endpoint.close()
       server.closeAllConnections()
       await new Promise((resolve) => server.close(resolve))
-      verifier.close()
+      await verifier.close()
       await keySet.close()
     },
   }
+}
+
+function mountOnNode(endpoint: McpEndpoint, server: Server): void {
+  server.on('request', toNodeListener(endpoint))
 }

@@ -1,14 +1,21 @@
 import type { Account } from './stack-file.ts'
 
-/** Reads the people of the development directory from the corporate IdP's admin API. */
-export async function readAccounts(corporateIdp: string, secret: string, signal: AbortSignal): Promise<Account[]> {
-  try {
-    const response = await fetch(`${corporateIdp}/admin/people`, {
-      headers: { authorization: `Bearer ${secret}` },
-      signal,
-    })
-    return response.ok ? ((await response.json()) as { people: Account[] }).people : []
-  } catch {
-    return []
-  }
+/** Reads the people who can sign in out of what the corporate IdP says when it is ready; none when it names nobody. */
+export function readAccounts(announcement: unknown): Account[] {
+  const accounts = isObject(announcement) && Array.isArray(announcement.accounts) ? announcement.accounts : []
+  return accounts.filter(isAccount).map(({ username, password, groups }) => ({ username, password, groups }))
+}
+
+function isAccount(value: unknown): value is Account {
+  return (
+    isObject(value) &&
+    typeof value.username === 'string' &&
+    typeof value.password === 'string' &&
+    Array.isArray(value.groups) &&
+    value.groups.every((group) => typeof group === 'string')
+  )
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null
 }

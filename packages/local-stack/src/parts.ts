@@ -27,12 +27,14 @@ export interface PartsContext {
   folder: StackFolder
 }
 
+export const corporateIdpTitle = 'Corporate IdP'
+
 /** The programs of the stack beside Keycloak, with everything that each is told. */
 export function nodeParts({ ports, addresses, secrets, folder }: PartsContext): NodePart[] {
   return [
     {
       name: 'corporate-idp',
-      title: 'Corporate IdP',
+      title: corporateIdpTitle,
       folder: 'apps/corporate-idp',
       environment: {
         IDP_PORT: String(ports.corporateIdp),
@@ -47,6 +49,7 @@ export function nodeParts({ ports, addresses, secrets, folder }: PartsContext): 
         IDP_PROVISIONER_SECRET_FILE: secrets.provisionerClient.file,
         IDP_ADMIN_SECRET_FILE: secrets.directoryAdmin.file,
         IDP_ADMIN_RESOURCE: addresses.adminResource,
+        IDP_ADMIN_ORIGINS: addresses.console,
       },
       readiness: `${addresses.corporateIdp}/healthz`,
       afterKeycloak: false,

@@ -22,6 +22,17 @@ export class StackError extends Error {
     this.logFile = details.logFile
     this.lastLogLines = details.lastLogLines ?? []
   }
+
+  /** The same error in other words. */
+  withMessage(message: string): StackError {
+    const { nextStep, logFile, lastLogLines } = this
+    return new StackError(message, {
+      cause: this,
+      lastLogLines,
+      ...(nextStep === undefined ? {} : { nextStep }),
+      ...(logFile === undefined ? {} : { logFile }),
+    })
+  }
 }
 
 /** Says an error in the lines that a terminal shows: what happened, the last log lines, the next step. */

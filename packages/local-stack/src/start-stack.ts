@@ -6,7 +6,7 @@ import { type Addresses, addressesAt, realmName } from './addresses.ts'
 import { chooseRunner, type KeycloakChoice } from './keycloak/choose-runner.ts'
 import { exportRealm } from './keycloak/keycloak-admin.ts'
 import { startKeycloak } from './keycloak/start-keycloak.ts'
-import { isPresent, type NodePart, nodeParts, type PartsContext, partData } from './parts.ts'
+import { corporateIdpTitle, isPresent, type NodePart, nodeParts, type PartsContext, partData } from './parts.ts'
 import { choosePorts, type PortChoice, type Ports } from './ports.ts'
 import { acquireLock } from './process/file-lock.ts'
 import { waitUntilReady } from './process/readiness.ts'
@@ -17,7 +17,7 @@ import { keycloakAdminName, realmAt } from './realm.ts'
 import { openSecrets, type Secrets } from './secrets.ts'
 import type { MachineSettings } from './settings.ts'
 import { StackError } from './stack-error.ts'
-import { readStackFile, removeStackFile, type StackFile, writeStackFile } from './stack-file.ts'
+import { type Account, readStackFile, removeStackFile, type StackFile, writeStackFile } from './stack-file.ts'
 import {
   findWorkspaceRoot,
   makeStackFolder,
@@ -172,7 +172,7 @@ async function startParts(
 const partTimeoutMs = 60_000
 
 function startNodePart(context: StartContext, part: NodePart): Promise<void> {
-  return trackPart(context.tell, part.title, async (detail) => {
+  return trackPart(context, part.title, async (detail) => {
     detail(part.readiness.replace(/\/healthz$/, ''))
     mkdirSync(partData(context.folder, part.name), { recursive: true, mode: 0o700 })
     const running = startNode(
@@ -222,7 +222,7 @@ async function tellRealmDifferences({ addresses, secrets, realm, tell, signal }:
   })
 }
 
-async function describeStack({ addresses, secrets, folder, signal }: StartContext): Promise<StackFile> {
+async function describeStack({ addresses, secrets, folder, started }: StartContext): Promise<StackFile> {
   return {
     ready: true,
     pid: process.pid,
@@ -234,7 +234,7 @@ async function describeStack({ addresses, secrets, folder, signal }: StartContex
       keycloak: addresses.keycloak,
       corporateIdp: addresses.corporateIdp,
     },
-    accounts: await readAccounts(addresses.corporateIdp, secrets.directoryAdmin.value, signal),
+    accounts: await announcedAccounts(started),
     clients: {
       cli: { clientId: clientIds.cli },
       service: { clientId: clientIds.service, privateKeyFile: secrets.serviceKey.file },
@@ -245,6 +245,13 @@ async function describeStack({ addresses, secrets, folder, signal }: StartContex
     auditLog: join(partData(folder, 'mcp-server'), 'audit.db'),
     clockFile: folder.clockFile,
   }
+}
+
+/** The corporate IdP knows who can sign in, and says so when it is ready. */
+async function announcedAccounts(started: RunningProcess[]): Promise<Account[]> {
+  const corporateIdp = started.find(({ name }) => name === corporateIdpTitle)
+  if (corporateIdp === undefined) return []
+  return readAccounts(await Promise.race([corporateIdp.announced, corporateIdp.exited]))
 }
 
 function firstToEnd(started: RunningProcess[]): Promise<StackError> {

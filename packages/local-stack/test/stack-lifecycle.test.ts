@@ -135,7 +135,7 @@ describe('startStack', () => {
   test('names both ways when neither Java nor a container engine is there', async () => {
     const settings = readSettings({ PATH: '/nowhere' })
     await expect(startStack({ settings, directory: emptyFolder().root, parts: () => [] })).rejects.toMatchObject({
-      message: expect.stringMatching(/Java 17 or newer, and none was found[^]*docker is not installed/),
+      message: expect.stringMatching(/Java 17 or newer, and none was found.*docker is not installed/s),
       nextStep: expect.stringContaining('apt install'),
     })
   })

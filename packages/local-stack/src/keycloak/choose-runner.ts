@@ -1,6 +1,7 @@
 import { StackError } from '../stack-error.ts'
+import { findContainerEngine } from './container-engine.ts'
 import type { BuildContext } from './keycloak-build.ts'
-import { findContainerEngine, prepareDocker } from './keycloak-docker.ts'
+import { prepareDocker } from './keycloak-docker.ts'
 import { prepareJvm } from './keycloak-jvm.ts'
 import type { KeycloakRunner } from './keycloak-runner.ts'
 
@@ -18,29 +19,30 @@ export type RunnerContext = Omit<BuildContext, 'java'> & { /** Names the contain
 export async function chooseRunner(choice: KeycloakChoice, context: RunnerContext): Promise<KeycloakRunner> {
   if (choice === 'jvm') return prepareJvm(context)
   if (choice === 'docker') return prepareDocker(context)
-  const engine = await findContainerEngine(context)
-  if (engine.outcome === 'missing') return orExplain(prepareJvm(context), engine.because)
+  const container = await tryDocker(context)
+  return 'because' in container ? jvmOrExplain(context, container.because) : container
+}
+
+async function tryDocker(context: RunnerContext): Promise<KeycloakRunner | { because: string }> {
+  const engine = await findContainerEngine(context.settings.environment)
+  if (engine.outcome === 'missing') return engine
+  if (!engine.sharesLoopback) return { because: `${engine.description} does not share the loopback of this machine` }
   try {
     return await prepareDocker(context)
   } catch (error) {
     context.signal.throwIfAborted()
     const because = error instanceof Error ? error.message : String(error)
-    context.tell({ kind: 'notice', text: `Keycloak runs as a Java program: ${because}` })
-    return orExplain(prepareJvm(context), because)
+    context.tell({ kind: 'notice', text: `The image of Keycloak cannot be had (${because}); using Java.` })
+    return { because }
   }
 }
 
 /** Where neither is there, a person must hear of both. */
-async function orExplain(jvm: Promise<KeycloakRunner>, noContainer: string): Promise<KeycloakRunner> {
+async function jvmOrExplain(context: RunnerContext, noContainer: string): Promise<KeycloakRunner> {
   try {
-    return await jvm
+    return await prepareJvm(context)
   } catch (error) {
     if (!(error instanceof StackError)) throw error
-    throw new StackError(`${error.message}\nA container cannot run it either: ${noContainer}`, {
-      cause: error,
-      lastLogLines: error.lastLogLines,
-      ...(error.logFile === undefined ? {} : { logFile: error.logFile }),
-      ...(error.nextStep === undefined ? {} : { nextStep: error.nextStep }),
-    })
+    throw error.withMessage(`${error.message}\nA container cannot run it either: ${noContainer}`)
   }
 }

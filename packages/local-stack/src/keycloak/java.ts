@@ -42,10 +42,9 @@ export async function findJava(
   )
 }
 
-/** What to do where Keycloak cannot run as a Java program. */
-export const javaAdvice =
+const javaAdvice =
   `Install a Java runtime ${oldestJava} or newer (Debian: apt install openjdk-17-jre-headless; macOS: brew install openjdk), ` +
-  'or start a container engine and use --keycloak docker.'
+  'or start a container engine such as Docker.'
 
 /** Reads the feature release out of what `java -version` prints; `undefined` when that is no Java. */
 export function readJavaRelease(versionText: string): number | undefined {

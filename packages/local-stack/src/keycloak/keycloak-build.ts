@@ -68,11 +68,11 @@ async function buildInto(home: string, context: BuildContext): Promise<void> {
   const { settings, tell, signal } = context
   removeDrafts(settings.cacheFolder)
   const draft = join(settings.cacheFolder, `${draftPrefix}${process.pid}`)
-  const distribution = await trackPart(tell, 'Keycloak download', (detail) =>
+  const distribution = await trackPart({ tell, signal }, 'Keycloak download', (detail) =>
     findDistribution(settings, detail, signal),
   )
   try {
-    await trackPart(tell, 'Keycloak build', async (detail) => {
+    await trackPart({ tell, signal }, 'Keycloak build', async (detail) => {
       detail('once for all checkouts')
       await unpack(distribution, draft, signal)
       await build(draft, context)

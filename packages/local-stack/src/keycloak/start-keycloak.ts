@@ -48,7 +48,7 @@ const readyTimeoutMs = 180_000
 export async function startKeycloak(context: KeycloakContext): Promise<DatabasePlan> {
   const origin = databaseOrigin(context)
   const plan = planDatabase(context.folder.keycloak, origin)
-  await trackPart(context.tell, 'Keycloak', async (detail) => {
+  await trackPart(context, 'Keycloak', async (detail) => {
     detail(`${context.addresses.keycloak}  (${context.runner.description}${explain(plan)})`)
     if (plan.outcome === 'import') {
       layOutImport(context.folder.keycloak, { name: realmName, json: JSON.stringify(context.realm) })

@@ -33,13 +33,17 @@ export interface RunningProcess {
   logFile: string
   /** Resolves when the process has ended, to its exit code, or to 128 plus the signal's number. Never rejects. */
   exited: Promise<number>
+  /** Resolves to what the program says when it is ready; see {@link startNode}. Never resolves for other programs. */
+  announced: Promise<unknown>
   /** Asks the process to end, kills its group after `graceMs` (default 12,000), and waits until it has ended. */
   stop(graceMs?: number): Promise<void>
 }
 
 /**
- * Starts a Node program of this workspace in its own process group, so that Ctrl-C reaches the main process alone. The
- * program ends by itself when its channel to this process closes.
+ * Starts a Node program of this workspace in its own process group, so that Ctrl-C reaches the main process alone.
+ *
+ * The program says `{ ready: true, … }` over its channel to this process when it listens, and ends by itself when the
+ * channel closes.
  */
 export function startNode(plan: ProcessPlan, record: RunRecord): RunningProcess {
   const child = spawnLogged(plan, plan.args, plan.environment)
@@ -129,6 +133,7 @@ function toRunningProcess({ name, logFile }: ProcessPlan, child: ChildProcess): 
     pid,
     logFile,
     exited,
+    announced: new Promise((resolve) => child.on('message', (message) => isReady(message) && resolve(message))),
     async stop(graceMs = 12_000) {
       if (child.exitCode !== null || child.signalCode !== null) return
       child.kill('SIGTERM')
@@ -137,4 +142,8 @@ function toRunningProcess({ name, logFile }: ProcessPlan, child: ChildProcess): 
       clearTimeout(timer)
     },
   }
+}
+
+function isReady(message: unknown): boolean {
+  return typeof message === 'object' && message !== null && 'ready' in message && message.ready === true
 }

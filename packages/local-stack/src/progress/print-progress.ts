@@ -31,11 +31,13 @@ function followParts(atWork: Map<string, PartAtWork>, print: (line: string) => v
       const part = atWork.get(event.part)
       if (part !== undefined) part.detail = event.detail
     }
-    if (event.kind === 'finished' || event.kind === 'failed') atWork.delete(event.part)
+    if (endings.includes(event.kind) && 'part' in event) atWork.delete(event.part)
     const line = finalLine(event)
     if (line !== undefined) print(line)
   }
 }
+
+const endings: ProgressEvent['kind'][] = ['finished', 'failed', 'abandoned']
 
 function finalLine(event: ProgressEvent): string | undefined {
   if (event.kind === 'finished') return partLine(colour.green('✓'), event.part, event.elapsedMs, event.detail)

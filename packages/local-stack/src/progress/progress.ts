@@ -4,6 +4,8 @@ export type ProgressEvent =
   | { kind: 'detail'; part: string; detail: string }
   | { kind: 'finished'; part: string; elapsedMs: number; detail: string }
   | { kind: 'failed'; part: string; elapsedMs: number }
+  /** Given up because another part failed, or because a person said so. */
+  | { kind: 'abandoned'; part: string }
   /** Something a person should know that belongs to no part. */
   | { kind: 'notice'; text: string }
 
@@ -18,7 +20,7 @@ export type TellDetail = (detail: string) => void
  * @param work Its result becomes the result; the last detail it told stands in the finished line.
  */
 export async function trackPart<Result>(
-  tell: TellProgress,
+  { tell, signal }: { tell: TellProgress; signal: AbortSignal },
   part: string,
   work: (detail: TellDetail) => Promise<Result>,
 ): Promise<Result> {
@@ -33,7 +35,8 @@ export async function trackPart<Result>(
     tell({ kind: 'finished', part, elapsedMs: performance.now() - startedAt, detail: lastDetail })
     return result
   } catch (error) {
-    tell({ kind: 'failed', part, elapsedMs: performance.now() - startedAt })
+    const elapsedMs = performance.now() - startedAt
+    tell(signal.aborted ? { kind: 'abandoned', part } : { kind: 'failed', part, elapsedMs })
     throw error
   }
 }

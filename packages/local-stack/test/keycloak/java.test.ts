@@ -43,7 +43,7 @@ describe('findJava', () => {
   test('says which Java was found when it is too old, and what to install', async () => {
     await expect(find(undefined, { java: java8 })).rejects.toMatchObject({
       message: 'Keycloak needs Java 17 or newer; java on the search path is Java 8',
-      nextStep: expect.stringContaining('--keycloak docker'),
+      nextStep: expect.stringContaining('openjdk-17-jre-headless'),
     })
     await expect(find('/jdk', { '/jdk/bin/java': java11, java: java8 })).rejects.toThrow(
       '/jdk/bin/java is Java 11, and java on the search path is Java 8',

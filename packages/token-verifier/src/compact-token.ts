@@ -4,9 +4,6 @@ import { refuse } from './token-error.ts'
 import type { TokenHeader } from './token-header.ts'
 import { readTokenHeader } from './token-header.ts'
 
-/** Longest access token that is looked at, in characters. Default of `maxTokenLength`. */
-export const defaultMaxTokenLength = 16_384
-
 /** The parts of a compact JWS (RFC 7515 section 7.1), read but not trusted: nothing here has been verified. */
 export interface UnverifiedToken {
   readonly compact: string
@@ -23,16 +20,17 @@ export interface KnownHeaders {
 }
 
 /**
- * Takes a compact JWS apart and reads it strictly.
+ * Takes a compact JWS apart and reads it strictly. `undefined` when the text is something else altogether, which an
+ * opaque token is.
  *
- * @throws {TokenError} `too_long`, `malformed`, `encrypted`, `header_invalid`, `header_not_understood`,
+ * @throws {TokenError} `malformed`, `encrypted`, `header_invalid`, `header_not_understood`, `algorithm_not_allowed`,
  *   `payload_invalid`. The message never says anything about the content.
  */
-export function readCompactToken(compact: string, known: KnownHeaders): UnverifiedToken {
+export function readCompactToken(compact: string, known: KnownHeaders): UnverifiedToken | undefined {
   const firstDot = compact.indexOf('.')
   const secondDot = compact.indexOf('.', firstDot + 1)
-  if (firstDot <= 0 || secondDot < 0 || !isAscii(compact)) refuse('malformed', shapeMessage)
-  if (compact.indexOf('.', secondDot + 1) >= 0) refuseFurtherParts(compact)
+  if (firstDot < 0 || secondDot < 0 || compact.indexOf('.', secondDot + 1) >= 0) return refuseEncrypted(compact)
+  if (!isAscii(compact)) refuse('malformed', shapeMessage)
   const signature = decodePart(compact.slice(secondDot + 1))
   const encodedHeader = compact.slice(0, firstDot)
   const header = known.get(encodedHeader) ?? readTokenHeader(decodePart(encodedHeader))
@@ -59,8 +57,7 @@ function decodePart(text: string): Buffer {
 }
 
 /** Five parts are a JWE (RFC 7516 section 7.1): never decrypted, so that no unsigned claims hide in one. */
-function refuseFurtherParts(compact: string): never {
-  if (compact.split('.', 6).length === 5)
-    refuse('encrypted', 'the access token is encrypted; signed access tokens are accepted')
-  refuse('malformed', shapeMessage)
+function refuseEncrypted(compact: string): undefined {
+  if (compact.split('.', 6).length !== 5) return undefined
+  refuse('encrypted', 'the access token is encrypted; signed access tokens are accepted')
 }

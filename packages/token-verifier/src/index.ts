@@ -1,14 +1,27 @@
 export type { SignatureAlgorithm } from './algorithms.ts'
+export { type AccessTokenVerifier, createAccessTokenVerifier } from './create-access-token-verifier.ts'
+export type { DpopSettings } from './dpop/check-dpop.ts'
+export { createDpopNonces, type DpopNonceSettings, type DpopNonces } from './dpop/dpop-nonces.ts'
+export { MemoryProofReplays, type ProofReplayStore } from './dpop/proof-replays.ts'
+export type { Fetch, FetchLimits } from './fetch-document.ts'
+export type { KeySetSettings } from './key-set.ts'
+export type { ClientCredentials } from './online/client-authentication.ts'
+export type { IntrospectionSettings } from './online/introspection.ts'
 export {
-  type AccessTokenVerifier,
-  type AccessTokenVerifierSettings,
-  createAccessTokenVerifier,
-  type RevocationCheck,
-  type TokenPresentation,
-} from './create-access-token-verifier.ts'
-export type { GroupResolver, IssuerProfile, IssuerSettings, Provider } from './providers/issuer-profile.ts'
+  type ClientCredentialsTokenSettings,
+  clientCredentialsToken,
+  type MicrosoftGraphSettings,
+  microsoftGraphGroups,
+} from './online/microsoft-graph-groups.ts'
+export { type AdfsSettings, adfs } from './providers/adfs.ts'
+export { type Auth0Settings, auth0 } from './providers/auth0.ts'
+export { type CognitoSettings, cognito } from './providers/cognito.ts'
+export { type EntraIdSettings, entraId } from './providers/entra-id.ts'
+export { type GoogleSettings, google } from './providers/google.ts'
+export type { ClaimNames, GroupResolver, IssuerProfile, IssuerSettings, Provider } from './providers/issuer-profile.ts'
 export { type KeycloakSettings, keycloak } from './providers/keycloak.ts'
-export { oauthIssuer } from './providers/oauth-issuer.ts'
+export { type OAuthIssuerSettings, oauthIssuer } from './providers/oauth-issuer.ts'
+export { okta } from './providers/okta.ts'
 export {
   TokenError,
   type TokenErrorCode,
@@ -16,6 +29,7 @@ export {
   type TokenRefusalReason,
   tokenRefusalReasons,
 } from './token-error.ts'
+export type { TokenPresentation } from './token-presentation.ts'
 export { IntrospectionUnavailableError, KeySetUnavailableError, VerifierUnavailableError } from './unavailable-error.ts'
 export type {
   Actor,
@@ -25,3 +39,5 @@ export type {
   RefusedTokenFacts,
   VerifiedAccessToken,
 } from './verified-access-token.ts'
+export type { CacheSettings } from './verified-token-cache.ts'
+export type { AccessTokenVerifierSettings, RevocationCheck } from './verifier-settings.ts'

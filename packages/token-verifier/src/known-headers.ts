@@ -15,7 +15,8 @@ export class VerifiedHeaders implements KnownHeaders {
     return this.#headers.get(encoded)
   }
 
-  add(encoded: string, header: TokenHeader): void {
+  add(compactToken: string, header: TokenHeader): void {
+    const encoded = compactToken.slice(0, compactToken.indexOf('.'))
     if (this.#headers.has(encoded)) return
     if (this.#headers.size >= maxHeaders) this.#headers.clear()
     this.#headers.set(ownCopy(encoded), header)

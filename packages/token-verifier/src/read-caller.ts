@@ -9,16 +9,23 @@ const maxActors = 8
 /**
  * Says who is calling, in one form for every provider.
  *
+ * @param audiences Those of this resource server.
+ * @param groups Default: what the token says.
  * @throws {TokenError} `claim_invalid` when groups, roles or the chain of actors are malformed.
  */
-export function readCaller(claims: Claims, dialect: Dialect, audiences: readonly string[]): Caller {
+export function readCaller(
+  claims: Claims,
+  dialect: Dialect,
+  audiences: readonly string[],
+  groups = readGroups(claims, dialect),
+): Caller {
   const actors = claims.act === undefined ? noActors : readActors(claims.act)
   return {
     kind: kindOf(claims, dialect, actors),
     email: readString(claims, dialect.email),
     name: readString(claims, dialect.name),
     department: readString(claims, dialect.department),
-    groups: readGroups(claims, dialect),
+    groups,
     roles: dialect.roles(claims, audiences),
     tenant: readString(claims, dialect.tenant),
     actors,
@@ -32,7 +39,11 @@ function kindOf(claims: Claims, { isService, isAgent }: Dialect, actors: readonl
   return isService(claims) ? 'service' : 'person'
 }
 
-function readGroups(claims: Claims, { groups: { claim, whenAbsent } }: Dialect): readonly string[] | undefined {
+function readGroups(
+  claims: Claims,
+  { groups: { claim, whenAbsent, isIncomplete } }: Dialect,
+): readonly string[] | undefined {
+  if (isIncomplete?.(claims) === true) return undefined
   const groups = claims[claim]
   if (groups === undefined) return whenAbsent === 'none' ? [] : undefined
   if (typeof groups === 'string') return [groups]

@@ -8,8 +8,9 @@ import { readCaller } from './read-caller.ts'
 import { refuse, TokenError } from './token-error.ts'
 import type { Claims, Confirmation, RefusedTokenFacts, VerifiedAccessToken } from './verified-access-token.ts'
 
-/** What the resource server accepts of the times of a token, in seconds. */
-export interface TimeLimits {
+/** What the resource server asks of every token. Times in seconds. */
+export interface TokenRules {
+  readonly resource: string
   readonly toleranceSeconds: number
   readonly ceilingSeconds: number
 }
@@ -17,34 +18,45 @@ export interface TimeLimits {
 /**
  * Runs every check on the claims of a token whose signature was right, and gives the token its verified form.
  *
+ * @param groups Groups of the caller, where they were found elsewhere.
  * @throws {TokenError} With the facts of the token.
  */
-export function readVerifiedToken(token: SignedToken, resource: string, limits: TimeLimits): VerifiedAccessToken {
+export function readVerifiedToken(
+  token: SignedToken,
+  rules: TokenRules,
+  groups?: readonly string[],
+): VerifiedAccessToken {
   try {
-    return checkAndRead(token, resource, limits)
+    return checkAndRead(token, rules, groups)
   } catch (error) {
     if (!(error instanceof TokenError)) throw error
     throw new TokenError(error.reason, error.message, { token: factsOf(token) })
   }
 }
 
-function checkAndRead(token: SignedToken, resource: string, limits: TimeLimits): VerifiedAccessToken {
+function checkAndRead(
+  token: SignedToken,
+  rules: TokenRules,
+  groups: readonly string[] | undefined,
+): VerifiedAccessToken {
   const { claims, profile, now } = token
   const { dialect } = profile
   checkClaimTypes(token)
   checkRequiredClaims(token)
   const times = timesOf(claims)
-  checkTimes(times, now, limits.toleranceSeconds)
+  checkTimes(times, now, rules.toleranceSeconds)
   const audiences = listOf(claims.aud)
-  const accepted = profile.audiences ?? [resource]
-  checkAudience(audiences, accepted, profile.exactAudience, profile.companionAudiences)
+  const accepted = profile.audiences ?? [rules.resource]
+  if (audiences.length > 0 || profile.isMeantForUs?.(claims, accepted) !== true) {
+    checkAudience(audiences, accepted, profile.exactAudience, profile.companionAudiences)
+  }
   checkHeaderType(token)
   checkForeignClaims(token)
   for (const check of profile.kindChecks) check(token)
   const subject = require(readString(claims, dialect.subject), dialect.subject)
   const clientId = require(readString(claims, dialect.clientId), dialect.clientId)
   checkClient(token, clientId)
-  checkLifetime(times, now, limits.ceilingSeconds)
+  checkLifetime(times, now, rules.ceilingSeconds)
   return deepFreeze({
     issuer: claims.iss as string,
     subject,
@@ -58,7 +70,8 @@ function checkAndRead(token: SignedToken, resource: string, limits: TimeLimits):
     caller: readCaller(
       claims,
       dialect,
-      accepted.filter((audience) => audiences.includes(audience)),
+      accepted.length === 1 ? accepted : accepted.filter((one) => audiences.includes(one)),
+      groups,
     ),
     confirmation: readConfirmation(claims),
     claims,

@@ -1,5 +1,5 @@
 import { BoundedMap } from './bounded-map.ts'
-import type { KeySet } from './key-set.ts'
+import type { TrustedIssuer } from './trusted-issuer.ts'
 import type { VerificationKey } from './verification-key.ts'
 import type { VerifiedAccessToken } from './verified-access-token.ts'
 
@@ -12,13 +12,16 @@ export interface CacheSettings {
 }
 
 /** A token that passed, with what its acceptance rests on. */
-export interface CachedToken {
+export interface AcceptedToken {
   readonly token: VerifiedAccessToken
-  readonly key: VerificationKey
-  readonly keySet: KeySet
+  readonly issuer: TrustedIssuer
+  /** `undefined` for a token that the issuer was asked about. */
+  readonly key: VerificationKey | undefined
+  /** Until when what the issuer said about it is used, in seconds since the epoch. */
+  readonly freshUntil: number
 }
 
-interface Entry extends CachedToken {
+interface Entry extends AcceptedToken {
   readonly compact: string
 }
 
@@ -36,12 +39,13 @@ export class VerifiedTokenCache {
     this.#entries = new BoundedMap(maxEntries, maxBytes)
   }
 
-  get(compact: string): CachedToken | undefined {
-    const entry = this.#entries.get(compact.slice(-keyLength))
+  get(compact: string): AcceptedToken | undefined {
+    const key = String(compact).slice(-keyLength)
+    const entry = this.#entries.get(key)
     return entry?.compact === compact ? entry : undefined
   }
 
-  add(compact: string, cached: CachedToken): void {
-    this.#entries.set(compact.slice(-keyLength), { compact, ...cached }, compact.length * 4)
+  add(compact: string, accepted: AcceptedToken): void {
+    this.#entries.set(compact.slice(-keyLength), { compact, ...accepted }, compact.length * 4)
   }
 }

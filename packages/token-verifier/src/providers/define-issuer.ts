@@ -1,22 +1,13 @@
 import { findAlgorithm, type SignatureAlgorithm } from '../algorithms.ts'
+import { readStringOrStrings } from '../claim-values.ts'
 import { checkSecureAddress } from '../secure-address.ts'
-import type { IssuerProfile, IssuerSettings } from './issuer-profile.ts'
+import type { Dialect, IssuerProfile, IssuerSettings } from './issuer-profile.ts'
 
-type Defined =
-  | 'issuer'
-  | 'audiences'
-  | 'algorithms'
-  | 'clientIds'
-  | 'exactAudience'
-  | 'allowInsecureHttp'
-  | 'resolveGroups'
+type FromSettings = 'issuer' | 'audiences' | 'clientIds' | 'allowInsecureHttp' | 'resolveGroups'
+type WithDefault = 'companionAudiences' | 'exactAudience' | 'issuers' | 'jwksUri' | 'online' | 'hasSignedTokens'
 
 /** What a preset adds to the settings that all have in common. */
-export type ProviderRules = Omit<IssuerProfile, Defined | 'companionAudiences' | 'issuers' | 'jwksUri'> &
-  Partial<Pick<IssuerProfile, 'companionAudiences' | 'issuers' | 'jwksUri'>> & {
-    readonly algorithms: readonly SignatureAlgorithm[]
-    readonly exactAudience?: boolean
-  }
+export type ProviderRules = Omit<IssuerProfile, FromSettings | WithDefault> & Partial<Pick<IssuerProfile, WithDefault>>
 
 /**
  * Joins the settings given for an issuer and the rules of its provider.
@@ -25,7 +16,6 @@ export type ProviderRules = Omit<IssuerProfile, Defined | 'companionAudiences' |
  */
 export function defineIssuer(settings: IssuerSettings, rules: ProviderRules): IssuerProfile {
   const allowInsecureHttp = settings.dangerouslyAllowInsecureHttp === true
-  checkSecureAddress('issuer', settings.issuer, allowInsecureHttp)
   const jwksUri = settings.jwksUri ?? rules.jwksUri
   if (jwksUri !== undefined) checkSecureAddress('jwksUri', jwksUri, allowInsecureHttp)
   return Object.freeze({
@@ -38,9 +28,38 @@ export function defineIssuer(settings: IssuerSettings, rules: ProviderRules): Is
     algorithms: checkAlgorithms(settings.algorithms ?? rules.algorithms),
     clientIds: settings.clientIds && checkList('clientIds', settings.clientIds),
     jwksUri,
+    hasSignedTokens: rules.hasSignedTokens ?? true,
+    online: rules.online,
+    dialect: nameClaims(rules.dialect, settings),
     allowInsecureHttp,
     resolveGroups: settings.resolveGroups,
   })
+}
+
+/**
+ * Checks that an issuer is an https address, or http on this machine where that was switched on.
+ *
+ * @throws {TypeError}
+ */
+export function checkIssuerAddress({ issuer, dangerouslyAllowInsecureHttp }: IssuerSettings): URL {
+  return checkSecureAddress('issuer', issuer, dangerouslyAllowInsecureHttp === true)
+}
+
+function nameClaims(dialect: Dialect, { claimNames = {}, groupsWhenAbsent }: IssuerSettings): Dialect {
+  const { email, name, department, groups, roles, tenant } = claimNames
+  return {
+    ...dialect,
+    ...(email !== undefined && { email: [email] }),
+    ...(name !== undefined && { name: [name] }),
+    ...(department !== undefined && { department: [department] }),
+    ...(tenant !== undefined && { tenant: [tenant] }),
+    ...(roles !== undefined && { roles: (claims) => readStringOrStrings(claims, roles) }),
+    groups: {
+      ...dialect.groups,
+      ...(groups !== undefined && { claim: groups }),
+      ...(groupsWhenAbsent !== undefined && { whenAbsent: groupsWhenAbsent }),
+    },
+  }
 }
 
 function checkList(name: string, values: readonly unknown[]): readonly string[] {

@@ -1,4 +1,5 @@
 import type { SignatureAlgorithm } from '../algorithms.ts'
+import type { Fetch, FetchLimits } from '../fetch-document.ts'
 import type { TokenHeader } from '../token-header.ts'
 import type { Claims } from '../verified-access-token.ts'
 
@@ -21,8 +22,23 @@ export interface IssuerSettings {
   readonly exactAudience?: boolean
   /** Accept http addresses of this machine. For development and tests only; warns when the verifier is made. */
   readonly dangerouslyAllowInsecureHttp?: boolean
-  /** Asked for the groups of a caller when the token does not say. Its answer is kept with the token. */
+  /** Asked for the groups of a caller when the token does not say. Its answer is kept with the token for up to 300 s. */
   readonly resolveGroups?: GroupResolver
+  /** Names of claims that this issuer was set up with, where they differ from the provider's usual ones. */
+  readonly claimNames?: ClaimNames
+  /** What it means when the token has no claim for groups. Default `unknown`; Cognito `none`. */
+  readonly groupsWhenAbsent?: 'none' | 'unknown'
+}
+
+/** Claims that administrators name themselves. */
+export interface ClaimNames {
+  readonly email?: string
+  readonly name?: string
+  readonly department?: string
+  readonly groups?: string
+  /** A string or a list of strings. */
+  readonly roles?: string
+  readonly tenant?: string
 }
 
 /** Finds the groups of a caller elsewhere. `undefined`: they stay unknown. */
@@ -52,12 +68,42 @@ export interface Dialect {
   readonly name: readonly string[]
   readonly department: readonly string[]
   readonly tenant: readonly string[]
-  readonly groups: { readonly claim: string; readonly whenAbsent: 'none' | 'unknown' }
+  readonly groups: {
+    readonly claim: string
+    readonly whenAbsent: 'none' | 'unknown'
+    /** True when the issuer says that it left groups out. */
+    readonly isIncomplete?: (claims: Claims) => boolean
+  }
   readonly roles: (claims: Claims, audiences: readonly string[]) => readonly string[]
   /** True when no person is behind the token. */
   readonly isService: (claims: Claims) => boolean
   /** True when the issuer says that software with a mind of its own acts, beyond an `act` chain. */
   readonly isAgent?: (claims: Claims) => boolean
+}
+
+/** Tokens about which the issuer itself is asked, because they say nothing or not enough. */
+export interface OnlineTokens {
+  /** Tokens that are no JWS: whether this one can be the issuer's. */
+  readonly takesOpaque: (compactToken: string) => boolean
+  /** Signed tokens: whether the issuer has to be asked beyond what they say. */
+  readonly completes: (claims: Claims) => boolean
+  /**
+   * Asks. The claims given back replace or join those of the token.
+   *
+   * @throws {TokenError} `inactive`
+   * @throws {IntrospectionUnavailableError}
+   */
+  readonly ask: (compactToken: string, exchange: OnlineExchange) => Promise<Claims>
+  /** How long an answer is used, in seconds. */
+  readonly cacheSeconds: number
+}
+
+/** What a question to an issuer may use. */
+export interface OnlineExchange {
+  readonly fetch: Fetch
+  readonly limits: FetchLimits
+  /** Seconds since the epoch. */
+  readonly now: number
 }
 
 /** Everything that differs between issuers: a table of data and a few functions. Made by the presets. */
@@ -78,9 +124,20 @@ export interface IssuerProfile {
   readonly requiredClaims: readonly string[]
   readonly clientIds: readonly string[] | undefined
   readonly dialect: Dialect
+  /** Says when a token needs no `aud`, because another claim says whom it is for. Default: never. */
+  readonly isMeantForUs?: (claims: Claims, accepted: readonly string[]) => boolean
   /** What tells an access token of this provider from everything else that it signs. */
   readonly kindChecks: readonly Check[]
+  /** True when an issuer that is not trusted is another tenant of this provider. */
+  readonly isOtherTenant?: (iss: string) => boolean
+  /** True when the key may sign for the issuer of these claims. Default: every key of the set may. */
+  readonly isKeyFor?: (keyIssuer: string, claims: Claims) => boolean
+  /** `undefined`: the issuer's metadata names it. */
   readonly jwksUri: string | undefined
+  /** False when this provider's access tokens are never signed: a signed token of it is of another kind. */
+  readonly hasSignedTokens: boolean
+  /** Tokens about which the issuer itself is asked. */
+  readonly online: OnlineTokens | undefined
   readonly allowInsecureHttp: boolean
   readonly resolveGroups: GroupResolver | undefined
 }

@@ -1,13 +1,16 @@
 import { isObject, readStrings } from '../claim-values.ts'
+import { type IntrospectionSettings, introspectTokens } from '../online/introspection.ts'
 import { refuse } from '../token-error.ts'
 import type { Claims } from '../verified-access-token.ts'
-import { defineIssuer } from './define-issuer.ts'
+import { checkIssuerAddress, defineIssuer } from './define-issuer.ts'
 import type { Check, Dialect, IssuerProfile, IssuerSettings } from './issuer-profile.ts'
 
 /** Settings of a Keycloak realm. */
 export interface KeycloakSettings extends IssuerSettings {
   /** Also give these realm roles of the caller. Default false: only the client roles of the audience are hers here. */
   readonly includeRealmRoles?: boolean
+  /** Ask Keycloak about lightweight tokens, which say next to nothing, or about all. Default: it is never asked. */
+  readonly introspection?: IntrospectionSettings
 }
 
 /**
@@ -21,14 +24,18 @@ export interface KeycloakSettings extends IssuerSettings {
  * @throws {TypeError} A setting is missing or wrong.
  */
 export function keycloak(settings: KeycloakSettings): IssuerProfile {
+  checkIssuerAddress(settings)
+  const { issuer, introspection, dangerouslyAllowInsecureHttp: allowInsecureHttp = false } = settings
+  const usualEndpoint = `${issuer}/protocol/openid-connect/token/introspect`
   return defineIssuer(settings, {
     provider: 'keycloak',
-    jwksUri: `${settings.issuer}/protocol/openid-connect/certs`,
+    jwksUri: `${issuer}/protocol/openid-connect/certs`,
     algorithms: ['RS256', 'PS256', 'ES256', 'ES384', 'EdDSA', 'Ed25519'],
     headerTypes: ['jwt', 'at+jwt', undefined],
     requiredClaims: ['exp', 'iat', 'jti', 'sub', 'azp', 'typ'],
     dialect: { ...dialect, roles: settings.includeRealmRoles === true ? clientAndRealmRoles : clientRoles },
     kindChecks: [checkPayloadType],
+    online: introspection && introspectTokens(introspection, { issuer, usualEndpoint, allowInsecureHttp }),
   })
 }
 

@@ -1,6 +1,13 @@
 import { readStrings } from '../claim-values.ts'
-import { defineIssuer } from './define-issuer.ts'
+import { type IntrospectionSettings, introspectTokens } from '../online/introspection.ts'
+import { checkIssuerAddress, defineIssuer } from './define-issuer.ts'
 import type { Dialect, IssuerProfile, IssuerSettings } from './issuer-profile.ts'
+
+/** Settings of an authorization server. */
+export interface OAuthIssuerSettings extends IssuerSettings {
+  /** Ask it about opaque tokens, or about all. Default: it is never asked. */
+  readonly introspection?: IntrospectionSettings
+}
 
 /**
  * Any authorization server that issues access tokens as RFC 9068 writes them: header `typ` `at+jwt`, and `iss`, `exp`,
@@ -9,7 +16,9 @@ import type { Dialect, IssuerProfile, IssuerSettings } from './issuer-profile.ts
  *
  * @throws {TypeError} A setting is missing or wrong.
  */
-export function oauthIssuer(settings: IssuerSettings): IssuerProfile {
+export function oauthIssuer(settings: OAuthIssuerSettings): IssuerProfile {
+  checkIssuerAddress(settings)
+  const { issuer, introspection, dangerouslyAllowInsecureHttp: allowInsecureHttp = false } = settings
   return defineIssuer(settings, {
     provider: 'oauth',
     algorithms: ['RS256', 'PS256', 'ES256', 'ES384', 'EdDSA', 'Ed25519'],
@@ -17,6 +26,7 @@ export function oauthIssuer(settings: IssuerSettings): IssuerProfile {
     requiredClaims: ['exp', 'iat', 'jti', 'sub', 'client_id'],
     dialect,
     kindChecks: [],
+    online: introspection && introspectTokens(introspection, { issuer, usualEndpoint: undefined, allowInsecureHttp }),
   })
 }
 

@@ -1,0 +1,136 @@
+import { createHash } from 'node:crypto'
+import { type AlgorithmRow, findAlgorithm, type SignatureAlgorithm } from '../algorithms.ts'
+import { decodeBase64url, isAscii } from '../base64url.ts'
+import { BoundedMap } from '../bounded-map.ts'
+import { isObject } from '../claim-values.ts'
+import { isSignatureRight } from '../signature.ts'
+import { readJsonObject } from '../strict-json.ts'
+import { refuse } from '../token-error.ts'
+import { readVerificationKey, type VerificationKey } from '../verification-key.ts'
+import { jwkThumbprint } from './jwk-thumbprint.ts'
+
+/** The key of a proof, and its thumbprint. */
+export interface ProofKey {
+  readonly key: VerificationKey
+  readonly thumbprint: string
+}
+
+/** The claims of a proof whose signature was right (RFC 9449 section 4.2). */
+export interface ProofClaims {
+  readonly jti: string
+  readonly htm: string
+  readonly htu: string
+  readonly iat: number
+  readonly ath: string | undefined
+  readonly nonce: string | undefined
+}
+
+/** A proof that was signed with the key it carries. Nothing has been compared with the request yet. */
+export interface SignedProof {
+  readonly claims: ProofClaims
+  readonly proofKey: ProofKey
+  readonly encodedHeader: string
+}
+
+/** Longest proof that is looked at, in characters. */
+const maxProofLength = 8192
+
+/** Longest `jti` that is remembered, in characters. */
+const maxTokenIdLength = 256
+
+/** Keys of proofs that fitted their tokens. */
+const maxProofKeys = 2000
+
+/** Header members that change how a proof is to be read. */
+const readingChangers = ['crit', 'b64', 'zip', 'enc', 'cty']
+
+/**
+ * Reads DPoP proofs and verifies their signatures. A client uses one header for all of its proofs, so the key in it is
+ * read once and then found by the header as it is written.
+ */
+export class ProofReader {
+  readonly #algorithms: readonly SignatureAlgorithm[]
+  readonly #keys = new BoundedMap<ProofKey>(maxProofKeys)
+
+  constructor(algorithms: readonly SignatureAlgorithm[]) {
+    this.#algorithms = algorithms
+  }
+
+  /**
+   * Reads one proof: checks 2 to 7 of RFC 9449 section 4.3.
+   *
+   * @throws {TokenError} `proof_malformed`, `proof_key_unsuitable`, `proof_signature_invalid`.
+   */
+  read(compact: unknown): SignedProof {
+    if (typeof compact !== 'string' || compact.length > maxProofLength || !isAscii(compact)) return refuseShape()
+    const [encodedHeader = '', payload = '', signature = '', ...further] = compact.split('.')
+    if (further.length > 0) return refuseShape()
+    const claims = readProofClaims(readJsonObject(decodePart(payload)))
+    const proofKey = this.#keys.get(encodedHeader) ?? this.#readHeader(readJsonObject(decodePart(encodedHeader)))
+    const signed = Buffer.from(compact.slice(0, compact.length - signature.length - 1), 'latin1')
+    if (!isSignatureRight(proofKey.key, signed, decodePart(signature))) {
+      refuse('proof_signature_invalid', 'the signature of the DPoP proof does not fit the key in it')
+    }
+    return { claims, proofKey, encodedHeader }
+  }
+
+  /** Remembers the key of a proof that fitted its token, and only then: others cannot fill the memory. */
+  remember({ encodedHeader, proofKey }: SignedProof): void {
+    if (this.#keys.get(encodedHeader) === undefined || this.#keys.isOld(encodedHeader)) {
+      this.#keys.set(Buffer.from(encodedHeader, 'latin1').toString('latin1'), proofKey)
+    }
+  }
+
+  #readHeader(header: Record<string, unknown> | undefined): ProofKey {
+    if (header === undefined || header.typ !== 'dpop+jwt')
+      refuse('proof_malformed', '"typ" of a DPoP proof must be dpop+jwt')
+    if (readingChangers.some((name) => name in header))
+      refuse('proof_malformed', 'the header of a DPoP proof must not change its reading')
+    const { alg, jwk } = header
+    const algorithm = findAlgorithm(alg)
+    if (!isAllowed(algorithm, this.#algorithms)) {
+      return refuse('proof_key_unsuitable', `"alg" of a DPoP proof must be ${this.#algorithms.join(' or ')}`)
+    }
+    const key = isObject(jwk) ? readVerificationKey({ ...jwk, alg }, [algorithm.name]) : undefined
+    if (key === undefined || !isObject(jwk)) {
+      return refuse('proof_key_unsuitable', '"jwk" of a DPoP proof must be a sound public key for its "alg"')
+    }
+    return { key, thumbprint: jwkThumbprint(jwk, algorithm.keyType) }
+  }
+}
+
+/** SHA-256 of an access token as proofs carry it in `ath` (RFC 9449 section 4.2). */
+export function accessTokenHash(compactToken: string): string {
+  return createHash('sha256').update(compactToken, 'latin1').digest('base64url')
+}
+
+function isAllowed(row: AlgorithmRow | undefined, allowed: readonly SignatureAlgorithm[]): row is AlgorithmRow {
+  return row !== undefined && allowed.some((name) => findAlgorithm(name) === row)
+}
+
+function readProofClaims(claims: Record<string, unknown> | undefined): ProofClaims {
+  if (claims === undefined) return refuseShape()
+  const { jti, htm, htu, iat, ath, nonce } = claims
+  const isComplete =
+    isText(jti) && jti.length <= maxTokenIdLength && isText(htm) && isText(htu) && typeof iat === 'number'
+  if (!isComplete || !isTextOrAbsent(ath) || !isTextOrAbsent(nonce)) {
+    return refuse('proof_malformed', 'a DPoP proof must have jti, htm, htu and iat (RFC 9449 section 4.2)')
+  }
+  return { jti, htm, htu, iat, ath, nonce }
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string' && value !== ''
+}
+
+function isTextOrAbsent(value: unknown): value is string | undefined {
+  return value === undefined || typeof value === 'string'
+}
+
+function decodePart(text: string): Buffer {
+  return (text === '' ? undefined : decodeBase64url(text)) ?? refuseShape()
+}
+
+function refuseShape(): never {
+  refuse('proof_malformed', 'a DPoP proof must be one JWS of three parts')
+}

@@ -1,0 +1,79 @@
+import { fetchMetadata } from './authorization-server-metadata.ts'
+import type { UnverifiedToken } from './compact-token.ts'
+import type { Fetch } from './fetch-document.ts'
+import { KeySet, type KeySetSettings } from './key-set.ts'
+import { OnlineQuestions } from './online/online-questions.ts'
+import type { IssuerProfile } from './providers/issuer-profile.ts'
+import { checkSecureAddress } from './secure-address.ts'
+import { isSignatureRight } from './signature.ts'
+import { refuse } from './token-error.ts'
+import type { VerificationKey } from './verification-key.ts'
+
+/** An issuer whose tokens are accepted, with its keys at hand. */
+export class TrustedIssuer {
+  readonly profile: IssuerProfile
+  readonly keySet: KeySet
+  readonly questions: OnlineQuestions | undefined
+
+  constructor(profile: IssuerProfile, settings: KeySetSettings, fetchFrom: Fetch) {
+    const { issuer, algorithms, allowInsecureHttp } = profile
+    const locate = async () =>
+      checkSecureAddress(
+        'jwks_uri',
+        profile.jwksUri ?? (await findKeySet(issuer, settings, fetchFrom)),
+        allowInsecureHttp,
+      )
+    this.profile = profile
+    this.keySet = new KeySet({ issuer, locate, algorithms }, settings, fetchFrom)
+    this.questions = profile.online && new OnlineQuestions(profile.online)
+  }
+
+  /**
+   * Verifies the signature of a token with the one key it may be made with. A promise only if keys have to be fetched.
+   *
+   * @throws {TokenError} `algorithm_not_allowed`, `key_unknown`, `key_mismatch`, `signature_invalid`.
+   * @throws {KeySetUnavailableError}
+   */
+  verifySignature(token: UnverifiedToken): VerificationKey | Promise<VerificationKey> {
+    const { keyId, algorithm } = token.header
+    const ring = this.keySet.current
+    if (ring === undefined) return this.#verifySignatureLater(token)
+    if (keyId === undefined) return this.#chooseKey(token, ring.onlyKeyFor(algorithm))
+    const keys = ring.withId(keyId)
+    if (keys.length > 0) return this.#chooseKey(token, keys)
+    const loading = this.keySet.loadFor(keyId)
+    return loading === undefined
+      ? refuseUnknownKey()
+      : loading.then((newer) => this.#chooseKey(token, newer.withId(keyId)))
+  }
+
+  async #verifySignatureLater(token: UnverifiedToken): Promise<VerificationKey> {
+    await this.keySet.load()
+    return this.verifySignature(token)
+  }
+
+  #chooseKey(token: UnverifiedToken, keys: readonly VerificationKey[]): VerificationKey {
+    if (keys.length === 0) refuseUnknownKey()
+    const fitting = keys.filter((key) => key.algorithm === token.header.algorithm && this.#maySign(key, token))
+    if (fitting.length === 0)
+      refuse('key_mismatch', 'the key with the "kid" of this token is for another "alg" or issuer')
+    const signed = Buffer.from(token.compact.slice(0, token.signedLength), 'latin1')
+    const right = fitting.find((key) => isSignatureRight(key, signed, token.signature))
+    return right ?? refuse('signature_invalid', 'the signature does not fit the key that the token names')
+  }
+
+  #maySign(key: VerificationKey, { claims }: UnverifiedToken): boolean {
+    const { isKeyFor } = this.profile
+    return key.issuer === undefined || isKeyFor === undefined || isKeyFor(key.issuer, claims)
+  }
+}
+
+function refuseUnknownKey(): never {
+  refuse('key_unknown', 'no key of the issuer has the "kid" of this token')
+}
+
+async function findKeySet(issuer: string, settings: KeySetSettings, fetchFrom: Fetch): Promise<string> {
+  const { jwks_uri: address } = await fetchMetadata(issuer, settings, fetchFrom)
+  if (typeof address !== 'string') throw new Error('its metadata names no jwks_uri')
+  return address
+}

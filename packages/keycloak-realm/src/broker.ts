@@ -28,6 +28,8 @@ export function buildIdentityProviders({
         authorizationUrl: `${issuer}/auth`,
         tokenUrl: `${issuer}/token`,
         userInfoUrl: `${issuer}/me`,
+        // Every claim stands in the ID token; asking for them again would only make the sign-in longer.
+        disableUserInfo: 'true',
         jwksUrl: `${issuer}/jwks`,
         logoutUrl: `${issuer}/session/end`,
         backchannelSupported: 'false',

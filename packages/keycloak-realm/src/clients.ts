@@ -2,7 +2,7 @@ import type ClientRepresentation from '@keycloak/keycloak-admin-client/lib/defs/
 import type UserRepresentation from '@keycloak/keycloak-admin-client/lib/defs/userRepresentation.js'
 import { clientIds, directoryAdminScope, realmManagementClientId, secretPlaceholders } from './names.ts'
 import { administrativeRoles, serviceToolRoles } from './permissions.ts'
-import { addressAudienceMapper, clientRolesMapper, subjectMapper } from './protocol-mappers.ts'
+import { addressAudienceMapper, clientRolesMapper, serviceAccountMapper, subjectMapper } from './protocol-mappers.ts'
 import { defaultScopeNames, optionalScopeNames } from './scopes.ts'
 import type { CheckedRealmSettings } from './settings.ts'
 
@@ -100,8 +100,14 @@ function consoleClient({ consoleOrigin }: CheckedRealmSettings): ClientRepresent
   }
 }
 
-/** The nightly job: no person, no password, a key that never leaves its machine (RFC 7523 section 2.2). */
-function serviceClient({ serviceJwks }: CheckedRealmSettings): ClientRepresentation {
+/**
+ * The nightly job: no person, no password, a key that never leaves its machine (RFC 7523 section 2.2).
+ *
+ * Keycloak 26.7 answers 500 to client credentials with a `resource` unless they get a refresh token too, and MCP
+ * clients always send `resource`. So they get one, and it ends with the access token; the session gives the token a
+ * `sid` by which it can be cut off.
+ */
+function serviceClient({ serviceJwks, accessTokenLifespanSeconds }: CheckedRealmSettings): ClientRepresentation {
   return {
     ...confidentialClient,
     clientId: clientIds.service,
@@ -113,9 +119,13 @@ function serviceClient({ serviceJwks }: CheckedRealmSettings): ClientRepresentat
       'use.jwks.string': 'true',
       'jwks.string': JSON.stringify(serviceJwks),
       'token.endpoint.auth.signing.alg': 'ES256',
+      'client_credentials.use_refresh_token': 'true',
+      'client.session.idle.timeout': String(accessTokenLifespanSeconds),
+      'client.session.max.lifespan': String(accessTokenLifespanSeconds),
     },
     defaultClientScopes: [...defaultScopeNames, ...serviceToolRoles],
     optionalClientScopes: [],
+    protocolMappers: [serviceAccountMapper],
   }
 }
 

@@ -70,6 +70,14 @@ export const authenticationLevelMapper = mapper('acr', 'oidc-acr-mapper', {
   'userinfo.token.claim': 'false',
 })
 
+/** Says in so many words that no person is behind the token: Keycloak notes the client on sessions of service accounts only. */
+export const serviceAccountMapper = mapper('client_id', 'oidc-usersessionmodel-note-mapper', {
+  ...accessTokenOnly,
+  'user.session.note': 'client_id',
+  'claim.name': 'client_id',
+  'jsonType.label': 'String',
+})
+
 export const fullNameMapper = mapper('name', 'oidc-full-name-mapper', everywhere)
 
 /** Names of the groups, without a leading slash or a path. */

@@ -1,0 +1,158 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Logger } from 'pino'
+import type { Directory } from '../directory/directory.ts'
+import { fullName, type Person } from '../directory/person.ts'
+import { RequestError, readBody, sendJson, sendProblem } from '../http/messages.ts'
+import type { PeopleChanges } from '../people-changes.ts'
+import type { Outbox } from '../signals/outbox.ts'
+import { type Signal, signalKinds } from '../signals/signal.ts'
+import { type AdminAuthentication, directoryAdminScope } from './authenticate-admin.ts'
+import { readPersonChange } from './read-person-change.ts'
+
+export interface AdminApiOptions {
+  authenticate(authorization: string | undefined): Promise<AdminAuthentication>
+  directory: Directory
+  outbox: Outbox
+  peopleChanges: PeopleChanges
+  /** Origins whose pages may call this API. */
+  allowedOrigins: readonly string[]
+  log: Logger
+}
+
+/** The admin API under `/admin`. */
+export function createAdminApi(options: AdminApiOptions) {
+  const { authenticate, directory, outbox, peopleChanges, allowedOrigins, log } = options
+
+  async function route(request: IncomingMessage, response: ServerResponse, path: string, actor: string): Promise<void> {
+    if (path === '/admin/people') {
+      allow(request, response, ['GET'])
+      sendJson(response, 200, { people: directory.list().map(describePerson) })
+    } else if (path === '/admin/groups') {
+      allow(request, response, ['GET'])
+      sendJson(response, 200, { groups: directory.groups() })
+    } else {
+      const person = findPerson(path)
+      allow(request, response, ['GET', 'PATCH'])
+      if (request.method === 'PATCH') await change(request, response, person, actor)
+      else {
+        const signals = outbox.pendingOf(person.username).map(describeSignal)
+        sendJson(response, 200, { ...describePerson(person), signals })
+      }
+    }
+  }
+
+  function findPerson(path: string): Person {
+    const name = /^\/admin\/people\/([^/]{1,200})$/.exec(path)?.[1]
+    if (name === undefined) throw new RequestError(404, 'There is nothing here.')
+    const person = directory.find(decode(name))
+    if (person === undefined) throw new RequestError(404, 'Nobody has this user name.')
+    return person
+  }
+
+  async function change(
+    request: IncomingMessage,
+    response: ServerResponse,
+    person: Person,
+    actor: string,
+  ): Promise<void> {
+    const body = await readBody(request, ['application/json', 'application/merge-patch+json'])
+    const read = readPersonChange(body, directory.groups())
+    if (read.outcome === 'refused') {
+      sendProblem(response, 400, 'This change is not possible', { problems: read.problems })
+      return
+    }
+    const startedAt = performance.now()
+    const { person: changed, signals } = await peopleChanges.change(person, read.change)
+    const ms = Math.round(performance.now() - startedAt)
+    log.info({ actor, username: person.username, change: read.change, ms }, 'person changed')
+    sendJson(response, 200, { ...describePerson(changed), ms, signals: signals.map(describeSignal) })
+  }
+
+  /** @returns Whether the path belongs to the admin API. */
+  return async (request: IncomingMessage, response: ServerResponse, path: string): Promise<boolean> => {
+    if (path !== '/admin' && !path.startsWith('/admin/')) return false
+    if (answerPreflight(request, response, allowedOrigins)) return true
+    const authentication = await authenticate(request.headers.authorization)
+    if (authentication.outcome === 'refused') {
+      log.warn({ reason: authentication.reason, path }, 'admin API refused')
+      refuse(response, authentication)
+      return true
+    }
+    try {
+      await route(request, response, path, authentication.actor)
+    } catch (error) {
+      if (!(error instanceof RequestError)) throw error
+      sendProblem(response, error.status, error.message)
+    }
+    return true
+  }
+}
+
+function allow(request: IncomingMessage, response: ServerResponse, methods: readonly string[]): void {
+  if (methods.includes(request.method ?? '')) return
+  response.setHeader('allow', methods.join(', '))
+  throw new RequestError(405, `Use ${methods.join(' or ')}.`)
+}
+
+function decode(segment: string): string {
+  try {
+    return decodeURIComponent(segment)
+  } catch {
+    throw new RequestError(404, 'Nobody has this user name.')
+  }
+}
+
+function answerPreflight(
+  request: IncomingMessage,
+  response: ServerResponse,
+  allowedOrigins: readonly string[],
+): boolean {
+  const { origin } = request.headers
+  response.setHeader('vary', 'origin')
+  if (origin !== undefined && allowedOrigins.includes(origin)) {
+    response.setHeader('access-control-allow-origin', origin)
+    response.setHeader('access-control-allow-headers', 'authorization, content-type')
+    response.setHeader('access-control-allow-methods', 'GET, PATCH')
+    response.setHeader('access-control-max-age', '600')
+  }
+  if (request.method !== 'OPTIONS') return false
+  response.writeHead(204).end()
+  return true
+}
+
+function refuse(
+  response: ServerResponse,
+  { status, code, reason }: AdminAuthentication & { outcome: 'refused' },
+): void {
+  const scope = code === 'insufficient_scope' ? `, scope="${directoryAdminScope}"` : ''
+  response.setHeader('www-authenticate', `Bearer realm="company directory"${code ? `, error="${code}"` : ''}${scope}`)
+  const titles = { 400: 'Malformed credentials', 401: 'Credentials needed', 403: 'Not allowed' }
+  sendProblem(response, status, titles[status], { detail: code === undefined ? 'Send an access token.' : reason })
+}
+
+function describePerson(person: Person) {
+  const { username, subject, email, department, zoneinfo, country, groups, active, lastSignedInAtMs } = person
+  return {
+    username,
+    subject,
+    name: fullName(person),
+    email,
+    department,
+    zoneinfo,
+    country,
+    groups,
+    active,
+    ...(lastSignedInAtMs === undefined ? {} : { lastSignedInAt: new Date(lastSignedInAtMs).toISOString() }),
+  }
+}
+
+function describeSignal({ kind, state, attempts, createdAtMs, finishedAtMs, remark }: Signal) {
+  return {
+    signal: kind,
+    description: signalKinds[kind],
+    state,
+    attempts,
+    ...(finishedAtMs === undefined ? {} : { ms: finishedAtMs - createdAtMs }),
+    ...(remark === undefined ? {} : { remark }),
+  }
+}

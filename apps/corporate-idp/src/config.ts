@@ -1,0 +1,95 @@
+import { readFileSync } from 'node:fs'
+import { z } from 'zod'
+
+export interface CorporateIdpConfig {
+  port: number
+  issuer: string
+  dataDir: string
+  /** http on loopback, published passwords, the development secret of the admin API. */
+  development: boolean
+  keycloak: { issuer: string; url: string }
+  brokerClient: { clientId: string; secret: string }
+  provisioner: { clientId: string; secret: string }
+  admin: { resource: string; developmentSecret?: string; allowedOrigins: string[] }
+}
+
+const file = z.string().min(1).transform(readSecret)
+const address = z
+  .string()
+  .refine((text) => URL.canParse(text), 'must be an absolute address')
+  .refine((text) => !text.endsWith('/'), 'must have no slash at its end')
+
+const schema = z
+  .object({
+    IDP_PORT: z.coerce.number().int().min(0).max(65_535),
+    IDP_ISSUER: address,
+    IDP_DATA_DIR: z.string().min(1),
+    IDP_DEVELOPMENT: z.enum(['0', '1']).default('0'),
+    IDP_KEYCLOAK_ISSUER: address,
+    IDP_KEYCLOAK_URL: address,
+    IDP_BROKER_CLIENT_ID: z.string().min(1).default('keycloak-broker'),
+    IDP_BROKER_CLIENT_SECRET_FILE: file,
+    IDP_PROVISIONER_CLIENT_ID: z.string().min(1).default('corporate-idp-provisioner'),
+    IDP_PROVISIONER_SECRET_FILE: file,
+    IDP_ADMIN_SECRET_FILE: file.optional(),
+    IDP_ADMIN_RESOURCE: address,
+    IDP_ADMIN_ORIGINS: z
+      .string()
+      .default('')
+      .transform((text) => text.split(/[\s,]+/).filter((origin) => origin !== ''))
+      .pipe(z.array(z.string().refine(isOrigin, 'must be origins such as https://console.company.com'))),
+  })
+  .superRefine((environment, context) => {
+    const refuse = (variable: string, message: string) =>
+      context.addIssue({ code: 'custom', path: [variable], message })
+    if (environment.IDP_DEVELOPMENT === '1') return
+    for (const variable of ['IDP_ISSUER', 'IDP_KEYCLOAK_ISSUER', 'IDP_KEYCLOAK_URL', 'IDP_ADMIN_RESOURCE'] as const) {
+      if (!environment[variable].startsWith('https://')) refuse(variable, 'must be https unless IDP_DEVELOPMENT=1')
+    }
+    if (environment.IDP_ADMIN_SECRET_FILE !== undefined) {
+      refuse('IDP_ADMIN_SECRET_FILE', 'is for development; directory administrators use access tokens')
+    }
+  })
+
+/**
+ * Reads the whole configuration from environment variables (see the README), once.
+ *
+ * @throws {Error} Lists every variable that is missing or wrong.
+ */
+export function readConfig(environment: NodeJS.ProcessEnv): CorporateIdpConfig {
+  const read = schema.safeParse(environment)
+  if (!read.success) {
+    const problems = read.error.issues.map(({ path, message }) => `- ${path.join('.')}: ${message}`)
+    throw new Error(`The corporate IdP cannot start with this environment:\n${problems.join('\n')}`)
+  }
+  const values = read.data
+  return {
+    port: values.IDP_PORT,
+    issuer: values.IDP_ISSUER,
+    dataDir: values.IDP_DATA_DIR,
+    development: values.IDP_DEVELOPMENT === '1',
+    keycloak: { issuer: values.IDP_KEYCLOAK_ISSUER, url: values.IDP_KEYCLOAK_URL },
+    brokerClient: { clientId: values.IDP_BROKER_CLIENT_ID, secret: values.IDP_BROKER_CLIENT_SECRET_FILE },
+    provisioner: { clientId: values.IDP_PROVISIONER_CLIENT_ID, secret: values.IDP_PROVISIONER_SECRET_FILE },
+    admin: {
+      resource: values.IDP_ADMIN_RESOURCE,
+      ...(values.IDP_ADMIN_SECRET_FILE === undefined ? {} : { developmentSecret: values.IDP_ADMIN_SECRET_FILE }),
+      allowedOrigins: values.IDP_ADMIN_ORIGINS,
+    },
+  }
+}
+
+function readSecret(path: string, context: z.core.$RefinementCtx<string>): string {
+  try {
+    const secret = readFileSync(path, 'utf8').trim()
+    if (secret.length >= 16) return secret
+    context.addIssue({ code: 'custom', message: 'the file must hold a secret of at least 16 characters', input: path })
+  } catch {
+    context.addIssue({ code: 'custom', message: `the file ${path} cannot be read`, input: path })
+  }
+  return z.NEVER
+}
+
+function isOrigin(text: string): boolean {
+  return URL.canParse(text) && new URL(text).origin === text
+}

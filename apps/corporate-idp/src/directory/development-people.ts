@@ -1,0 +1,52 @@
+import type { Person } from './person.ts'
+
+/** Somebody whose password everybody knows. Development only: shown on the sign-in page, refused in production. */
+export interface DevelopmentPerson extends Omit<Person, 'active' | 'lastSignedInAtMs'> {
+  password: string
+}
+
+/** Every group of the company. `All Staff` grants nothing; everybody is in it. */
+export const companyGroups = [
+  'Account Managers',
+  'Administrators',
+  'All Staff',
+  'Customer Admins',
+  'Customer Readers',
+  'Data Analysts',
+  'Directory Administrators',
+  'Operations',
+]
+
+/** The people of the demonstration. The subject is the number on their badge. */
+export const developmentPeople: readonly DevelopmentPerson[] = [
+  person('emp-1001', 'Alice', 'Moreau', 'Engineering', ['Customer Admins']),
+  person('emp-1002', 'Anna', 'Lindqvist', 'Sales', ['Customer Readers']),
+  person('emp-1003', 'Bob', 'Tanaka', 'Sales West', ['Account Managers'], { zoneinfo: 'America/Los_Angeles' }),
+  person('emp-1004', 'Carol', 'Weber', 'IT', ['Administrators'], { zoneinfo: 'Europe/Berlin', country: 'DE' }),
+  person('emp-1005', 'Dave', 'Okafor', 'Operations', ['Operations']),
+  person('emp-1006', 'Erin', 'Walsh', 'Finance Analytics', []),
+  person('emp-1007', 'Ivan', 'Petrov', 'IT', ['Directory Administrators']),
+]
+
+function person(
+  subject: string,
+  givenName: string,
+  familyName: string,
+  department: string,
+  groups: string[],
+  place: { zoneinfo: string; country?: string } = { zoneinfo: 'America/New_York' },
+): DevelopmentPerson {
+  const username = givenName.toLowerCase()
+  return {
+    username,
+    subject,
+    givenName,
+    familyName,
+    email: `${username}@company.com`,
+    department,
+    country: 'US',
+    ...place,
+    groups: ['All Staff', ...groups].sort(),
+    password: `${username}-at-company`,
+  }
+}

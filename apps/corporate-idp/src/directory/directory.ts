@@ -1,0 +1,126 @@
+import type { CompanyDatabase } from '../database.ts'
+import type { DevelopmentPerson } from './development-people.ts'
+import { hashPassword, isPassword } from './password.ts'
+import type { Person } from './person.ts'
+
+export type PasswordCheck =
+  | { outcome: 'right'; person: Person }
+  | { outcome: 'disabled'; person: Person }
+  | { outcome: 'wrong' }
+
+export interface Directory {
+  find(username: string): Person | undefined
+  findBySubject(subject: string): Person | undefined
+  /** Everybody, by username. */
+  list(): Person[]
+  groups(): string[]
+  /** Takes as long for a username that nobody has as for a wrong password. */
+  checkPassword(username: string, password: string): Promise<PasswordCheck>
+  setActive(username: string, active: boolean): void
+  setGroups(username: string, groups: readonly string[]): void
+  noteSignIn(subject: string, atMs: number): void
+  /** Usernames of accounts whose password is published. */
+  publishedPasswords(): string[]
+  /** Adds groups and people who are not there yet; leaves those who are there as they are. */
+  seed(groups: readonly string[], people: readonly DevelopmentPerson[]): Promise<void>
+}
+
+/** The group that everybody is in. */
+export const everybodysGroup = 'All Staff'
+
+/** The directory of people and groups, on an open database. Knows nothing of sign-ins, sessions and signals. */
+export function createDirectory(database: CompanyDatabase): Directory {
+  const statements = prepare(database)
+  const nobodysHash = hashPassword('nobody has this password')
+
+  const toPerson = (row: PersonRow | undefined): Person | undefined =>
+    row && {
+      username: row.username,
+      subject: row.subject,
+      givenName: row.given_name,
+      familyName: row.family_name,
+      email: row.email,
+      department: row.department,
+      zoneinfo: row.zoneinfo,
+      country: row.country,
+      active: row.active === 1,
+      groups: statements.groupsOf.all(row.username).map(({ name }) => name),
+      ...(row.last_signed_in_at_ms === null ? {} : { lastSignedInAtMs: row.last_signed_in_at_ms }),
+    }
+  const find = (username: string) => toPerson(statements.byUsername.get(username.toLowerCase()))
+
+  const setGroups = database.transaction((username: string, groups: readonly string[]) => {
+    statements.leaveGroups.run(username)
+    for (const group of new Set([...groups, everybodysGroup])) statements.joinGroup.run(username, group)
+  })
+
+  return {
+    find,
+    findBySubject: (subject) => toPerson(statements.bySubject.get(subject)),
+    list: () => statements.all.all().flatMap((row) => toPerson(row) ?? []),
+    groups: () => statements.groups.all().map(({ name }) => name),
+    async checkPassword(username, password) {
+      const person = find(username)
+      const stored = person && statements.byUsername.get(person.username)?.password_hash
+      const isRight = await isPassword(password, stored ?? (await nobodysHash))
+      if (!isRight || person === undefined) return { outcome: 'wrong' }
+      // Asked again: she may have been disabled while the password was being compared.
+      const now = find(person.username)
+      return now?.active ? { outcome: 'right', person: now } : { outcome: 'disabled', person }
+    },
+    setActive: (username, active) => void statements.setActive.run(active ? 1 : 0, username),
+    setGroups,
+    noteSignIn: (subject, atMs) => void statements.noteSignIn.run(atMs, subject),
+    publishedPasswords: () => statements.publishedPasswords.all().map(({ username }) => username),
+    async seed(groups, people) {
+      const known = new Set(statements.all.all().map(({ username }) => username))
+      const newcomers = people.filter(({ username }) => !known.has(username))
+      const hashes = await Promise.all(newcomers.map(({ password }) => hashPassword(password)))
+      database.transaction(() => {
+        for (const group of groups) statements.addGroup.run(group)
+        newcomers.forEach((person, index) => {
+          statements.addPerson.run({ ...person, passwordHash: hashes[index] ?? '' })
+          setGroups(person.username, person.groups)
+        })
+      })()
+    },
+  }
+}
+
+interface PersonRow {
+  username: string
+  subject: string
+  given_name: string
+  family_name: string
+  email: string
+  department: string
+  zoneinfo: string
+  country: string
+  password_hash: string
+  active: number
+  last_signed_in_at_ms: number | null
+}
+
+function prepare(database: CompanyDatabase) {
+  return {
+    byUsername: database.prepare<[string], PersonRow>('SELECT * FROM people WHERE username = ?'),
+    bySubject: database.prepare<[string], PersonRow>('SELECT * FROM people WHERE subject = ?'),
+    all: database.prepare<[], PersonRow>('SELECT * FROM people ORDER BY username'),
+    groups: database.prepare<[], { name: string }>('SELECT name FROM groups ORDER BY name'),
+    groupsOf: database.prepare<[string], { name: string }>(
+      'SELECT group_name AS name FROM memberships WHERE username = ? ORDER BY group_name',
+    ),
+    setActive: database.prepare<[number, string]>('UPDATE people SET active = ? WHERE username = ?'),
+    leaveGroups: database.prepare<[string]>('DELETE FROM memberships WHERE username = ?'),
+    joinGroup: database.prepare<[string, string]>('INSERT INTO memberships (username, group_name) VALUES (?, ?)'),
+    noteSignIn: database.prepare<[number, string]>('UPDATE people SET last_signed_in_at_ms = ? WHERE subject = ?'),
+    publishedPasswords: database.prepare<[], { username: string }>(
+      'SELECT username FROM people WHERE password_is_published = 1 ORDER BY username',
+    ),
+    addGroup: database.prepare<[string]>('INSERT INTO groups (name) VALUES (?) ON CONFLICT DO NOTHING'),
+    addPerson: database.prepare<[DevelopmentPerson & { passwordHash: string }]>(`
+      INSERT INTO people (username, subject, given_name, family_name, email, department, zoneinfo, country,
+                          password_hash, password_is_published)
+      VALUES (@username, @subject, @givenName, @familyName, @email, @department, @zoneinfo, @country, @passwordHash, 1)`),
+  }
+}

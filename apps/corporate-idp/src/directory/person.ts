@@ -1,0 +1,23 @@
+/** Somebody who works for the company, as the directory knows her. */
+export interface Person {
+  username: string
+  /** Never changes and never passes to somebody else: the `sub` of her ID tokens. */
+  subject: string
+  givenName: string
+  familyName: string
+  email: string
+  department: string
+  /** IANA time zone, such as `Europe/Berlin`. */
+  zoneinfo: string
+  /** ISO 3166-1 alpha-2. */
+  country: string
+  active: boolean
+  /** Names, in alphabetical order. */
+  groups: string[]
+  /** When an ID token about her was last issued. Milliseconds since the epoch. */
+  lastSignedInAtMs?: number
+}
+
+export function fullName({ givenName, familyName }: Pick<Person, 'givenName' | 'familyName'>): string {
+  return `${givenName} ${familyName}`
+}

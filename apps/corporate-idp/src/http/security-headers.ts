@@ -1,0 +1,25 @@
+import type { ServerResponse } from 'node:http'
+
+/**
+ * `form-action` has to name where the sign-in ends: browsers apply it to the redirects after the form too, and the last
+ * of them goes to the MCP client, on loopback or somewhere with https.
+ */
+const contentSecurityPolicy = [
+  "default-src 'none'",
+  "style-src 'self'",
+  "img-src 'self'",
+  "form-action 'self' https: http://127.0.0.1:* http://localhost:*",
+  "frame-ancestors 'none'",
+  "base-uri 'none'",
+].join('; ')
+
+/** Headers that every answer has, pages, errors and JSON alike. */
+export function setSecurityHeaders(response: ServerResponse, isHttps: boolean): void {
+  response.setHeader('content-security-policy', contentSecurityPolicy)
+  response.setHeader('x-content-type-options', 'nosniff')
+  response.setHeader('x-frame-options', 'DENY')
+  response.setHeader('referrer-policy', 'no-referrer')
+  response.setHeader('permissions-policy', 'camera=(), geolocation=(), microphone=()')
+  response.setHeader('cross-origin-opener-policy', 'same-origin')
+  if (isHttps) response.setHeader('strict-transport-security', 'max-age=63072000; includeSubDomains')
+}

@@ -1,0 +1,152 @@
+/** Keycloak, as the corporate IdP sees it: SCIM, back-channel logout, and one call of the admin API. */
+export interface Keycloak {
+  /** Keycloak's id of the person; `undefined` when she never signed in there. */
+  findUser(username: string): Promise<string | undefined>
+  /** @throws {UnknownUserError} */
+  setActive(userId: string, active: boolean): Promise<void>
+  /** Group name → id of every group in the realm. */
+  groupIds(): Promise<Map<string, string>>
+  /** Names. @throws {UnknownUserError} */
+  groupsOf(userId: string): Promise<string[]>
+  changeMembership(groupId: string, userId: string, operation: 'add' | 'remove'): Promise<void>
+  sendLogoutToken(logoutToken: string): Promise<'done' | 'done, clients not told'>
+  /** Ends all sessions and refuses every token issued until now. @throws {UnknownUserError} */
+  logOut(userId: string): Promise<void>
+}
+
+export interface KeycloakOptions {
+  /** Where this process reaches Keycloak, without a path. */
+  url: string
+  /** Issuer of the realm; its last segment is the realm's name. */
+  issuer: string
+  provisioner: { clientId: string; secret: string }
+  /** Longest time for one request, in milliseconds. Default 3000. */
+  timeoutMs?: number
+  fetch?: typeof globalThis.fetch
+  /** Milliseconds since the epoch. */
+  clock?: () => number
+}
+
+/** Keycloak answered, but not as hoped. The message holds the status and Keycloak's own words, never a token. */
+export class KeycloakError extends Error {
+  override readonly name = 'KeycloakError'
+  readonly status: number
+
+  constructor(what: string, status: number, detail: string) {
+    super(`${what}: Keycloak answered ${status}${detail === '' ? '' : `, ${detail}`}`)
+    this.status = status
+  }
+}
+
+/** Keycloak has no user with this id (any more). */
+export class UnknownUserError extends Error {
+  override readonly name = 'UnknownUserError'
+}
+
+const patchSchema = 'urn:ietf:params:scim:api:messages:2.0:PatchOp'
+const earlyRenewalMs = 30_000
+
+export function createKeycloak(options: KeycloakOptions): Keycloak {
+  const { issuer, provisioner, timeoutMs = 3000, fetch = globalThis.fetch, clock = Date.now } = options
+  const realm = issuer.slice(issuer.lastIndexOf('/') + 1)
+  const realmUrl = `${options.url}/realms/${realm}`
+  const adminUrl = `${options.url}/admin/realms/${realm}`
+  let accessToken: { value: string; expiresAtMs: number } | undefined
+
+  async function readAccessToken(): Promise<string> {
+    if (accessToken !== undefined && accessToken.expiresAtMs > clock()) return accessToken.value
+    const { clientId, secret } = provisioner
+    const response = await fetch(`${realmUrl}/protocol/openid-connect/token`, {
+      method: 'POST',
+      headers: {
+        authorization: `Basic ${btoa(`${encodeURIComponent(clientId)}:${encodeURIComponent(secret)}`)}`,
+        'content-type': 'application/x-www-form-urlencoded',
+      },
+      body: 'grant_type=client_credentials',
+      signal: AbortSignal.timeout(timeoutMs),
+    })
+    if (!response.ok) throw await toError('access token for provisioning', response)
+    const answer = (await response.json()) as { access_token: string; expires_in: number }
+    accessToken = { value: answer.access_token, expiresAtMs: clock() + answer.expires_in * 1000 - earlyRenewalMs }
+    return accessToken.value
+  }
+
+  async function call(what: string, method: string, url: string, body?: unknown): Promise<unknown> {
+    const send = async () =>
+      fetch(url, {
+        method,
+        headers: {
+          authorization: `Bearer ${await readAccessToken()}`,
+          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+        signal: AbortSignal.timeout(timeoutMs),
+      })
+    let response = await send()
+    if (response.status === 401) {
+      // The access token was revoked or Keycloak lost its keys: one new token, one more try.
+      accessToken = undefined
+      response = await send()
+    }
+    if (response.status === 404) throw new UnknownUserError(`${what}: not known to Keycloak`)
+    if (!response.ok) throw await toError(what, response)
+    return response.status === 204 ? undefined : response.json()
+  }
+
+  const patch = (what: string, path: string, operation: Record<string, unknown>) =>
+    call(what, 'PATCH', `${realmUrl}/scim/v2/${path}`, { schemas: [patchSchema], Operations: [operation] })
+
+  return {
+    async findUser(username) {
+      const filter = new URLSearchParams({ filter: `userName eq ${JSON.stringify(username)}`, attributes: 'userName' })
+      const found = await call('SCIM look-up', 'GET', `${realmUrl}/scim/v2/Users?${filter}`)
+      return (found as { Resources?: { id: string }[] }).Resources?.[0]?.id
+    },
+    async setActive(userId, active) {
+      await patch(`SCIM active ${active}`, `Users/${userId}`, { op: 'replace', path: 'active', value: active })
+    },
+    async groupIds() {
+      const found = await call('SCIM groups', 'GET', `${realmUrl}/scim/v2/Groups?count=100`)
+      const groups = (found as { Resources?: { id: string; displayName: string }[] }).Resources ?? []
+      return new Map(groups.map(({ id, displayName }) => [displayName, id]))
+    },
+    async groupsOf(userId) {
+      const found = await call(
+        'SCIM groups of a person',
+        'GET',
+        `${realmUrl}/scim/v2/Users/${userId}?attributes=groups`,
+      )
+      return ((found as { groups?: { display: string }[] }).groups ?? []).map(({ display }) => display)
+    },
+    async changeMembership(groupId, userId, operation) {
+      const change =
+        operation === 'add'
+          ? { op: 'add', path: 'members', value: [{ value: userId }] }
+          : { op: 'remove', path: `members[value eq "${userId}"]` }
+      await patch(`SCIM ${operation} group member`, `Groups/${groupId}`, change)
+    },
+    async sendLogoutToken(logoutToken) {
+      const response = await fetch(`${realmUrl}/protocol/openid-connect/logout/backchannel-logout`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/x-www-form-urlencoded' },
+        body: new URLSearchParams({ logout_token: logoutToken }),
+        signal: AbortSignal.timeout(timeoutMs),
+      })
+      // Keycloak's own sessions are ended; only one of its clients did not take the message.
+      if (response.status === 504) return 'done, clients not told'
+      if (!response.ok) throw await toError('back-channel logout', response)
+      return 'done'
+    },
+    async logOut(userId) {
+      await call('admin logout', 'POST', `${adminUrl}/users/${userId}/logout`)
+    },
+  }
+}
+
+/** OAuth, SCIM and admin errors of Keycloak each have their own member for the text. */
+async function toError(what: string, response: Response): Promise<KeycloakError> {
+  const body: unknown = await response.json().catch(() => undefined)
+  const { error_description, detail, error } = (body ?? {}) as Record<string, unknown>
+  const text = [error_description, detail, error].find((candidate) => typeof candidate === 'string') ?? ''
+  return new KeycloakError(what, response.status, String(text).slice(0, 200))
+}

@@ -1,0 +1,46 @@
+import type { Signal, SignalKind } from './signal.ts'
+
+export type Change = 'disable' | 'enable' | 'groups'
+
+export interface PlannedSignals {
+  /** Pending signals that the change makes pointless. */
+  supersede: number[]
+  /** Pending signals that already say what the change says. */
+  reuse: number[]
+  add: PlannedSignal[]
+}
+
+export interface PlannedSignal {
+  kind: SignalKind
+  /** Pending signals that come first, by id. */
+  after: number[]
+  /** New signals that come first, by their place in `add`. */
+  afterAdded: number[]
+}
+
+const disabling: readonly SignalKind[] = ['scim_inactive', 'backchannel_logout', 'admin_logout']
+
+/**
+ * Which signals a change of one person needs, given those that are still pending for her.
+ *
+ * A disable drops an enable that was not sent yet, and its logout comes last, so that the not-before covers every token
+ * that was issued while the other two were under way. An enable waits for all of a disable: otherwise old tokens would
+ * live again. Group memberships are sent as they are at that moment, so a new change replaces a pending one.
+ */
+export function planSignals(change: Change, pending: readonly Signal[]): PlannedSignals {
+  const ids = (...kinds: readonly SignalKind[]) =>
+    pending.filter(({ kind }) => kinds.includes(kind)).map(({ id }) => id)
+  if (change === 'groups') return { supersede: ids('scim_groups'), reuse: [], add: [signal('scim_groups')] }
+  if (change === 'enable') {
+    const reuse = ids('scim_active')
+    return { supersede: [], reuse, add: reuse.length > 0 ? [] : [signal('scim_active', ids(...disabling))] }
+  }
+  // A disable that an enable was waiting for is not over yet, and so still does the work.
+  const reuse = ids(...disabling)
+  const add = [signal('scim_inactive'), signal('backchannel_logout'), { ...signal('admin_logout'), afterAdded: [0, 1] }]
+  return { supersede: ids('scim_active'), reuse, add: reuse.length > 0 ? [] : add }
+}
+
+function signal(kind: SignalKind, after: number[] = []): PlannedSignal {
+  return { kind, after, afterAdded: [] }
+}

@@ -1,0 +1,83 @@
+import type { Directory } from '../directory/directory.ts'
+import type { Person } from '../directory/person.ts'
+import type { Send } from './dispatcher.ts'
+import { type Keycloak, UnknownUserError } from './keycloak.ts'
+import type { SignalKind } from './signal.ts'
+
+export interface SenderOptions {
+  directory: Directory
+  keycloak: Keycloak
+  makeLogoutToken(subject: string): Promise<string>
+  /** Milliseconds since the epoch. */
+  clock?: () => number
+}
+
+/**
+ * How long Keycloak may still make an account out of an ID token that it has just been given. Until then "not known to
+ * Keycloak" is no reason to stop.
+ */
+export const signInWindowMs = 60_000
+
+const unknownRemark = 'not known to Keycloak, nothing to do'
+
+/** One sender for each kind of signal. All may run twice; the result is the same. */
+export function createSenders(options: SenderOptions): Record<SignalKind, Send> {
+  const { directory, keycloak, makeLogoutToken, clock = Date.now } = options
+  const userIds = new Map<string, string>()
+
+  const findPerson = (username: string): Person => {
+    const person = directory.find(username)
+    if (person === undefined) throw new Error(`${username} is not in the directory`)
+    return person
+  }
+
+  /** Does something with the person's account in Keycloak; looks the account up anew when it was made again. */
+  async function withUser(username: string, action: (userId: string) => Promise<void>): Promise<string | undefined> {
+    const known = userIds.get(username)
+    if (known !== undefined) {
+      try {
+        await action(known)
+        return undefined
+      } catch (error) {
+        if (!(error instanceof UnknownUserError)) throw error
+        userIds.delete(username)
+      }
+    }
+    const userId = await keycloak.findUser(username)
+    if (userId === undefined) return unknownOrTooEarly(findPerson(username))
+    userIds.set(username, userId)
+    await action(userId)
+    return undefined
+  }
+
+  function unknownOrTooEarly({ username, lastSignedInAtMs = 0 }: Person): string {
+    if (clock() - lastSignedInAtMs > signInWindowMs) return unknownRemark
+    throw new Error(`${username} signed in moments ago, but Keycloak does not know her yet`)
+  }
+
+  async function matchGroups(username: string, userId: string): Promise<void> {
+    const wanted = new Set(findPerson(username).groups)
+    const [groupIds, present] = await Promise.all([keycloak.groupIds(), keycloak.groupsOf(userId)])
+    const changes = directory.groups().flatMap((group) => {
+      const groupId = groupIds.get(group)
+      if (groupId === undefined || wanted.has(group) === present.includes(group)) return []
+      return [{ groupId, operation: wanted.has(group) ? ('add' as const) : ('remove' as const) }]
+    })
+    // What is taken away comes first: a half-sent change must never grant more than either end of it.
+    for (const operation of ['remove', 'add'] as const) {
+      const due = changes.filter((change) => change.operation === operation)
+      await Promise.all(due.map(({ groupId }) => keycloak.changeMembership(groupId, userId, operation)))
+    }
+  }
+
+  return {
+    scim_inactive: (username) => withUser(username, (userId) => keycloak.setActive(userId, false)),
+    scim_active: (username) => withUser(username, (userId) => keycloak.setActive(userId, true)),
+    admin_logout: (username) => withUser(username, (userId) => keycloak.logOut(userId)),
+    scim_groups: (username) => withUser(username, (userId) => matchGroups(username, userId)),
+    async backchannel_logout(username) {
+      const answer = await keycloak.sendLogoutToken(await makeLogoutToken(findPerson(username).subject))
+      return answer === 'done' ? undefined : answer
+    },
+  }
+}

@@ -1,0 +1,188 @@
+import { randomUUID } from 'node:crypto'
+import { mkdirSync } from 'node:fs'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { createAccessTokenVerifier, keycloak as keycloakIssuer } from '@mcp-identity/token-verifier'
+import type { Logger } from 'pino'
+import { createAdminApi } from './admin/admin-api.ts'
+import { createAdminAuthentication } from './admin/authenticate-admin.ts'
+import type { CorporateIdpConfig } from './config.ts'
+import { openDatabase } from './database.ts'
+import { companyGroups, developmentPeople } from './directory/development-people.ts'
+import { createDirectory, type Directory } from './directory/directory.ts'
+import { fullName } from './directory/person.ts'
+import { serveAsset } from './http/assets.ts'
+import { sendJson, sendProblem } from './http/messages.ts'
+import { setSecurityHeaders } from './http/security-headers.ts'
+import { createPeopleChanges } from './people-changes.ts'
+import { loadKeys } from './provider/keys.ts'
+import { createProvider } from './provider/provider.ts'
+import { createProviderState } from './provider/provider-state.ts'
+import type { PublishedAccount } from './sign-in/pages.ts'
+import { createSignInRoutes } from './sign-in/sign-in-routes.ts'
+import { createDispatcher } from './signals/dispatcher.ts'
+import { createKeycloak } from './signals/keycloak.ts'
+import { createLogoutTokens } from './signals/logout-token.ts'
+import { createOutbox } from './signals/outbox.ts'
+import { createSenders } from './signals/signal-senders.ts'
+
+export interface CorporateIdp {
+  /** The port it listens on, on loopback. */
+  port: number
+  /** Stops taking requests, lets running ones and signals end, closes the database. */
+  stop(): Promise<void>
+}
+
+const cleanUpEveryMs = 60_000
+
+/**
+ * Starts the corporate IdP: directory, sign-in, admin API and the signals that were still to be sent.
+ *
+ * @throws {Error} The directory holds published passwords outside development, the keys are damaged, or the port is taken.
+ */
+export async function startCorporateIdp(config: CorporateIdpConfig, log: Logger): Promise<CorporateIdp> {
+  const { issuer, dataDir, development } = config
+  mkdirSync(dataDir, { recursive: true, mode: 0o700 })
+  const database = openDatabase(join(dataDir, 'corporate-idp.sqlite'))
+  const directory = createDirectory(database)
+  await prepareDirectory(directory, development)
+  const keys = await loadKeys(dataDir)
+  const providerState = createProviderState(database)
+  const outbox = createOutbox(database)
+  const broker = `${config.keycloak.issuer}/broker/corporate/endpoint`
+  const provider = createProvider({
+    issuer,
+    keys,
+    directory,
+    providerState,
+    brokerClient: { ...config.brokerClient, redirectUri: broker, postLogoutRedirectUri: `${broker}/logout_response` },
+    log,
+  })
+  const dispatcher = createDispatcher({
+    outbox,
+    log,
+    send: createSenders({
+      directory,
+      keycloak: createKeycloak({ ...config.keycloak, provisioner: config.provisioner }),
+      makeLogoutToken: await createLogoutTokens({ issuer, audience: config.brokerClient.clientId, key: keys.signing }),
+    }),
+  })
+  const verifier = createAccessTokenVerifier({
+    resource: config.admin.resource,
+    issuers: [
+      keycloakIssuer({
+        issuer: config.keycloak.issuer,
+        audience: config.admin.resource,
+        jwksUri: `${realmUrl(config)}/protocol/openid-connect/certs`,
+        dangerouslyAllowInsecureHttp: development,
+      }),
+    ],
+  })
+  const { developmentSecret } = config.admin
+  const adminApi = createAdminApi({
+    authenticate: createAdminAuthentication({
+      verifier,
+      directory,
+      ...(developmentSecret === undefined ? {} : { developmentSecret }),
+    }),
+    directory,
+    outbox,
+    peopleChanges: createPeopleChanges({ database, directory, providerState, outbox, dispatcher }),
+    allowedOrigins: config.admin.allowedOrigins,
+    log,
+  })
+  const signInRoutes = createSignInRoutes({
+    provider,
+    directory,
+    formKey: keys.cookies[0] ?? '',
+    log,
+    ...(development ? { publishedAccounts: publishedAccounts() } : {}),
+  })
+  const handleProvider = provider.callback()
+
+  async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const path = (request.url ?? '/').split('?')[0] ?? '/'
+    logWhenAnswered(request, response, path, log)
+    setSecurityHeaders(response, issuer.startsWith('https:'))
+    try {
+      if (path === '/healthz') sendJson(response, 200, { status: 'ok', pendingSignals: outbox.countPending() })
+      else if (serveAsset(request, response, path)) return
+      else if (await signInRoutes(request, response, path)) return
+      else if (await adminApi(request, response, path)) return
+      else await handleProvider(request, response)
+    } catch (error) {
+      log.error({ err: error, path }, 'request failed')
+      if (!response.headersSent) sendProblem(response, 500, 'Something went wrong here')
+      else response.destroy()
+    }
+  }
+
+  const server = createServer((request, response) => void handle(request, response))
+  const port = await listen(server, config.port)
+  const cleanUp = setInterval(() => providerState.removeExpired(), cleanUpEveryMs)
+  dispatcher.kick()
+  return {
+    port,
+    async stop() {
+      clearInterval(cleanUp)
+      await new Promise((resolve) => {
+        server.close(resolve)
+        server.closeIdleConnections()
+      })
+      await dispatcher.stop()
+      verifier.close()
+      database.close()
+    },
+  }
+}
+
+async function prepareDirectory(directory: Directory, development: boolean): Promise<void> {
+  if (development) {
+    await directory.seed(companyGroups, developmentPeople)
+    return
+  }
+  const published = directory.publishedPasswords()
+  if (published.length > 0) {
+    throw new Error(
+      `The directory holds accounts with published passwords (${published.join(', ')}). ` +
+        'Start with an empty data folder, or set IDP_DEVELOPMENT=1 on a machine that nobody else can reach.',
+    )
+  }
+  await directory.seed(companyGroups, [])
+}
+
+function publishedAccounts(): PublishedAccount[] {
+  return developmentPeople.map((person) => ({
+    username: person.username,
+    password: person.password,
+    description: `${fullName(person)}, ${person.department}`,
+  }))
+}
+
+function realmUrl({ keycloak }: CorporateIdpConfig): string {
+  return `${keycloak.url}${new URL(keycloak.issuer).pathname}`
+}
+
+/** One line for each answer. Queries, bodies, headers and cookies are never written: they hold codes and secrets. */
+function logWhenAnswered(request: IncomingMessage, response: ServerResponse, path: string, log: Logger): void {
+  const startedAt = performance.now()
+  const requestId = randomUUID()
+  response.setHeader('x-request-id', requestId)
+  response.once('close', () => {
+    if (path === '/healthz') return
+    const shown = path.replace(/^\/(sign-in|auth)\/[\w-]+/, '/$1/…')
+    const ms = Math.round(performance.now() - startedAt)
+    log.info(
+      { request_id: requestId, method: request.method, path: shown, status: response.statusCode, ms },
+      'answered',
+    )
+  })
+}
+
+function listen(server: Server, port: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(port, '127.0.0.1', () => resolve((server.address() as AddressInfo).port))
+  })
+}

@@ -1,0 +1,82 @@
+import { describe, expect, it } from 'vitest'
+import { planSignals } from '../src/signals/plan-signals.ts'
+import type { Signal, SignalKind } from '../src/signals/signal.ts'
+
+function pending(...kinds: SignalKind[]): Signal[] {
+  return kinds.map((kind, index) => ({
+    id: index + 1,
+    username: 'alice',
+    kind,
+    state: 'pending',
+    after: [],
+    attempts: 0,
+    createdAtMs: 0,
+    nextAttemptAtMs: 0,
+  }))
+}
+
+describe('a disable', () => {
+  it('sends SCIM and the logout token side by side, and the logout that sets not-before after both', () => {
+    expect(planSignals('disable', [])).toEqual({
+      supersede: [],
+      reuse: [],
+      add: [
+        { kind: 'scim_inactive', after: [], afterAdded: [] },
+        { kind: 'backchannel_logout', after: [], afterAdded: [] },
+        { kind: 'admin_logout', after: [], afterAdded: [0, 1] },
+      ],
+    })
+  })
+
+  it('drops an enable that was not sent', () => {
+    expect(planSignals('disable', pending('scim_active')).supersede).toEqual([1])
+  })
+
+  it('adds nothing while the same disable is being sent', () => {
+    expect(planSignals('disable', pending('scim_inactive', 'admin_logout'))).toEqual({
+      supersede: [],
+      reuse: [1, 2],
+      add: [],
+    })
+  })
+
+  it('drops the enable that waited for it, and goes on', () => {
+    expect(planSignals('disable', pending('admin_logout', 'scim_active'))).toEqual({
+      supersede: [2],
+      reuse: [1],
+      add: [],
+    })
+  })
+
+  it('leaves a change of groups alone', () => {
+    const plan = planSignals('disable', pending('scim_groups'))
+    expect(plan.supersede).toEqual([])
+    expect(plan.add).toHaveLength(3)
+  })
+})
+
+describe('an enable', () => {
+  it('is sent at once when nothing is pending', () => {
+    expect(planSignals('enable', []).add).toEqual([{ kind: 'scim_active', after: [], afterAdded: [] }])
+  })
+
+  it('waits for every signal of an unfinished disable', () => {
+    expect(planSignals('enable', pending('scim_inactive', 'scim_groups', 'admin_logout')).add).toEqual([
+      { kind: 'scim_active', after: [1, 3], afterAdded: [] },
+    ])
+  })
+
+  it('is not sent twice', () => {
+    expect(planSignals('enable', pending('scim_active'))).toEqual({ supersede: [], reuse: [1], add: [] })
+  })
+})
+
+describe('a change of groups', () => {
+  it('replaces one that is pending, because memberships are sent as they are then', () => {
+    expect(planSignals('groups', pending('scim_groups', 'scim_inactive'))).toEqual({
+      supersede: [1],
+      reuse: [],
+      add: [{ kind: 'scim_groups', after: [], afterAdded: [] }],
+    })
+  })
+})

@@ -2,13 +2,12 @@
 import { readSettings } from '../settings.ts'
 import { describeError, StackError } from '../stack-error.ts'
 import { startStack } from '../start-stack.ts'
-import type { DevFlags } from './dev.ts'
-import type { DetachedReport } from './run-detached.ts'
+import type { DetachedOrder, DetachedReport } from './run-detached.ts'
 import { stopSignals } from './stop-signals.ts'
 
-await main(JSON.parse(process.argv[2] ?? '{}') as DevFlags)
+await main(JSON.parse(process.argv[2] ?? '') as DetachedOrder)
 
-async function main({ keycloak, reset = false }: DevFlags): Promise<void> {
+async function main(order: DetachedOrder): Promise<void> {
   const { signal, received } = stopSignals()
   const terminalLeft = new AbortController()
   const leave = (): void => terminalLeft.abort(new Error('the terminal left before the stack was ready'))
@@ -16,8 +15,7 @@ async function main({ keycloak, reset = false }: DevFlags): Promise<void> {
   try {
     const stack = await startStack({
       settings: readSettings(process.env),
-      keycloak,
-      reset,
+      ...order,
       tell: (event) => void report({ kind: 'progress', event }),
       signal: AbortSignal.any([signal, terminalLeft.signal]),
     })

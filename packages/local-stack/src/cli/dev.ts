@@ -1,4 +1,4 @@
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { Command, Option } from 'commander'
 import colour from 'picocolors'
 import type { KeycloakChoice } from '../keycloak/choose-runner.ts'
@@ -16,6 +16,8 @@ export interface DevFlags {
   status?: boolean
   reset?: boolean
   keycloak: KeycloakChoice
+  /** Where the stack keeps its files. */
+  directory: string
 }
 
 /** The command line of `pnpm dev`; its action gets flags that were checked. */
@@ -45,6 +47,12 @@ export function devCommand(run: (flags: DevFlags) => Promise<void>): Command {
       new Option('--keycloak <way>', 'how to run Keycloak; auto takes docker where it can, else jvm')
         .choices(['auto', 'jvm', 'docker'])
         .default('auto'),
+    )
+    .addOption(
+      new Option('--directory <folder>', 'where the stack keeps its files; one stack at a time per folder').default(
+        join(findWorkspaceRoot(), '.local'),
+        '.local',
+      ),
     )
     .addHelpText('after', environmentHelp)
     .allowExcessArguments(false)
@@ -77,7 +85,7 @@ function withoutSeparator([node = '', script = '', ...args]: string[]): string[]
 }
 
 async function runDev(flags: DevFlags): Promise<void> {
-  const folder = stackFolderAt(join(findWorkspaceRoot(), '.local'))
+  const folder = stackFolderAt(resolve(flags.directory))
   if (flags.stop) return console.log(describeStop(await stopStack(folder)))
   if (flags.status) {
     const status = readStatus(folder)
@@ -85,7 +93,7 @@ async function runDev(flags: DevFlags): Promise<void> {
     process.exitCode = status.outcome === 'ready' ? 0 : 1
     return
   }
-  return flags.detach ? runDetached(flags, folder) : runInForeground(flags)
+  return flags.detach ? runDetached(flags, folder) : runInForeground(flags, folder)
 }
 
 function describeStop(stop: StopOutcome): string {

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { closeSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import type { KeycloakChoice } from '../keycloak/choose-runner.ts'
 import { lastLines, openFreshLog } from '../process/log-file.ts'
 import { printProgress } from '../progress/print-progress.ts'
 import type { ProgressEvent } from '../progress/progress.ts'
@@ -10,6 +11,13 @@ import type { StackFile } from '../stack-file.ts'
 import { makeStackFolder, type StackFolder } from '../stack-folder.ts'
 import { describeStack } from '../summary.ts'
 import type { DevFlags } from './dev.ts'
+
+/** What the detached main process is told. */
+export interface DetachedOrder {
+  keycloak: KeycloakChoice
+  reset: boolean
+  directory: string
+}
 
 /** What the detached main process tells the terminal that started it. */
 export type DetachedReport =
@@ -28,7 +36,8 @@ export async function runDetached(flags: DevFlags, folder: StackFolder): Promise
   makeStackFolder(folder)
   const logFile = join(folder.logs, 'stack.log')
   const log = openFreshLog(logFile)
-  const main = spawn(process.execPath, [mainFile, JSON.stringify(flags)], {
+  const order: DetachedOrder = { keycloak: flags.keycloak, reset: flags.reset ?? false, directory: folder.root }
+  const main = spawn(process.execPath, [mainFile, JSON.stringify(order)], {
     detached: true,
     stdio: ['ignore', log, log, 'ipc'],
   })

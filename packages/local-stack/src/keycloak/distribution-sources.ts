@@ -47,10 +47,9 @@ export function httpsSource(name: string, url: string): DistributionSource {
         const response = await fetch(url, { signal: AbortSignal.any([signal, stall.signal]) })
         if (!response.ok || response.body === null) throw new Error(`answered ${response.status}`)
         const file = join(folder, zipName)
-        const progress = countBytes(Number(response.headers.get('content-length')), (text) => {
-          timer.refresh()
-          detail(`downloading from ${name}, ${text}`)
-        })
+        const total = Number(response.headers.get('content-length'))
+        const progress = countBytes(total, (text) => detail(`downloading from ${name}, ${text}`))
+        progress.on('data', () => timer.refresh())
         await pipeline(Readable.fromWeb(response.body), progress, createWriteStream(file), { signal })
         return file
       } catch (error) {
@@ -67,7 +66,7 @@ const mebibyte = 1 << 20
 
 function countBytes(total: number, tell: (text: string) => void): Transform {
   let received = 0
-  let toldAt = 0
+  let toldAt = Number.NEGATIVE_INFINITY
   return new Transform({
     transform(chunk: Buffer, _encoding, done) {
       received += chunk.length

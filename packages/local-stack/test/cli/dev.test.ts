@@ -1,9 +1,13 @@
+import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { type DevFlags, devCommand } from '../../src/cli/dev.ts'
+import { findWorkspaceRoot } from '../../src/stack-folder.ts'
+
+const directory = join(findWorkspaceRoot(), '.local')
 
 describe('pnpm dev', () => {
   test('starts in the foreground, by whatever way to run Keycloak there is', async () => {
-    expect(await parse()).toEqual({ flags: { keycloak: 'auto' } })
+    expect(await parse()).toEqual({ flags: { keycloak: 'auto', directory } })
   })
 
   test.each([
@@ -13,8 +17,9 @@ describe('pnpm dev', () => {
     [['--reset', '--detach'], { keycloak: 'auto', reset: true, detach: true }],
     [['--keycloak', 'jvm'], { keycloak: 'jvm' }],
     [['--keycloak=docker'], { keycloak: 'docker' }],
+    [['--directory', '/stacks/one'], { keycloak: 'auto', directory: '/stacks/one' }],
   ])('understands %j', async (args, flags) => {
-    expect(await parse(...args)).toEqual({ flags })
+    expect(await parse(...args)).toEqual({ flags: { directory, ...flags } })
   })
 
   test.each([

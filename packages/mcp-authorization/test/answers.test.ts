@@ -163,9 +163,9 @@ describe('answers of the gate', () => {
   })
 
   it('gives facts of a refused token to the log only when its signature was right', async () => {
-    await fetch(server.url, rpc('2025-11-25', server.mint({ now: frozenNow - 3600 }), 'ping'))
-    expect(server.refusals.at(-1)).toMatchObject({ reason: 'expired', facts: { email: 'alice@company.com' } })
-    await fetch(server.url, rpc('2025-11-25', 'a.b.c', 'ping'))
+    await fetch(server.url, rpc('2025-11-25', server.mint({ claims: { typ: 'ID' } }), 'ping'))
+    expect(server.refusals.at(-1)?.facts).toMatchObject({ email: 'alice@company.com' })
+    await fetch(server.url, rpc('2025-11-25', server.mint({ fault: 'foreignKey' }), 'ping'))
     expect(server.refusals.at(-1)?.facts).toBeUndefined()
   })
 })

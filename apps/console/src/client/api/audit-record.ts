@@ -1,0 +1,43 @@
+import * as z from 'zod/mini'
+
+const text = z.optional(z.string())
+
+const eventSchema = z.looseObject({
+  time: z.string(),
+  requestId: text,
+  phase: z.string(),
+  action: z.string(),
+  tool: text,
+  outcome: z.string(),
+  reason: text,
+  issuer: text,
+  subject: text,
+  clientId: text,
+  tokenId: text,
+  sessionId: text,
+  callerKind: text,
+  email: text,
+  name: text,
+  department: text,
+  actors: z.optional(z.array(z.string())),
+  argumentsDigest: text,
+  readableArguments: z.optional(z.record(z.string(), z.unknown())),
+  policies: z.optional(z.array(z.string())),
+  policyVersion: text,
+  durationMs: z.optional(z.number()),
+  traceparent: text,
+  protocolEra: text,
+  details: z.optional(z.record(z.string(), z.unknown())),
+})
+
+export const auditRecordSchema = z.looseObject({
+  sequence: z.number(),
+  previous: z.string(),
+  hash: z.string(),
+  event: eventSchema,
+  line: text,
+})
+
+/** A record of the audit log, as the MCP server hands it out. Members that this page does not know are kept for the hash. */
+export type AuditRecord = z.infer<typeof auditRecordSchema>
+export type AuditEvent = AuditRecord['event']

@@ -1,0 +1,93 @@
+import { EventSourceParserStream } from 'eventsource-parser/stream'
+import * as z from 'zod/mini'
+import type { AuditFilters } from '../pages/audit/audit-filters.ts'
+import { mcpOrigin, type Settings } from '../settings.ts'
+import { type AuditRecord, auditRecordSchema } from './audit-record.ts'
+import type { AuthorizedFetch } from './authorized-fetch.ts'
+
+const pageSchema = z.object({
+  records: z.array(auditRecordSchema),
+  /** Where the next older page begins; absent when there is none. */
+  cursor: z.optional(z.nullable(z.string())),
+})
+
+export interface AuditPage {
+  /** The newest first. */
+  records: AuditRecord[]
+  cursor: string | undefined
+}
+
+export interface AuditQuery extends AuditFilters {
+  cursor?: string | undefined
+  limit?: number
+  requestId?: string
+  /** Only records before this sequence. */
+  before?: number
+  /** Only records after this sequence. */
+  afterSequence?: number
+}
+
+/** The MCP server's audit endpoints. */
+export interface AuditApi {
+  page(query: AuditQuery, signal?: AbortSignal): Promise<AuditPage>
+  /**
+   * Follows the log. Resolves when the server ends the stream; the caller opens it again.
+   *
+   * @param afterSequence The newest record that is known already.
+   */
+  follow(options: {
+    afterSequence: number
+    signal: AbortSignal
+    onOpen(): void
+    onRecord(record: AuditRecord): void
+  }): Promise<void>
+}
+
+export function createAuditApi(settings: Settings, authorizedFetch: AuthorizedFetch): AuditApi {
+  const base = `${mcpOrigin(settings)}/audit`
+  return {
+    async page(query, signal) {
+      const address = `${base}?${queryString(query)}`
+      const response = await authorizedFetch(address, signal === undefined ? {} : { signal })
+      const { records, cursor } = pageSchema.parse(await response.json())
+      return { records: records.sort((one, other) => other.sequence - one.sequence), cursor: cursor ?? undefined }
+    },
+    async follow({ afterSequence, signal, onOpen, onRecord }) {
+      const response = await authorizedFetch(`${base}/stream?afterSequence=${afterSequence}`, {
+        signal,
+        headers: { accept: 'text/event-stream', 'last-event-id': String(afterSequence) },
+      })
+      onOpen()
+      const events = response.body?.pipeThrough(new TextDecoderStream()).pipeThrough(new EventSourceParserStream())
+      if (events === undefined) return
+      for await (const { data } of readAll(events)) {
+        const record = auditRecordSchema.safeParse(parseJson(data))
+        if (record.success) onRecord(record.data)
+      }
+    },
+  }
+}
+
+function queryString(query: AuditQuery): string {
+  const parameters = new URLSearchParams()
+  for (const [name, value] of Object.entries(query)) if (value !== undefined) parameters.set(name, String(value))
+  return parameters.toString()
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+/** Not every browser can iterate over a stream. */
+async function* readAll<Item>(stream: ReadableStream<Item>): AsyncGenerator<Item> {
+  const reader = stream.getReader()
+  try {
+    for (let read = await reader.read(); !read.done; read = await reader.read()) yield read.value
+  } finally {
+    await reader.cancel().catch(() => {})
+  }
+}

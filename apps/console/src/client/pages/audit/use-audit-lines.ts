@@ -1,0 +1,42 @@
+import { useInfiniteQuery } from '@tanstack/react-query'
+import { useMemo } from 'react'
+import { useApis } from '../../api/api-context.tsx'
+import { useAuditFeedSnapshot } from '../../api/audit-feed-context.tsx'
+import type { AuditRecord } from '../../api/audit-record.ts'
+import type { AuditFilters } from './audit-filters.ts'
+import { type AuditLine, foldCalls } from './calls.ts'
+
+const pageSize = 200
+
+/** The log from its newest record backwards: what the stream brought, then older pages as they are scrolled to. */
+export function useAuditLines(filters: AuditFilters) {
+  const { audit } = useApis()
+  const feed = useAuditFeedSnapshot()
+  const history = useInfiniteQuery({
+    queryKey: ['audit', filters],
+    queryFn: ({ pageParam, signal }) => audit.page({ ...filters, cursor: pageParam, limit: pageSize }, signal),
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: ({ cursor }) => cursor,
+    enabled: feed.status !== 'refused',
+    staleTime: Number.POSITIVE_INFINITY,
+    gcTime: 60_000,
+  })
+  const pages = history.data?.pages
+  const lines: AuditLine[] = useMemo(() => {
+    const live = feed.records.filter((record) => matchesFilters(record, filters))
+    const oldestLive = live.at(-1)?.sequence ?? Number.POSITIVE_INFINITY
+    const older = (pages ?? []).flatMap(({ records }) => records).filter(({ sequence }) => sequence < oldestLive)
+    return foldCalls([...live, ...older])
+  }, [feed.records, pages, filters])
+  return { lines, feed, history }
+}
+
+/** The server's filters, for records that the stream brings. */
+export function matchesFilters(record: AuditRecord, { text, tool, outcome }: AuditFilters): boolean {
+  const { event } = record
+  if (tool !== undefined && event.tool !== tool) return false
+  if (outcome === 'security' ? event.phase !== 'security' : outcome !== undefined && event.outcome !== outcome)
+    return false
+  if (text === undefined) return true
+  return `${record.line ?? ''}\n${JSON.stringify(event)}`.toLowerCase().includes(text.toLowerCase())
+}

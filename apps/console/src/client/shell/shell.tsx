@@ -1,0 +1,107 @@
+import { Menu, UnstyledButton } from '@mantine/core'
+import {
+  IconActivity,
+  IconChevronDown,
+  IconKey,
+  IconLayoutDashboard,
+  IconLogout,
+  IconMoon,
+  IconSun,
+  IconUsers,
+} from '@tabler/icons-react'
+import { Link, Outlet, useRouterState } from '@tanstack/react-router'
+import { type ComponentType, useEffect, useRef } from 'react'
+import { useClaims, useSession } from '../session/session-context.tsx'
+import { chooseColorScheme, useColorScheme } from '../theme/color-scheme.ts'
+import { PersonMark } from '../ui/person-mark.tsx'
+import styles from './shell.module.css'
+import { Wordmark } from './wordmark.tsx'
+
+interface Destination {
+  to: '/overview' | '/audit' | '/access' | '/people'
+  label: string
+  icon: ComponentType<{ size?: number; stroke?: number; 'aria-hidden'?: boolean }>
+}
+
+const destinations: readonly Destination[] = [
+  { to: '/overview', label: 'Overview', icon: IconLayoutDashboard },
+  { to: '/audit', label: 'Live audit', icon: IconActivity },
+  { to: '/access', label: 'My access', icon: IconKey },
+  { to: '/people', label: 'People', icon: IconUsers },
+]
+
+/** Navigation and account menu around every page. */
+export function Shell() {
+  return (
+    <div className={styles.shell}>
+      <a href="#main" className={styles.skip}>
+        Skip to the page
+      </a>
+      <header className={styles.side}>
+        <Link to="/overview" className={styles.brand} aria-label="MCP Identity, overview">
+          <Wordmark />
+        </Link>
+        <nav aria-label="Pages" className={styles.nav}>
+          {destinations.map(({ to, label, icon: Icon }) => (
+            <Link key={to} to={to} className={styles.link} activeProps={{ 'aria-current': 'page' }}>
+              <Icon size={19} stroke={1.7} aria-hidden />
+              <span>{label}</span>
+            </Link>
+          ))}
+        </nav>
+        <AccountMenu />
+      </header>
+      <Main />
+    </div>
+  )
+}
+
+/** Moves the focus to the page after a navigation, so that a screen reader starts reading there. */
+function Main() {
+  const main = useRef<HTMLElement>(null)
+  const path = useRouterState({ select: ({ location }) => location.pathname })
+  const lastPath = useRef(path)
+  useEffect(() => {
+    if (lastPath.current !== path) main.current?.focus({ preventScroll: true })
+    lastPath.current = path
+  }, [path])
+  return (
+    <main id="main" ref={main} tabIndex={-1} className={styles.main}>
+      <Outlet />
+    </main>
+  )
+}
+
+function AccountMenu() {
+  const { session } = useSession()
+  const claims = useClaims()
+  const scheme = useColorScheme()
+  const other = scheme === 'dark' ? 'light' : 'dark'
+  const name = claims.name ?? claims.preferred_username ?? claims.sub
+  return (
+    <Menu position="top-start" width={230} transitionProps={{ duration: 0 }} withinPortal={false}>
+      <Menu.Target>
+        <UnstyledButton className={styles.account} aria-label={`Account of ${name}`}>
+          <PersonMark name={name} />
+          <span className={styles.accountText}>
+            <b>{name}</b>
+            <span>{claims.department ?? claims.email}</span>
+          </span>
+          <IconChevronDown size={16} aria-hidden className={styles.chevron} />
+        </UnstyledButton>
+      </Menu.Target>
+      <Menu.Dropdown>
+        <Menu.Label>{claims.email ?? name}</Menu.Label>
+        <Menu.Item
+          leftSection={other === 'dark' ? <IconMoon size={17} /> : <IconSun size={17} />}
+          onClick={() => chooseColorScheme(other)}
+        >
+          {other === 'dark' ? 'Dark appearance' : 'Light appearance'}
+        </Menu.Item>
+        <Menu.Item leftSection={<IconLogout size={17} />} onClick={() => void session.signOut()}>
+          Sign out
+        </Menu.Item>
+      </Menu.Dropdown>
+    </Menu>
+  )
+}

@@ -1,0 +1,91 @@
+import { once } from 'node:events'
+import type { AddressInfo } from 'node:net'
+import { type ServerType, serve } from '@hono/node-server'
+import type { Hono } from 'hono'
+import type { ConsoleSettings } from '../../src/config.ts'
+import { clientFolder, ensureClientBuild } from '../../src/server/client-build.ts'
+import { readClientFiles } from '../../src/server/client-files.ts'
+import { createConsoleApp } from '../../src/server/console-app.ts'
+import { createDoubleCorporateIdp } from './double-corporate-idp.ts'
+import { createDoubleKeycloak, type DoubleKeycloak } from './double-keycloak.ts'
+import { createDoubleMcpServer, type DoubleMcpServer } from './double-mcp-server.ts'
+import { type DoublePerson, doublePeople } from './people.ts'
+
+export interface Doubles {
+  /** Origin of the console. */
+  url: string
+  settings: ConsoleSettings
+  people: DoublePerson[]
+  keycloak: DoubleKeycloak
+  mcp: DoubleMcpServer
+  close(): Promise<void>
+}
+
+/** Starts the console over doubles of everything that it talks to, on free ports. */
+export async function startDoubles(
+  options: { lifetimeSeconds?: number; ports?: [number, number, number, number] } = {},
+): Promise<Doubles> {
+  const [consolePort, mcpPort, idpPort, keycloakPort] = options.ports ?? [0, 0, 0, 0]
+  const people = doublePeople()
+  const urls = { console: '', mcp: '', idp: '', keycloak: '' }
+  const consoleOrigin = (): string => urls.console
+  const keycloak = createDoubleKeycloak({
+    issuer: () => `${urls.keycloak}/realms/company`,
+    resource: () => `${urls.mcp}/mcp`,
+    consoleOrigin,
+    people,
+    lifetimeSeconds: options.lifetimeSeconds ?? 300,
+  })
+  const mcp = await createDoubleMcpServer({ people, consoleOrigin })
+  const idp = createDoubleCorporateIdp({
+    people,
+    consoleOrigin,
+    async onChanged({ username, email, department, isActive }) {
+      if (isActive) return
+      keycloak.endSessionsOf(username)
+      mcp.cutOff.add(`sub-${username}`)
+      await mcp.append({
+        phase: 'security',
+        action: 'revocation_received',
+        outcome: 'succeeded',
+        subject: `sub-${username}`,
+        email,
+        department,
+        reason: 'person_disabled',
+      })
+    },
+  })
+  const servers: ServerType[] = []
+  const listen = async (app: Hono, port: number): Promise<string> => {
+    const server = serve({ fetch: app.fetch, port, hostname: '127.0.0.1' })
+    await once(server, 'listening')
+    servers.push(server)
+    return `http://localhost:${(server.address() as AddressInfo).port}`
+  }
+  urls.keycloak = await listen(keycloak.app, keycloakPort)
+  urls.mcp = await listen(mcp.app, mcpPort)
+  urls.idp = await listen(idp, idpPort)
+  await ensureClientBuild((line) => console.log(line))
+  const settings: ConsoleSettings = {
+    issuer: `${urls.keycloak}/realms/company`,
+    clientId: 'console',
+    mcp: `${urls.mcp}/mcp`,
+    corporateIdp: urls.idp,
+    development: true,
+  }
+  urls.console = await listen(createConsoleApp({ settings, files: await readClientFiles(clientFolder) }), consolePort)
+  return {
+    url: urls.console,
+    settings,
+    people,
+    keycloak,
+    mcp,
+    async close() {
+      await mcp.close()
+      for (const server of servers) {
+        if ('closeAllConnections' in server) server.closeAllConnections()
+        server.close()
+      }
+    },
+  }
+}

@@ -19,7 +19,6 @@ const idToken: OtherToken = {
   source: 'RFC 9068 section 4, RFC 8725 section 3.11',
   header: { typ: 'JWT' },
   claims: {
-    aud: known.clientId,
     nonce: 'n-0S6_WzA2Mj',
     at_hash: 'HK6E_P6Dh8Y93mRNtsDB1Q',
     scope: undefined,

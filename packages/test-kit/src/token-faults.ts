@@ -69,7 +69,10 @@ export const tokenFaults = {
   withoutSubject: {
     rule: 'rejects a token without sub',
     source: 'RFC 9068 section 2.2',
-    apply: withClaims(() => ({ sub: undefined, oid: undefined, uid: undefined, upn: undefined })),
+    apply: withClaims(({ claims }) => ({
+      ...{ sub: undefined, oid: undefined, uid: undefined, upn: undefined },
+      sid: String(claims.sid).startsWith('S-1-') ? undefined : claims.sid,
+    })),
   },
   foreignKey: {
     rule: 'rejects a token that an unknown key signed under a known kid',

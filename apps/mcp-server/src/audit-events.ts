@@ -1,0 +1,54 @@
+import type { AuditEvent } from '@mcp-identity/audit-log'
+import type { RefusedTokenFacts, VerifiedAccessToken } from '@mcp-identity/token-verifier'
+import type { RequestContext } from './request-context.ts'
+
+type CallerMembers = Pick<
+  AuditEvent,
+  | 'issuer'
+  | 'subject'
+  | 'clientId'
+  | 'tokenId'
+  | 'sessionId'
+  | 'callerKind'
+  | 'email'
+  | 'name'
+  | 'department'
+  | 'actors'
+>
+
+/** Who called, from a verified token. */
+export function callerMembers(token: VerifiedAccessToken): CallerMembers {
+  const { caller } = token
+  return present({
+    issuer: token.issuer,
+    subject: token.subject,
+    clientId: token.clientId,
+    tokenId: token.tokenId,
+    sessionId: token.sessionId,
+    callerKind: caller.kind,
+    email: caller.email,
+    name: caller.name,
+    department: caller.department,
+    actors:
+      caller.actors.length === 0
+        ? undefined
+        : caller.actors.map(({ subject, clientId }) => subject ?? clientId ?? 'unknown'),
+  })
+}
+
+/** Who called, as far as a refused token says: only tokens whose signature was right have facts. */
+export function refusedCallerMembers(facts: RefusedTokenFacts): CallerMembers {
+  return present({ ...facts })
+}
+
+/** Which request an event belongs to. */
+export function requestMembers({ requestId, traceparent, protocolEra }: RequestContext): Partial<AuditEvent> {
+  return present({ requestId, traceparent, protocolEra })
+}
+
+/** Leaves out what is undefined: records hold what is known. */
+export function present<Members extends object>(
+  members: Members,
+): { [Name in keyof Members]: Exclude<Members[Name], undefined> } {
+  return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)) as never
+}

@@ -1,0 +1,47 @@
+import type { AuditEvent, AuditLog, AuditRecord } from '@mcp-identity/audit-log'
+import type { Logger } from 'pino'
+
+/** The audit log as the server uses it: waits for durability where an answer depends on it, and tells who listens. */
+export interface AuditTrail {
+  /** Resolves when the event is durable. @throws {AuditUnavailableError} It is not: the call must not be answered. */
+  record(event: AuditEvent): Promise<void>
+  /** For events that no answer waits for: a failure is logged and seen in {@link AuditTrail.isWritable}. */
+  note(event: AuditEvent): void
+  query: AuditLog['query']
+  /** Calls back with each record as soon as it is durable. @returns a function that ends it. */
+  subscribe(listener: (record: AuditRecord) => void): () => void
+  /** Whether the last event could be written. */
+  readonly isWritable: boolean
+  close(): Promise<void>
+}
+
+export function createAuditTrail(log: AuditLog, logger: Logger): AuditTrail {
+  const listeners = new Set<(record: AuditRecord) => void>()
+  let isWritable = true
+
+  async function record(event: AuditEvent): Promise<void> {
+    try {
+      const written = await log.append(event)
+      isWritable = true
+      for (const listener of listeners) listener(written)
+    } catch (cause) {
+      isWritable = false
+      logger.error({ err: cause, requestId: event.requestId }, 'the audit log cannot be written')
+      throw cause
+    }
+  }
+
+  return {
+    record,
+    note: (event) => void record(event).catch(() => {}),
+    query: (query) => log.query(query),
+    subscribe(listener) {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
+    },
+    get isWritable() {
+      return isWritable
+    },
+    close: () => log.close(),
+  }
+}

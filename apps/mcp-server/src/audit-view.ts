@@ -1,0 +1,32 @@
+import type { AuditRecord } from '@mcp-identity/audit-log'
+import { humanLine } from '@mcp-identity/audit-log'
+import { z } from 'zod'
+
+/** What can be asked of the audit log. */
+export const auditQueryInput = z.strictObject({
+  afterSequence: z
+    .int()
+    .min(0)
+    .optional()
+    .describe('Only records after this one, the oldest first; absent: the newest'),
+  limit: z.int().min(1).max(1_000).default(100),
+  subject: z.string().max(255).optional(),
+  tool: z.string().max(64).optional(),
+  outcome: z.enum(['allowed', 'refused', 'failed', 'succeeded']).optional(),
+  text: z.string().max(200).optional().describe('Part of the record, in any case'),
+})
+
+/** A record as it is shown: the sentence, and the event behind it. */
+export const auditRecordView = z.object({
+  sequence: z.int(),
+  time: z.string(),
+  line: z.string().describe('The event as a sentence'),
+  hash: z.string(),
+  event: z.record(z.string(), z.unknown()),
+})
+
+export type AuditRecordView = z.infer<typeof auditRecordView>
+
+export function viewOfRecord({ sequence, hash, event }: AuditRecord): AuditRecordView {
+  return { sequence, time: event.time, line: humanLine(event), hash, event: { ...event } }
+}

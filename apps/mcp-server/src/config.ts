@@ -1,0 +1,220 @@
+import { readFileSync } from 'node:fs'
+import { z } from 'zod'
+import { isProviderName, providerNames } from './issuers.ts'
+
+/** What the environment told, checked and complete. */
+export interface Config {
+  port: number
+  /** Address to listen on. */
+  host: string
+  /** The canonical resource URI of `/mcp`. */
+  resource: string
+  issuers: IssuerConfig[]
+  dataDirectory: string
+  keycloakEvents: KeycloakEventsConfig[]
+  /** Known passwords, http and a movable clock are allowed; announced at start. */
+  development: boolean
+  allowedOrigins: string[]
+  /** File that holds the instant for policies, or nothing for the real time. Development only. */
+  developmentClockFile: string | undefined
+  /** Make the customer database anew at start. Development only. */
+  developmentReseed: boolean
+  /** Serve the fixture of the MCP conformance suite. */
+  conformance: boolean
+  /** Longest life of an access token that is accepted, in seconds. */
+  maxTokenLifetimeSeconds: number
+  /** A feed of signals that knows nothing newer than this is stale, in milliseconds. */
+  feedStalenessBoundMs: number
+  /** Calls of one caller to one tool in a minute. */
+  callsPerMinute: number
+  logLevel: string
+}
+
+export interface IssuerConfig {
+  provider: string
+  issuer: string
+  audience?: string | string[] | undefined
+  jwksUri?: string | undefined
+  [setting: string]: unknown
+}
+
+export interface KeycloakEventsConfig {
+  issuer: string
+  clientId: string
+  clientSecret: string
+  adminBaseUrl?: string | undefined
+  tokenEndpoint?: string | undefined
+  intervalMs?: number | undefined
+}
+
+/** The settings are wrong; `problems` holds all of them, each with its next step. */
+export class ConfigError extends Error {
+  readonly problems: readonly string[]
+  constructor(problems: readonly string[]) {
+    super(`the configuration has ${problems.length} ${problems.length === 1 ? 'problem' : 'problems'}`)
+    this.name = 'ConfigError'
+    this.problems = problems
+  }
+}
+
+const flag = z
+  .enum(['0', '1'])
+  .default('0')
+  .transform((value) => value === '1')
+const list = z
+  .string()
+  .default('')
+  .transform((text) => text.split(/[\s,]+/).filter((item) => item !== ''))
+const wholeNumber = (least: number, most: number) => z.coerce.number().int().min(least).max(most)
+const absoluteUrl = z.url({ protocol: /^https?$/, error: 'must be an absolute http(s) URL' })
+
+const issuerConfig = z.looseObject({
+  provider: z.string().refine(isProviderName, { error: `must be one of ${providerNames.join(', ')}` }),
+  issuer: z.string().min(1),
+  audience: z.union([z.string().min(1), z.array(z.string().min(1)).min(1)]).optional(),
+  jwksUri: absoluteUrl.optional(),
+})
+
+const signalsConfig = z.strictObject({
+  keycloakEvents: z
+    .array(
+      z.strictObject({
+        issuer: absoluteUrl,
+        clientId: z.string().min(1),
+        clientSecretFile: z.string().min(1),
+        adminBaseUrl: absoluteUrl.optional(),
+        tokenEndpoint: absoluteUrl.optional(),
+        intervalMs: z.number().int().min(50).max(5_000).optional(),
+      }),
+    )
+    .default([]),
+})
+
+const environmentSchema = z.object({
+  MCP_PORT: wholeNumber(0, 65_535).default(8481),
+  MCP_HOST: z.string().min(1).default('127.0.0.1'),
+  MCP_RESOURCE: absoluteUrl,
+  MCP_ISSUERS: json(z.array(issuerConfig).min(1, 'must name at least one issuer')),
+  MCP_DATA_DIR: z.string({ error: 'must name a folder for the databases' }).min(1),
+  MCP_SIGNALS: json(signalsConfig).optional(),
+  MCP_DEVELOPMENT: flag,
+  MCP_ALLOWED_ORIGINS: list,
+  MCP_DEVELOPMENT_CLOCK_FILE: z.string().optional(),
+  MCP_DEVELOPMENT_RESEED: flag,
+  MCP_CONFORMANCE: flag,
+  MCP_MAX_TOKEN_LIFETIME_SECONDS: wholeNumber(60, 86_400).default(86_400),
+  MCP_FEED_STALENESS_BOUND_MS: wholeNumber(500, 60_000).default(5_000),
+  MCP_CALLS_PER_MINUTE: wholeNumber(1, 10_000_000).default(30_000),
+  MCP_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
+})
+
+type ParsedEnvironment = z.output<typeof environmentSchema>
+
+/**
+ * Reads the environment once.
+ *
+ * @throws {ConfigError} With every problem at once, not only the first.
+ */
+export function readConfig(environment: NodeJS.ProcessEnv): Config {
+  const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''))
+  const parsed = environmentSchema.safeParse(given)
+  if (!parsed.success) throw new ConfigError(parsed.error.issues.map(describeIssue))
+  const problems = [...developmentProblems(parsed.data), ...productionProblems(parsed.data)]
+  const keycloakEvents = readFeeds(parsed.data, problems)
+  if (problems.length > 0) throw new ConfigError(problems)
+  return toConfig(parsed.data, keycloakEvents)
+}
+
+function toConfig(environment: ParsedEnvironment, keycloakEvents: KeycloakEventsConfig[]): Config {
+  return {
+    port: environment.MCP_PORT,
+    host: environment.MCP_HOST,
+    resource: environment.MCP_RESOURCE,
+    issuers: environment.MCP_ISSUERS,
+    dataDirectory: environment.MCP_DATA_DIR,
+    keycloakEvents,
+    development: environment.MCP_DEVELOPMENT,
+    allowedOrigins: environment.MCP_ALLOWED_ORIGINS,
+    developmentClockFile: environment.MCP_DEVELOPMENT_CLOCK_FILE,
+    developmentReseed: environment.MCP_DEVELOPMENT_RESEED,
+    conformance: environment.MCP_CONFORMANCE,
+    maxTokenLifetimeSeconds: environment.MCP_MAX_TOKEN_LIFETIME_SECONDS,
+    feedStalenessBoundMs: environment.MCP_FEED_STALENESS_BOUND_MS,
+    callsPerMinute: environment.MCP_CALLS_PER_MINUTE,
+    logLevel: environment.MCP_LOG_LEVEL,
+  }
+}
+
+/** Secrets come by file, never by value: an environment is printed too easily. */
+function readFeeds(environment: ParsedEnvironment, problems: string[]): KeycloakEventsConfig[] {
+  return (environment.MCP_SIGNALS?.keycloakEvents ?? []).map(({ clientSecretFile, ...feed }) => {
+    const known = environment.MCP_ISSUERS.some(({ issuer }) => issuer === feed.issuer)
+    if (!known) problems.push(`MCP_SIGNALS: ${feed.issuer} feeds signals but is not in MCP_ISSUERS; add it there`)
+    return { ...feed, clientSecret: readSecret(clientSecretFile, problems) }
+  })
+}
+
+function readSecret(file: string, problems: string[]): string {
+  try {
+    const secret = readFileSync(file, 'utf8').trim()
+    if (secret.length < 16)
+      problems.push(`MCP_SIGNALS: ${file} holds fewer than 16 characters; put the client's secret there`)
+    return secret
+  } catch (cause) {
+    problems.push(
+      `MCP_SIGNALS: ${file} cannot be read (${(cause as NodeJS.ErrnoException).code}); put the client's secret there`,
+    )
+    return ''
+  }
+}
+
+/** What is allowed on one's own machine only. */
+function productionProblems(environment: ParsedEnvironment): string[] {
+  if (environment.MCP_DEVELOPMENT) return []
+  const next = 'use https, or MCP_DEVELOPMENT=1 on your own machine'
+  const addresses = [
+    ['MCP_RESOURCE', environment.MCP_RESOURCE],
+    ...environment.MCP_ISSUERS.flatMap(({ issuer, jwksUri = '' }) => [
+      ['MCP_ISSUERS', issuer],
+      ['MCP_ISSUERS', jwksUri],
+    ]),
+    ...environment.MCP_ALLOWED_ORIGINS.map((origin) => ['MCP_ALLOWED_ORIGINS', origin]),
+  ]
+  const insecure = addresses.filter(([, address]) => address?.startsWith('http://'))
+  return insecure.map(([name, address]) => `${name}: ${address} is not https; ${next}`)
+}
+
+function developmentProblems(environment: ParsedEnvironment): string[] {
+  if (environment.MCP_DEVELOPMENT) return []
+  const next = 'leave it out, or set MCP_DEVELOPMENT=1'
+  return [
+    environment.MCP_DEVELOPMENT_CLOCK_FILE === undefined
+      ? ''
+      : `MCP_DEVELOPMENT_CLOCK_FILE is for development; ${next}`,
+    environment.MCP_DEVELOPMENT_RESEED ? `MCP_DEVELOPMENT_RESEED is for development; ${next}` : '',
+    environment.MCP_CONFORMANCE ? `MCP_CONFORMANCE is for tests; ${next}` : '',
+  ].filter((problem) => problem !== '')
+}
+
+function describeIssue(issue: z.core.$ZodIssue): string {
+  const [name, ...rest] = issue.path
+  const where = rest.length === 0 ? '' : ` at ${rest.join('.')}`
+  const missing = issue.code === 'invalid_type' && issue.message.includes('undefined')
+  return missing && rest.length === 0
+    ? `${String(name)} is not set; see the README for an example`
+    : `${String(name)}${where}: ${issue.message}`
+}
+
+function json<Schema extends z.ZodType>(schema: Schema) {
+  return z
+    .string()
+    .transform((text, context) => {
+      try {
+        return JSON.parse(text) as unknown
+      } catch {
+        context.addIssue({ code: 'custom', message: 'must be JSON' })
+        return z.NEVER
+      }
+    })
+    .pipe(schema)
+}

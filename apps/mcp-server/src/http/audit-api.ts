@@ -1,0 +1,181 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Authenticated, CallRegistry, ProtectedResource } from '@mcp-identity/mcp-authorization'
+import type { PolicyEngine } from '@mcp-identity/policy'
+import { z } from 'zod'
+import { callerMembers, present, requestMembers } from '../audit-events.ts'
+import type { AuditTrail } from '../audit-trail.ts'
+import { auditQueryInput, viewOfRecord } from '../audit-view.ts'
+import { InactiveTokenError, type LiveCallers } from '../live-caller.ts'
+import { requestContext } from '../request-context.ts'
+import { scopesOf } from '../scopes.ts'
+import { type RouteHandler, rawRequestOf, sendAnswer, sendJson } from './answers.ts'
+
+export interface AuditApiParts {
+  protectedResource: ProtectedResource
+  engine: PolicyEngine
+  liveCallers: LiveCallers
+  auditTrail: AuditTrail
+  calls: CallRegistry
+  allowedOrigins: readonly string[]
+}
+
+const heartbeatMs = 15_000
+const streamPage = 500
+/** How many records a stream begins with when it is not told where to begin. */
+const streamStart = 50
+
+const queryParameters = auditQueryInput.extend({
+  afterSequence: z.coerce.number().int().min(0).optional(),
+  limit: z.coerce.number().int().min(1).max(1_000).default(100),
+})
+
+/**
+ * `GET /audit`: records as JSON, `GET /audit/stream`: the same as server-sent events that go on.
+ *
+ * Behind the same gate as the tools, and behind the policy of `export_audit`. A stream ends with the right to it.
+ */
+export function auditApi(parts: AuditApiParts): { query: RouteHandler; stream: RouteHandler } {
+  return {
+    query: guarded(parts, async (_request, response, url, authenticated) => {
+      const parameters = queryParameters.safeParse(Object.fromEntries(url.searchParams))
+      if (!parameters.success) {
+        const problems = parameters.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`)
+        return sendJson(response, 400, { error: 'invalid_request', problems }, authenticated.headers)
+      }
+      const records = (await parts.auditTrail.query(present(parameters.data))).map(viewOfRecord)
+      const nextAfterSequence = records.at(-1)?.sequence ?? parameters.data.afterSequence ?? 0
+      sendJson(response, 200, { records, nextAfterSequence }, authenticated.headers)
+    }),
+    stream: guarded(parts, (request, response, url, authenticated) =>
+      openStream(parts, request, response, url, authenticated),
+    ),
+  }
+}
+
+type GuardedHandler = (
+  request: IncomingMessage,
+  response: ServerResponse,
+  url: URL,
+  authenticated: Authenticated,
+) => void | Promise<void>
+
+function guarded(parts: AuditApiParts, handle: GuardedHandler): RouteHandler {
+  const { protectedResource, allowedOrigins } = parts
+  return async (request, response, url) => {
+    if (request.method === 'OPTIONS') return preflight(request, response, allowedOrigins)
+    if (request.method !== 'GET')
+      return sendJson(response, 405, { error: 'method_not_allowed' }, { allow: 'GET, OPTIONS' })
+    const raw = rawRequestOf(request)
+    const authentication = await protectedResource.authenticate(raw)
+    if (authentication.outcome === 'refused') return sendAnswer(response, authentication.answer)
+    const refused = protectedResource.authorize(authentication, { scopes: scopesOf('export_audit') })
+    if (refused !== undefined) return sendAnswer(response, protectedResource.report(refused, raw).answer)
+    const denial = await denialOf(parts, authentication)
+    if (denial !== undefined) return refuse(parts, response, url, authentication, denial)
+    await handle(request, response, url, authentication)
+  }
+}
+
+/** Why policy or the authorization server refuses, in one sentence. */
+async function denialOf(
+  { engine, liveCallers }: AuditApiParts,
+  authenticated: Authenticated,
+): Promise<string | undefined> {
+  try {
+    const caller = await liveCallers.of(authenticated.token, authenticated.compactToken, false)
+    const decision = engine.decide({ caller, tool: 'export_audit' })
+    return decision.outcome === 'denied' ? decision.explanation : undefined
+  } catch (error) {
+    return error instanceof InactiveTokenError ? 'Your access has ended.' : 'Your access cannot be confirmed right now.'
+  }
+}
+
+function refuse(
+  { auditTrail }: AuditApiParts,
+  response: ServerResponse,
+  url: URL,
+  { token, headers }: Authenticated,
+  reason: string,
+): void {
+  const who = { ...requestMembers(requestContext()), ...callerMembers(token) }
+  auditTrail.note({ phase: 'decision', action: url.pathname, outcome: 'refused', reason, ...who })
+  sendJson(response, 403, { error: 'access_denied', error_description: reason }, headers)
+}
+
+async function openStream(
+  parts: AuditApiParts,
+  request: IncomingMessage,
+  response: ServerResponse,
+  url: URL,
+  { token, headers }: Authenticated,
+): Promise<void> {
+  const { auditTrail, calls } = parts
+  const who = { ...requestMembers(requestContext()), ...callerMembers(token) }
+  await auditTrail.record({ phase: 'decision', action: url.pathname, outcome: 'allowed', ...who })
+  let last = await beginningOf(parts, url.searchParams.get('afterSequence') ?? request.headers['last-event-id'])
+  let isPumping = false
+  let isBehind = true
+
+  response.writeHead(200, {
+    ...headers,
+    'content-type': 'text/event-stream',
+    'cache-control': 'no-store, no-transform',
+    'x-accel-buffering': 'no',
+  })
+
+  /** Reads on from the last record sent, so that what is appended meanwhile is neither lost nor told twice. */
+  async function pump(): Promise<void> {
+    isBehind = true
+    if (isPumping) return
+    isPumping = true
+    while (isBehind && !response.writableEnded) {
+      isBehind = false
+      const records = await auditTrail.query({ afterSequence: last, limit: streamPage })
+      for (const record of records) {
+        last = record.sequence
+        response.write(`id: ${last}\nevent: record\ndata: ${JSON.stringify(viewOfRecord(record))}\n\n`)
+      }
+      if (records.length === streamPage) isBehind = true
+    }
+    isPumping = false
+  }
+
+  const end = (reason: unknown): void => {
+    if (response.writableEnded) return
+    const text = reason instanceof Error ? reason.message : 'ended'
+    response.end(`event: end\ndata: ${JSON.stringify({ reason: text })}\n\n`)
+  }
+  const follow = (): void => void pump().catch(() => response.destroy())
+  const unsubscribe = auditTrail.subscribe(follow)
+  const entry = calls.open(token, { abort: end }, 'stream')
+  const heartbeat = setInterval(() => response.write(': still here\n\n'), heartbeatMs)
+  heartbeat.unref()
+  response.once('close', () => {
+    unsubscribe()
+    entry.close()
+    clearInterval(heartbeat)
+  })
+  follow()
+}
+
+async function beginningOf({ auditTrail }: AuditApiParts, given: string | string[] | undefined): Promise<number> {
+  if (typeof given === 'string' && /^\d{1,15}$/.test(given)) return Number(given)
+  const [oldest] = await auditTrail.query({ limit: streamStart })
+  return (oldest?.sequence ?? 1) - 1
+}
+
+function preflight(request: IncomingMessage, response: ServerResponse, allowedOrigins: readonly string[]): void {
+  const { origin } = request.headers
+  if (origin === undefined || !allowedOrigins.includes(origin)) {
+    sendJson(response, 403, { error: 'forbidden' })
+    return
+  }
+  response.writeHead(204, {
+    'access-control-allow-origin': origin,
+    'access-control-allow-methods': 'GET',
+    'access-control-allow-headers': 'authorization, dpop, last-event-id',
+    'access-control-max-age': '600',
+    vary: 'Origin',
+  })
+  response.end()
+}

@@ -1,0 +1,24 @@
+import type { RouteHandler } from './answers.ts'
+import { sendJson } from './answers.ts'
+
+/** One thing that has to be in order before calls are answered. */
+export interface ReadinessCheck {
+  name: string
+  /** What is missing and waited for, or undefined when all is in order. */
+  problem: () => string | undefined
+}
+
+/** The process is alive: it answers. Says nothing about what it depends on. */
+export const healthz: RouteHandler = (_request, response) => sendJson(response, 200, { status: 'ok' })
+
+/** 200 when every check is in order, otherwise 503 with what each waits for. */
+export function readyz(checks: readonly ReadinessCheck[]): RouteHandler {
+  return (_request, response) => {
+    const results = checks.map(({ name, problem }) => {
+      const waitsFor = problem()
+      return { name, ready: waitsFor === undefined, ...(waitsFor === undefined ? {} : { waitsFor }) }
+    })
+    const ready = results.every((result) => result.ready)
+    sendJson(response, ready ? 200 : 503, { ready, checks: results }, ready ? {} : { 'retry-after': '1' })
+  }
+}

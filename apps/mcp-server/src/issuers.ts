@@ -1,0 +1,34 @@
+import type { IssuerProfile, IssuerSettings } from '@mcp-identity/token-verifier'
+import * as verifier from '@mcp-identity/token-verifier'
+import type { IssuerConfig } from './config.ts'
+
+type Preset = (settings: never) => IssuerProfile
+
+/** Names in MCP_ISSUERS: those of the presets, and the ways in which people write them. */
+const presets: Readonly<Record<string, Preset>> = {
+  keycloak: verifier.keycloak,
+  oauthIssuer: verifier.oauthIssuer,
+}
+
+const otherNames: Readonly<Record<string, string>> = { oauth: 'oauthIssuer', rfc9068: 'oauthIssuer' }
+
+/** Every name that MCP_ISSUERS takes as a provider. */
+export const providerNames: readonly string[] = Object.keys(presets)
+
+export function isProviderName(name: string): boolean {
+  return Object.hasOwn(presets, name) || Object.hasOwn(otherNames, name)
+}
+
+/**
+ * Makes the verifier's profile of one entry of MCP_ISSUERS.
+ *
+ * @param allowInsecureHttp Development only: http addresses of this machine.
+ * @throws {TypeError} A setting of the provider is missing or wrong.
+ */
+export function issuerProfile({ provider, ...settings }: IssuerConfig, allowInsecureHttp: boolean): IssuerProfile {
+  const name = otherNames[provider] ?? provider
+  const preset = presets[name]
+  if (preset === undefined) throw new TypeError(`there is no provider ${provider}`)
+  const all: IssuerSettings = { ...(settings as IssuerSettings), dangerouslyAllowInsecureHttp: allowInsecureHttp }
+  return preset(all as never)
+}

@@ -1,0 +1,75 @@
+import { Counter, Gauge, Histogram, Registry } from 'prom-client'
+
+export interface Metrics {
+  readonly registry: Registry
+  readonly toolCalls: Counter<'tool' | 'outcome'>
+  readonly toolSeconds: Histogram<'tool'>
+  readonly refusals: Counter<'reason'>
+  readonly signals: Counter<'kind' | 'cause'>
+}
+
+export interface MetricSources {
+  cutOffs: () => { size: number; bytes: number }
+  /** Seconds since what each feed knows. */
+  feeds: () => { issuer: string; ageSeconds: number }[]
+  openCalls: () => number
+  auditWritable: () => boolean
+}
+
+/** The server's own figures, for Prometheus. No label holds anything about a person. */
+export function createMetrics(sources: MetricSources): Metrics {
+  const registry = new Registry()
+  const registers = [registry]
+  const gauge = (name: string, help: string, read: () => number): void => {
+    new Gauge({
+      name,
+      help,
+      registers,
+      collect() {
+        this.set(read())
+      },
+    })
+  }
+  gauge('mcp_cut_offs', 'Cut-offs held', () => sources.cutOffs().size)
+  gauge('mcp_cut_off_bytes', 'Memory of the cut-off table', () => sources.cutOffs().bytes)
+  gauge('mcp_open_calls', 'Calls and streams under way', sources.openCalls)
+  gauge('mcp_audit_writable', '1 when the last audit record could be written', () => (sources.auditWritable() ? 1 : 0))
+  gauge('process_resident_memory_bytes', 'Resident memory', () => process.memoryUsage.rss())
+  new Gauge({
+    name: 'mcp_signal_feed_age_seconds',
+    help: 'Time since everything was known that a feed tells',
+    labelNames: ['issuer'],
+    registers,
+    collect() {
+      for (const { issuer, ageSeconds } of sources.feeds()) this.set({ issuer }, ageSeconds)
+    },
+  })
+  return {
+    registry,
+    toolCalls: new Counter({
+      name: 'mcp_tool_calls_total',
+      help: 'Tool calls by outcome',
+      labelNames: ['tool', 'outcome'],
+      registers,
+    }),
+    toolSeconds: new Histogram({
+      name: 'mcp_tool_seconds',
+      help: 'Time a tool took',
+      labelNames: ['tool'],
+      buckets: [0.001, 0.005, 0.02, 0.1, 0.5, 2, 10],
+      registers,
+    }),
+    refusals: new Counter({
+      name: 'mcp_refusals_total',
+      help: 'Requests that the gate refused',
+      labelNames: ['reason'],
+      registers,
+    }),
+    signals: new Counter({
+      name: 'mcp_signals_total',
+      help: 'Signals that changed something',
+      labelNames: ['kind', 'cause'],
+      registers,
+    }),
+  }
+}

@@ -1,0 +1,111 @@
+import type { AuditEvent } from '@mcp-identity/audit-log'
+import type { Answer, IncomingRequest, McpEndpoint, Refusal } from '@mcp-identity/mcp-authorization'
+import type { PolicyEngine } from '@mcp-identity/policy'
+import { callerMembers, present, refusedCallerMembers, requestMembers } from './audit-events.ts'
+import type { AuditTrail } from './audit-trail.ts'
+import { callerFromToken } from './live-caller.ts'
+import { newRequestContext, type RequestContext, readTraceparent, withRequestContext } from './request-context.ts'
+import { scopesOf } from './scopes.ts'
+
+export interface RecordedEndpointParts {
+  endpoint: McpEndpoint
+  engine: PolicyEngine
+  auditTrail: AuditTrail
+  /** Whether there is a tool of this name at all. */
+  isTool: (name: string) => boolean
+}
+
+/**
+ * Gives each request its context, and puts on record the calls that never came to a decision: refused at the gate,
+ * naming a tool that this caller does not have, or with arguments that do not fit.
+ *
+ * Requests without a token whose signature was right are only counted: anybody can send those.
+ */
+export function recordedEndpoint(parts: RecordedEndpointParts): McpEndpoint {
+  const { endpoint } = parts
+
+  async function handle(request: IncomingRequest): Promise<Answer | Response | undefined> {
+    const context = newRequestContext()
+    context.traceparent = readTraceparent(headerOf(request, 'traceparent'))
+    context.protocolEra = eraOf(headerOf(request, 'mcp-protocol-version'))
+    const answer = await withRequestContext(context, () => endpoint.handle(remembering(request, context)))
+    await recordUndecided(parts, context).catch(() => {})
+    return answer
+  }
+
+  return { ...endpoint, handle }
+}
+
+function remembering(request: IncomingRequest, context: RequestContext): IncomingRequest {
+  const readBody = async (maxBytes: number): Promise<string | undefined> => {
+    context.bodyText = await request.readBody(maxBytes)
+    return context.bodyText
+  }
+  return Object.defineProperties(Object.create(request), { readBody: { value: readBody } }) as IncomingRequest
+}
+
+async function recordUndecided(parts: RecordedEndpointParts, context: RequestContext): Promise<void> {
+  if (context.isDecided) return
+  const who = whoCalled(context)
+  if (who === undefined) return
+  const tool = calledTool(context.bodyText)
+  if (context.refusal === undefined && tool === undefined) return
+  await parts.auditTrail.record({
+    phase: 'decision',
+    action: tool === undefined ? 'request' : 'tools/call',
+    outcome: 'refused',
+    ...present({ tool }),
+    ...requestMembers(context),
+    ...who,
+    ...whyRefused(parts, context, tool),
+  })
+}
+
+function whoCalled({ token, refusal }: RequestContext): Partial<AuditEvent> | undefined {
+  const known = token ?? refusal?.token
+  if (known !== undefined) return callerMembers(known)
+  return refusal?.facts === undefined ? undefined : refusedCallerMembers(refusal.facts)
+}
+
+function whyRefused(
+  parts: RecordedEndpointParts,
+  { token, refusal }: RequestContext,
+  tool: string | undefined,
+): Pick<AuditEvent, 'reason' | 'policies'> {
+  if (refusal !== undefined) return { reason: reasonOf(refusal) }
+  if (tool === undefined || token === undefined || !parts.isTool(tool)) return { reason: 'unknown_tool' }
+  // As if the scope were granted: it is the group or role that is missing, and the sentence should name that.
+  const caller = callerFromToken(token)
+  const decision = parts.engine.decide({ caller: { ...caller, scopes: [...caller.scopes, ...scopesOf(tool)] }, tool })
+  return decision.outcome === 'denied'
+    ? { reason: decision.explanation, policies: decision.policies }
+    : { reason: 'invalid_arguments' }
+}
+
+function reasonOf({ reason }: Refusal): string {
+  return reason
+}
+
+/** The tool that the first message of a body calls. */
+function calledTool(bodyText: string | undefined): string | undefined {
+  if (bodyText?.includes('tools/call') !== true) return undefined
+  try {
+    const body = JSON.parse(bodyText) as unknown
+    const [message] = Array.isArray(body) ? body : [body]
+    if (message?.method !== 'tools/call' || typeof message.params?.name !== 'string') return undefined
+    return message.params.name.slice(0, 64)
+  } catch {
+    return undefined
+  }
+}
+
+function eraOf(version: string | undefined): string | undefined {
+  return version !== undefined && /^\d{4}-\d{2}-\d{2}$/.test(version) ? version : undefined
+}
+
+function headerOf({ rawHeaders }: IncomingRequest, name: string): string | undefined {
+  for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
+    if (rawHeaders[index]?.toLowerCase() === name) return rawHeaders[index + 1]
+  }
+  return undefined
+}

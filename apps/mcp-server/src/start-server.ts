@@ -1,0 +1,267 @@
+import { mkdirSync } from 'node:fs'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { openAuditLog } from '@mcp-identity/audit-log'
+import { createCallRegistry, createMcpEndpoint, createProtectedResource } from '@mcp-identity/mcp-authorization'
+import { toNodeListener } from '@mcp-identity/mcp-authorization/node'
+import { loadPolicies } from '@mcp-identity/policy'
+import { isCutOffBy, type Signal } from '@mcp-identity/shared-signals'
+import { createAccessTokenVerifier } from '@mcp-identity/token-verifier'
+import type { Logger } from 'pino'
+import { present } from './audit-events.ts'
+import { createAuditTrail } from './audit-trail.ts'
+import type { Config } from './config.ts'
+import { openCustomerDatabase } from './customers/customer-database.ts'
+import type { RouteHandler } from './http/answers.ts'
+import { sendJson } from './http/answers.ts'
+import { auditApi } from './http/audit-api.ts'
+import { healthz, type ReadinessCheck, readyz } from './http/health.ts'
+import { createIntrospector } from './introspection.ts'
+import { issuerProfile } from './issuers.ts'
+import { probeKeySets } from './key-set-probe.ts'
+import { createLiveCallers } from './live-caller.ts'
+import { createMetrics } from './metrics.ts'
+import { createPolicyClock } from './policy-clock.ts'
+import { recordedEndpoint } from './recorded-endpoint.ts'
+import { newRequestContext, requestContext, withRequestContext } from './request-context.ts'
+import { scopeHierarchy, scopesSupported } from './scopes.ts'
+import { openSignals } from './signals.ts'
+import { createToolGuard } from './tool-guard.ts'
+import { createGrants } from './tools/company-tool.ts'
+import { customerTools } from './tools/customer-tools.ts'
+import { financeAndReportTools } from './tools/finance-and-report-tools.ts'
+import { identityAndAuditTools } from './tools/identity-and-audit-tools.ts'
+import { createVisibility } from './visibility.ts'
+
+export interface RunningServer {
+  /** The port that was given, or found when 0 was asked for. */
+  readonly port: number
+  /** Takes in signals as a feed would. */
+  applySignals(signals: readonly Signal[]): void
+  /** Ends calls and streams, lets answers under way go out, and closes the databases. */
+  stop(): Promise<void>
+}
+
+/** How long answers under way may take when the server stops. */
+const drainMs = 5_000
+
+/**
+ * Puts the server together and starts to listen.
+ *
+ * Comes up without its authorization servers: `/readyz` then says what it waits for, and calls are answered 503.
+ *
+ * @throws {Error} The port is taken, a database cannot be opened, a policy is wrong: nothing was started then.
+ */
+export async function startServer(config: Config, logger: Logger): Promise<RunningServer> {
+  mkdirSync(config.dataDirectory, { recursive: true, mode: 0o700 })
+  const engine = loadPolicies({ clock: createPolicyClock(config.developmentClockFile) })
+  const issuers = config.issuers.map((issuer) => issuerProfile(issuer, config.development))
+  const database = openCustomerDatabase(join(config.dataDirectory, 'customers.db'), {
+    reseed: config.developmentReseed,
+  })
+  const auditTrail = createAuditTrail(await openAuditLog({ path: join(config.dataDirectory, 'audit.db') }), logger)
+  const calls = createCallRegistry({
+    onEnded: ({ token, kind }, reason) => {
+      if (kind === 'stream')
+        auditTrail.note({
+          phase: 'security',
+          action: 'stream_cut',
+          outcome: 'succeeded',
+          subject: token.subject,
+          reason,
+        })
+    },
+  })
+  const signals = openSignals({
+    config,
+    onSignal: takeIn,
+    onState: (state) => logger.info({ feed: state }, 'signal feed'),
+  })
+  const metrics = createMetrics({
+    cutOffs: () => signals.cutOffs,
+    feeds: () =>
+      signals
+        .feeds()
+        .map(({ issuer, lastSuccessAt = 0 }) => ({ issuer, ageSeconds: Date.now() / 1000 - lastSuccessAt })),
+    openCalls: () => calls.size,
+    auditWritable: () => auditTrail.isWritable,
+  })
+  const introspectors = new Map(config.keycloakEvents.map((feed) => [feed.issuer, createIntrospector(feed)]))
+  const liveCallers = createLiveCallers(signals.cutOffs, introspectors)
+  const verifier = createAccessTokenVerifier({
+    resource: config.resource,
+    issuers,
+    maxTokenLifetimeSeconds: config.maxTokenLifetimeSeconds,
+    isRevoked: signals.reasonRefused,
+    onWarning: (message) => logger.warn(message),
+  })
+  const protectedResource = createProtectedResource({
+    resource: config.resource,
+    authorizationServers: config.issuers.map(({ issuer }) => issuer),
+    verifier: {
+      async verify(compactToken, request) {
+        const token = await verifier.verify(compactToken, request)
+        requestContext().token = token
+        return token
+      },
+    },
+    scopesSupported,
+    scopeHierarchy,
+    allowedOrigins: config.allowedOrigins,
+    rateLimits: { perCallerAndTool: { requests: config.callsPerMinute, seconds: 60 } },
+    documentation: { name: 'Customer records of the company' },
+    onRefused: (refusal) => {
+      requestContext().refusal = refusal
+      metrics.refusals.inc({ reason: refusal.reason })
+    },
+    onError: (error) => logger.error({ err: error, requestId: requestContext().requestId }, 'a request failed'),
+  })
+
+  const grants = createGrants()
+  const companyTools = [
+    ...identityAndAuditTools({ auditLog: auditTrail, grants }),
+    ...customerTools({ database, grants }),
+    ...financeAndReportTools({ database, grants }),
+  ]
+  const tools = new Map(companyTools.map((entry) => [entry.tool.name, entry]))
+  const guard = createToolGuard({
+    tools,
+    engine,
+    liveCallers,
+    cutOffs: signals.cutOffs,
+    auditTrail,
+    grants,
+    metrics,
+    logger,
+  })
+  const endpoint = recordedEndpoint({
+    endpoint: createMcpEndpoint({
+      protectedResource,
+      serverInfo: { name: 'customer-records', title: 'Customer records', version: '1.0.0' },
+      serverOptions: { instructions },
+      tools: companyTools.map(({ tool }) => tool),
+      visibility: createVisibility(engine, liveCallers),
+      guard,
+      calls,
+      reasonToWithhold: signals.cutOffs.reasonRefused,
+      onError: (error) => logger.error({ err: error, requestId: requestContext().requestId }, 'a request failed'),
+    }),
+    engine,
+    auditTrail,
+    isTool: (name) => tools.has(name),
+  })
+
+  const probe = probeKeySets(config.issuers)
+  const audit = auditApi({
+    protectedResource,
+    engine,
+    liveCallers,
+    auditTrail,
+    calls,
+    allowedOrigins: config.allowedOrigins,
+  })
+  const routes = new Map<string, RouteHandler>([
+    ['/healthz', healthz],
+    ['/readyz', readyz(readinessChecks())],
+    ['/metrics', serveMetrics],
+    ['/audit', audit.query],
+    ['/audit/stream', audit.stream],
+  ])
+  const toEndpoint = toNodeListener(endpoint)
+  const server = createServer((request, response) => {
+    const url = new URL(request.url ?? '/', 'http://server.invalid')
+    const route = routes.get(url.pathname)
+    if (route === undefined) return toEndpoint(request, response)
+    withRequestContext(newRequestContext(), () => void runRoute(route, request, response, url))
+  })
+  server.headersTimeout = 10_000
+  server.requestTimeout = 30_000
+  await listen(config)
+
+  /** A signal that changed something: end what it ends, and put it on record. */
+  function takeIn(signal: Signal): void {
+    metrics.signals.inc({ kind: signal.kind, cause: signal.kind === 'cut_off' ? signal.cause : '' })
+    const ended = signal.kind === 'cut_off' ? calls.endWhere((token) => isCutOffBy(token, signal), 'revoked') : 0
+    auditTrail.note({
+      phase: 'security',
+      action: signal.kind === 'cut_off' ? 'revocation_received' : 'permissions_change_received',
+      outcome: 'succeeded',
+      ...present({
+        issuer: signal.issuer,
+        subject: signal.subject,
+        reason: signal.kind === 'cut_off' ? signal.cause : undefined,
+      }),
+      details: present({ ...signal, endedCalls: ended }),
+    })
+  }
+
+  function readinessChecks(): ReadinessCheck[] {
+    return [
+      { name: 'policies', problem: () => undefined },
+      { name: 'audit log', problem: () => (auditTrail.isWritable ? undefined : 'the audit log to be writable again') },
+      { name: 'key sets', problem: () => waitFor(probe.unreached(), 'an answer from') },
+      {
+        name: 'signal feeds',
+        problem: () =>
+          waitFor(
+            signals
+              .feeds()
+              .flatMap(({ stale, issuer, error }) => (stale ? [`${issuer}${error ? ` (${error})` : ''}`] : [])),
+            'news from',
+          ),
+      },
+    ]
+  }
+
+  async function serveMetrics(_request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const text = await metrics.registry.metrics()
+    response.writeHead(200, { 'content-type': metrics.registry.contentType, 'cache-control': 'no-store' }).end(text)
+  }
+
+  async function runRoute(
+    route: RouteHandler,
+    request: IncomingMessage,
+    response: ServerResponse,
+    url: URL,
+  ): Promise<void> {
+    try {
+      await route(request, response, url)
+    } catch (error) {
+      logger.error({ err: error, requestId: requestContext().requestId }, 'a request failed')
+      if (response.headersSent) response.destroy()
+      else sendJson(response, 503, { error: 'temporarily_unavailable' }, { 'retry-after': '5' })
+    }
+  }
+
+  function listen({ port, host }: Config): Promise<void> {
+    return new Promise((resolve, reject) => {
+      server.once('error', reject)
+      server.listen(port, host, resolve)
+    })
+  }
+
+  async function stop(): Promise<void> {
+    probe.stop()
+    const closed = new Promise((resolve) => server.close(resolve))
+    await endpoint.close()
+    server.closeIdleConnections()
+    const timer = setTimeout(() => server.closeAllConnections(), drainMs)
+    await closed
+    clearTimeout(timer)
+    liveCallers.close()
+    verifier.close()
+    signals.close()
+    await auditTrail.close()
+    database.close()
+  }
+
+  return { port: (server.address() as AddressInfo).port, applySignals: signals.apply, stop }
+}
+
+const instructions =
+  'Customer records of the company. Every call is made in the name of the person or service that signed in, is decided by the company’s policies and put on record. A refusal says why; do not try the same call again unless it names a time.'
+
+function waitFor(names: readonly string[], what: string): string | undefined {
+  return names.length === 0 ? undefined : `${what} ${names.join(', ')}`
+}

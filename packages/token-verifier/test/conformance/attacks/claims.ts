@@ -100,11 +100,7 @@ const times: RefusedCase[] = [
     { iat: 1, nbf: undefined },
     'lifetime_too_long',
   ),
-  ...wrongValues('exp', 'RFC 7519 section 2 (NumericDate), CVE-2026-44459', 'claim_invalid', {
-    ...notNumbers,
-    negative: '-1',
-  }),
-  refused('rejects an exp before 1970', 'RFC 7519 section 4.1.4', { exp: -1 }, 'expired'),
+  ...wrongValues('exp', 'RFC 7519 section 2 (NumericDate), CVE-2026-44459', 'claim_invalid', notNumbers),
   ...wrongValues('iat', 'RFC 7519 section 2 (NumericDate), CVE-2026-44459', 'claim_invalid', notNumbers),
   ...wrongValues('nbf', 'RFC 7519 section 2 (NumericDate), CVE-2026-44459', 'claim_invalid', notNumbers),
 ]

@@ -11,6 +11,7 @@ import type { CorporateIdpConfig } from './config.ts'
 import { openDatabase } from './database.ts'
 import { companyGroups, developmentPeople } from './directory/development-people.ts'
 import { createDirectory, type Directory } from './directory/directory.ts'
+import type { PasswordCost } from './directory/password.ts'
 import { fullName } from './directory/person.ts'
 import { serveAsset } from './http/assets.ts'
 import { sendJson, sendProblem } from './http/messages.ts'
@@ -27,6 +28,11 @@ import { createLogoutTokens } from './signals/logout-token.ts'
 import { createOutbox } from './signals/outbox.ts'
 import { createSenders } from './signals/signal-senders.ts'
 
+export interface StartOptions {
+  /** Cost of new password hashes; tests make it small. */
+  passwordCost?: PasswordCost
+}
+
 export interface CorporateIdp {
   /** The port it listens on, on loopback. */
   port: number
@@ -41,11 +47,15 @@ const cleanUpEveryMs = 60_000
  *
  * @throws {Error} The directory holds published passwords outside development, the keys are damaged, or the port is taken.
  */
-export async function startCorporateIdp(config: CorporateIdpConfig, log: Logger): Promise<CorporateIdp> {
+export async function startCorporateIdp(
+  config: CorporateIdpConfig,
+  log: Logger,
+  { passwordCost }: StartOptions = {},
+): Promise<CorporateIdp> {
   const { issuer, dataDir, development } = config
   mkdirSync(dataDir, { recursive: true, mode: 0o700 })
   const database = openDatabase(join(dataDir, 'corporate-idp.sqlite'))
-  const directory = createDirectory(database)
+  const directory = createDirectory(database, passwordCost)
   await prepareDirectory(directory, development)
   const keys = await loadKeys(dataDir)
   const providerState = createProviderState(database)
@@ -70,6 +80,7 @@ export async function startCorporateIdp(config: CorporateIdpConfig, log: Logger)
   })
   const verifier = createAccessTokenVerifier({
     resource: config.admin.resource,
+    onWarning: (warning) => log.warn(warning),
     issuers: [
       keycloakIssuer({
         issuer: config.keycloak.issuer,

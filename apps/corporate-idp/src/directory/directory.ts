@@ -1,6 +1,6 @@
 import type { CompanyDatabase } from '../database.ts'
 import type { DevelopmentPerson } from './development-people.ts'
-import { hashPassword, isPassword } from './password.ts'
+import { hashPassword, isPassword, type PasswordCost } from './password.ts'
 import type { Person } from './person.ts'
 
 export type PasswordCheck =
@@ -28,10 +28,14 @@ export interface Directory {
 /** The group that everybody is in. */
 export const everybodysGroup = 'All Staff'
 
-/** The directory of people and groups, on an open database. Knows nothing of sign-ins, sessions and signals. */
-export function createDirectory(database: CompanyDatabase): Directory {
+/**
+ * The directory of people and groups, on an open database. Knows nothing of sign-ins, sessions and signals.
+ *
+ * @param passwordCost Cost of new password hashes. Default: 32 MiB, three passes.
+ */
+export function createDirectory(database: CompanyDatabase, passwordCost?: PasswordCost): Directory {
   const statements = prepare(database)
-  const nobodysHash = hashPassword('nobody has this password')
+  let nobodysHash: Promise<string> | undefined
 
   const toPerson = (row: PersonRow | undefined): Person | undefined =>
     row && {
@@ -62,6 +66,7 @@ export function createDirectory(database: CompanyDatabase): Directory {
     async checkPassword(username, password) {
       const person = find(username)
       const stored = person && statements.byUsername.get(person.username)?.password_hash
+      nobodysHash ??= hashPassword('nobody has this password', passwordCost)
       const isRight = await isPassword(password, stored ?? (await nobodysHash))
       if (!isRight || person === undefined) return { outcome: 'wrong' }
       // Asked again: she may have been disabled while the password was being compared.
@@ -75,7 +80,7 @@ export function createDirectory(database: CompanyDatabase): Directory {
     async seed(groups, people) {
       const known = new Set(statements.all.all().map(({ username }) => username))
       const newcomers = people.filter(({ username }) => !known.has(username))
-      const hashes = await Promise.all(newcomers.map(({ password }) => hashPassword(password)))
+      const hashes = await Promise.all(newcomers.map(({ password }) => hashPassword(password, passwordCost)))
       database.transaction(() => {
         for (const group of groups) statements.addGroup.run(group)
         newcomers.forEach((person, index) => {

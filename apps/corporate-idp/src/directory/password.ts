@@ -1,11 +1,18 @@
 import { randomBytes, type ScryptOptions, scrypt, timingSafeEqual } from 'node:crypto'
 
+/** What a guess costs (RFC 7914 section 2). */
+export interface PasswordCost {
+  N: number
+  r: number
+  p: number
+}
+
 /** OWASP's recommendation for scrypt with 32 MiB. Written into each hash, so that it can grow. */
-const cost = { N: 2 ** 15, r: 8, p: 3 }
+const recommendedCost: PasswordCost = { N: 2 ** 15, r: 8, p: 3 }
 const keyLength = 32
 
 /** Hashes a password for the directory: `scrypt$N$r$p$salt$hash`. */
-export async function hashPassword(password: string): Promise<string> {
+export async function hashPassword(password: string, cost: PasswordCost = recommendedCost): Promise<string> {
   const salt = randomBytes(16)
   const hash = await derive(password, salt, cost)
   return ['scrypt', cost.N, cost.r, cost.p, salt.toString('base64url'), hash.toString('base64url')].join('$')
@@ -20,7 +27,7 @@ export async function isPassword(password: string, stored: string): Promise<bool
   return expected.length === found.length && timingSafeEqual(expected, found)
 }
 
-function derive(password: string, salt: Buffer, { N, r, p }: { N: number; r: number; p: number }): Promise<Buffer> {
+function derive(password: string, salt: Buffer, { N, r, p }: PasswordCost): Promise<Buffer> {
   const options: ScryptOptions = { N, r, p, maxmem: 256 * N * r }
   return new Promise((resolve, reject) => {
     scrypt(password.normalize('NFKC'), salt, keyLength, options, (error, key) => (error ? reject(error) : resolve(key)))

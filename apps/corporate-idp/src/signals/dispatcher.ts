@@ -27,6 +27,8 @@ export interface Dispatcher {
    * is over.
    */
   firstAttempts(ids: readonly number[], timeoutMs: number): Promise<void>
+  /** Resolves when nothing is being sent at this moment; what waits for its next attempt does not count. */
+  idle(): Promise<void>
   /** Lets running requests end, starts no new ones. What is still pending is sent after the next start. */
   stop(): Promise<void>
 }
@@ -98,6 +100,10 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     }
   }
 
+  async function idle(): Promise<void> {
+    while (running.size > 0) await Promise.all(running.values())
+  }
+
   function wasTried(id: number): boolean {
     const signal = outbox.find(id)
     if (signal === undefined || signal.state !== 'pending' || signal.attempts > 0) return true
@@ -123,10 +129,11 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
         waiting.add(check)
         check()
       }),
+    idle,
     async stop() {
       stopped = true
       cancelTimer()
-      await Promise.all(running.values())
+      await idle()
     },
   }
 }

@@ -1,4 +1,5 @@
 import type { EntityType, NamespaceDefinition, SchemaJson, TypeOfAttribute } from '@cedar-policy/cedar-wasm/nodejs'
+import { seeField } from './field-masking.ts'
 import type { AttributeType, InputSchema, PolicyModel, ToolDescription } from './policy-model.ts'
 
 /** A policy model together with the Cedar schema that was built from it. */
@@ -24,18 +25,30 @@ const jsonSchemaTypes: Readonly<Record<string, AttributeType>> = {
  *
  * Callers are `Person`, `Service` or `Agent`, members of `Group`. Each tool is an action; each name in a tool's
  * `groups` is an action that it is a member of. The context holds `businessHours`, `scopes`, `arguments` (the scalar
- * members of the tool's input, all optional), `approvals` and `breakGlass`.
+ * members of the tool's input, all optional), `approved` and `breakGlass`.
+ *
+ * The action "see field" on a `Field` is added, see `maskFields`.
  *
  * @throws {TypeError} A tool names a type of record that the model does not describe, or a name is used twice.
  */
 export function buildSchema(model: PolicyModel): PolicySchema {
   checkModel(model)
+  const withFields = addFields(model)
   const entityTypes: Record<string, EntityType<string>> = {
     Group: {},
     ...Object.fromEntries(callerTypes.map((name) => [name, { memberOfTypes: ['Group'], shape: callerShape }])),
-    ...Object.fromEntries(Object.entries(model.resourceTypes).map(([name, type]) => [name, resourceShape(type)])),
+    ...Object.fromEntries(Object.entries(withFields.resourceTypes).map(([name, type]) => [name, resourceShape(type)])),
   }
-  return { model, cedar: { '': { entityTypes, actions: actions(model) } } }
+  return { model: withFields, cedar: { '': { entityTypes, actions: actions(withFields) } } }
+}
+
+/** Fields of records are decided about like records: by the action "see field" on a `Field`. */
+function addFields(model: PolicyModel): PolicyModel {
+  return {
+    ...model,
+    resourceTypes: { ...model.resourceTypes, Field: { attributes: { classification: { type: 'string' } } } },
+    tools: { ...model.tools, [seeField]: { scopes: [], resourceType: 'Field' } },
+  }
 }
 
 const callerShape = record({
@@ -43,7 +56,7 @@ const callerShape = record({
   clientId: { type: 'String' },
   kind: { type: 'String' },
   team: { type: 'String', required: false },
-  groups: { type: 'Set', element: { type: 'String' } },
+  hasGroups: { type: 'Boolean' },
   roles: { type: 'Set', element: { type: 'String' } },
 })
 
@@ -76,6 +89,8 @@ function action(tool: ToolDescription): NamespaceDefinition<string>['actions'][s
         businessHours: { type: 'Boolean' },
         scopes: { type: 'Set', element: { type: 'String' } },
         arguments: record(inputAttributes(tool.input)),
+        approved: { type: 'Boolean' },
+        breakGlass: { type: 'Boolean' },
       }),
     },
   }
@@ -105,6 +120,6 @@ function checkModel(model: PolicyModel): void {
       if (Object.hasOwn(model.tools, group)) throw new TypeError(`"${group}" is both a tool and a group of tools`)
     }
   }
-  const taken = ['Group', ...callerTypes].find((name) => Object.hasOwn(model.resourceTypes, name))
-  if (taken !== undefined) throw new TypeError(`"${taken}" is a type of caller and cannot be a type of record`)
+  const taken = ['Group', 'Field', ...callerTypes].find((name) => Object.hasOwn(model.resourceTypes, name))
+  if (taken !== undefined) throw new TypeError(`"${taken}" has a meaning of its own and cannot be a type of record`)
 }

@@ -1,4 +1,5 @@
-import type { EntityJson } from '@cedar-policy/cedar-wasm/nodejs'
+import type { CedarValueJson, EntityJson } from '@cedar-policy/cedar-wasm/nodejs'
+import type { Visibility } from './visibility.ts'
 
 type Maybe<T> = T | null | undefined
 
@@ -18,29 +19,41 @@ export interface PolicyCaller {
   zoneinfo?: Maybe<string>
   /** ISO 3166 country; its holidays count. */
   country?: Maybe<string>
-  /** Scopes of the access token. */
+  /** Scopes of the access token. Left out: the layer of scopes is not asked here. */
   scopes?: Maybe<readonly string[]>
+  /** Roles that the caller has now, where something newer than the token knows. Left out: not asked. */
+  liveRoles?: Maybe<readonly string[]>
 }
 
 /** Cedar's type for each kind of caller. */
 export const callerType = { person: 'Person', service: 'Service', agent: 'Agent' } as const
 
 /**
- * The caller as a Cedar entity. Its id joins issuer and subject, and its type is the kind, so that a client can never
- * stand in for a person whose subject equals the client's id, nor one issuer's subject for another's.
+ * The caller as a Cedar entity, with the attributes that policies can see.
+ *
+ * Its id joins issuer and subject, and its type is the kind, so that a client can never stand in for a person whose
+ * subject equals the client's id, nor one issuer's subject for another's. Where no policy compares callers
+ * themselves, the id is left out, and callers in the same position are decided alike. Groups that no policy names are
+ * left out too.
  */
-export function callerEntity(caller: PolicyCaller): EntityJson {
-  const groups = [...new Set(caller.groups ?? [])]
-  const attrs: EntityJson['attrs'] = {
+export function callerEntity(caller: PolicyCaller, visible: Visibility['principal']): EntityJson {
+  const type = callerType[caller.kind]
+  if (type === undefined) throw new TypeError(`no such kind of caller: ${String(caller.kind)}`)
+  const groups = [...new Set(caller.groups ?? [])].filter((group) => visible.groups.has(group)).sort()
+  const all: Record<string, CedarValueJson | undefined> = {
     issuer: caller.issuer,
     clientId: caller.clientId,
     kind: caller.kind,
-    groups,
-    roles: [...new Set(caller.roles ?? [])],
+    hasGroups: (caller.groups ?? []).length > 0,
+    roles: [...new Set(caller.roles ?? [])].sort(),
+    team: caller.department === null || caller.department === '' ? undefined : caller.department,
   }
-  if (typeof caller.department === 'string' && caller.department !== '') attrs.team = caller.department
+  const attrs: EntityJson['attrs'] = {}
+  for (const [name, value] of Object.entries(all)) {
+    if (value !== undefined && visible.attributes.has(name)) attrs[name] = value
+  }
   return {
-    uid: { type: callerType[caller.kind], id: `${caller.issuer} ${caller.subject}` },
+    uid: { type, id: visible.identity ? `${caller.issuer} ${caller.subject}` : '' },
     attrs,
     parents: groups.map((id) => ({ type: 'Group', id })),
   }

@@ -6,7 +6,13 @@ export const companyModel: PolicyModel = {
   resourceTypes: {
     Server: { attributes: {} },
     Customer: {
-      attributes: { team: { type: 'string' } },
+      attributes: { team: { type: 'string' }, strategic: { type: 'boolean', optional: true } },
+      fields: {
+        annualRevenue: 'financial',
+        creditLimit: 'financial',
+        contactEmail: 'personal',
+        contactName: 'personal',
+      },
     },
     Invoice: {
       attributes: { team: { type: 'string' }, classification: { type: 'string', always: 'financial' } },

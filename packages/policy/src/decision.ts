@@ -13,6 +13,10 @@ export interface PolicyContext {
   at?: number
   /** The tool's arguments; policies see the scalar ones that the tool's input describes. */
   arguments?: Readonly<Record<string, unknown>>
+  /** A second person approved this very call, see `createApprovals`. Default false. */
+  approved?: boolean
+  /** The caller is in an emergency that she declared, see `createBreakGlass`. Default false. */
+  breakGlass?: boolean
 }
 
 export interface PolicyCall {

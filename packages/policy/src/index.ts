@@ -1,7 +1,18 @@
+export {
+  type Approval,
+  ApprovalError,
+  type ApprovalEvent,
+  type ApprovalSubject,
+  type Approvals,
+  type ApprovalsOptions,
+  createApprovals,
+} from './approvals.ts'
+export { type BreakGlass, type BreakGlassOptions, createBreakGlass, type Emergency } from './break-glass.ts'
 export { buildSchema, type PolicySchema } from './build-schema.ts'
 export { type BusinessHours, type BusinessHoursAnswer, loadBusinessHours, type Workplace } from './business-hours.ts'
 export type { PolicyCaller } from './caller.ts'
 export { companyModel } from './company-model.ts'
+export type { RowFilterRequest } from './decider.ts'
 export type {
   AllowedDecision,
   DenialReason,
@@ -12,12 +23,14 @@ export type {
   PolicyDecision,
   PolicyResource,
 } from './decision.ts'
+export type { MaskedRow, MaskRequest } from './field-masking.ts'
+export { type PeopleFile, readPeople } from './people.ts'
 export {
   companyPoliciesDirectory,
   type LoadPoliciesOptions,
   loadPolicies,
   type PolicyEngine,
-  type RowFilterRequest,
+  type PolicyReload,
 } from './policy-engine.ts'
 export type {
   AttributeDescription,
@@ -28,5 +41,8 @@ export type {
   ToolDescription,
 } from './policy-model.ts'
 export { type Policy, PolicySetError } from './policy-set.ts'
+export { type PolicyTestReport, runPolicyTests } from './policy-tests.ts'
 export { type RowFilter, type SqlOptions, type SqlValue, UnfilterablePolicyError } from './row-filter.ts'
 export { includedScopes } from './scope-hierarchy.ts'
+export type { PolicyStanding, WhatIf } from './what-if.ts'
+export { type ShadowDifference, withShadow } from './with-shadow.ts'

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 /** Policy texts by name; the name is the file's, without `.cedar`. */
 export interface PolicyFiles {
   texts: ReadonlyMap<string, string>
-  /** First 16 hex digits of the SHA-256 over names and texts: it changes whenever a policy does. */
+  /** First 16 hex digits of the SHA-256 over all files, hours and holidays included: it changes whenever one does. */
   version: string
 }
 
@@ -26,6 +26,9 @@ export function readPolicyFiles(directory: string): PolicyFiles {
     const text = readFileSync(join(directory, file), 'utf8')
     texts.set(name, text)
     hash.update(`${name}\0${text}\0`)
+  }
+  for (const file of readdirSync(directory, { recursive: true, encoding: 'utf8' }).sort()) {
+    if (file.endsWith('.json')) hash.update(`${file}\0${readFileSync(join(directory, file), 'utf8')}\0`)
   }
   if (texts.size === 0) throw new TypeError(`no policy (*.cedar) in ${directory}`)
   return { texts, version: hash.digest('hex').slice(0, 16) }

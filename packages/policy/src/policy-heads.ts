@@ -1,9 +1,21 @@
-import type { EntityJson, EntityUidJson, PolicyJson, PrincipalConstraint } from '@cedar-policy/cedar-wasm/nodejs'
+import type { EntityUidJson, PolicyJson, PrincipalConstraint } from '@cedar-policy/cedar-wasm/nodejs'
 import type { Policy } from './policy-set.ts'
 
-/** Whether a policy's first line speaks of this caller and this tool; its conditions are not looked at. */
-export function headMatches(policy: Policy, caller: EntityJson, actions: ReadonlySet<string>): boolean {
-  return principalMatches(policy.json.principal, caller) && actionMatches(policy.json.action, actions)
+/** What the first line of a policy is matched against. */
+export interface HeadFacts {
+  /** `Person`, `Service` or `Agent`. */
+  callerType: string
+  groups: ReadonlySet<string>
+  /** The tool's name and the groups of tools it is in. */
+  actions: ReadonlySet<string>
+}
+
+/**
+ * Whether a policy's head can speak of this caller and this tool. Its conditions and the record are not looked at.
+ * A head that names a single caller always can.
+ */
+export function headMatches({ json }: Policy, facts: HeadFacts): boolean {
+  return principalMatches(json.principal, facts) && actionMatches(json.action, facts.actions)
 }
 
 /** Groups whose members a policy permits to use a tool, under conditions perhaps. */
@@ -16,33 +28,23 @@ export function groupsPermitted(policies: Iterable<Policy>, actions: ReadonlySet
   return [...groups].sort()
 }
 
-function principalMatches(constraint: PrincipalConstraint, caller: EntityJson): boolean {
-  const own = uid(caller.uid)
-  const isIn = (entity: EntityUidJson) => [own, ...caller.parents.map(uid)].some((each) => same(each, uid(entity)))
-  if (constraint.op === 'All') return true
+function principalMatches(constraint: PrincipalConstraint, { callerType, groups }: HeadFacts): boolean {
+  const isIn = (entity: EntityUidJson) => uid(entity).type !== 'Group' || groups.has(uid(entity).id)
   if (constraint.op === 'is') {
     const container = constraint.in
-    return (
-      constraint.entity_type === own.type &&
-      (container === undefined || ('entity' in container && isIn(container.entity)))
-    )
+    const inside = container === undefined || !('entity' in container) || isIn(container.entity)
+    return constraint.entity_type === callerType && inside
   }
-  if (!('entity' in constraint)) return false
-  return constraint.op === '==' ? same(own, uid(constraint.entity)) : isIn(constraint.entity)
+  return constraint.op === 'in' && 'entity' in constraint ? isIn(constraint.entity) : true
 }
 
-/** `actions` holds the tool and every group of tools that it is in. */
 function actionMatches(constraint: PolicyJson['action'], actions: ReadonlySet<string>): boolean {
   if (constraint.op === 'All') return true
-  if (constraint.op === '==') return 'entity' in constraint && actions.has(uid(constraint.entity).id)
+  if (constraint.op === '==') return !('entity' in constraint) || actions.has(uid(constraint.entity).id)
   const entities = 'entities' in constraint ? constraint.entities : [constraint.entity]
   return entities.some((entity) => actions.has(uid(entity).id))
 }
 
 function uid(entity: EntityUidJson): { type: string; id: string } {
   return '__entity' in entity ? entity.__entity : entity
-}
-
-function same(a: { type: string; id: string }, b: { type: string; id: string }): boolean {
-  return a.type === b.type && a.id === b.id
 }

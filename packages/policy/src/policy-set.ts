@@ -36,7 +36,8 @@ export class PolicySetError extends TypeError {
  * Parses policies, checks them against the schema, and prepares them for decisions.
  *
  * One policy a file; its `@id` is the file's name. A `forbid`, and a `permit` with a condition on the record or the
- * context, says in `@refusal` what a person is told whom it stops. Warnings of the validator count as errors.
+ * context, says in `@refusal` what a person is told whom it stops; `@refusal("")` keeps a permit out of explanations.
+ * Warnings of the validator count as errors.
  *
  * @throws {PolicySetError} Any of that does not hold; every problem is listed.
  */
@@ -68,6 +69,7 @@ function parsePolicy(name: string, text: string): Policy | { problem: string } {
   const annotations = json.annotations ?? {}
   if (annotations.id !== name) return { problem: `must begin with @id("${name}")` }
   const refusal = annotations.refusal
+  if (refusal === '' && json.effect === 'forbid') return { problem: 'a forbid needs a @refusal that says something' }
   if (refusal === undefined && needsRefusal(json))
     return { problem: 'needs @refusal("…"), a sentence for whom it stops' }
   return { name, text, effect: json.effect, refusal, json }

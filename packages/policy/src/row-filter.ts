@@ -32,8 +32,8 @@ type Term =
 /**
  * Turns what partial evaluation left open into a condition on the rows of one type of record.
  *
- * A row passes when some permit holds and no forbid does. Rows that lack a required attribute which a policy asks for
- * never pass, because the same question about the single record is an error and an error denies.
+ * A row passes when some permit holds and no forbid does. Rows without one of the attributes named in `present` never
+ * pass, because the single record is refused as well.
  *
  * @throws {UnfilterablePolicyError} A policy that is still open uses an operator that has no exact match in SQL.
  */
@@ -42,6 +42,7 @@ export function residualsToRowFilter(
   resourceType: string,
   description: ResourceDescription,
   options: SqlOptions = {},
+  present: readonly string[] = [],
 ): RowFilter {
   if (response.errored.length > 0) return 'none'
   const compiler = createCompiler(resourceType, description, options)
@@ -52,7 +53,7 @@ export function residualsToRowFilter(
     list.push(compiler.policy(name, residual))
   }
   const allowed = join(permits, 'OR')
-  const passes = join([allowed, ...forbids.map(negate), ...compiler.present()], 'AND')
+  const passes = join([allowed, ...forbids.map(negate), ...present.map((name) => isPresent(name, options))], 'AND')
   if (passes.kind === 'known') return passes.value === true ? 'all' : 'none'
   const { sql, parameters } = asCondition(passes)
   return { sql: numbered(sql, options), parameters }
@@ -68,7 +69,6 @@ const comparisons: Readonly<Record<string, string>> = {
 }
 
 function createCompiler(resourceType: string, description: ResourceDescription, options: SqlOptions) {
-  const required = new Map<string, Term>()
   const dialect = options.dialect ?? 'sqlite'
   let policyName = ''
 
@@ -81,7 +81,6 @@ function createCompiler(resourceType: string, description: ResourceDescription, 
     if (found === undefined) return unfilterable(`resource.${name}`)
     if (found.always !== undefined) return { kind: 'known', value: found.always }
     const sql = columnOf(name, options)
-    if (found.optional !== true) required.set(name, condition(`${sql} IS NOT NULL`, []))
     return { kind: 'column', sql, type: found.type }
   }
 
@@ -91,7 +90,7 @@ function createCompiler(resourceType: string, description: ResourceDescription, 
     const found = Object.hasOwn(description.attributes, single) ? description.attributes[single] : undefined
     if (found?.optional !== true) return { kind: 'known', value: found !== undefined }
     if (found.always !== undefined) return { kind: 'known', value: true }
-    return condition(`${columnOf(single, options)} IS NOT NULL`, [])
+    return isPresent(single, options)
   }
 
   function compare(operator: string, left: Term, right: Term): Term {
@@ -246,13 +245,15 @@ function createCompiler(resourceType: string, description: ResourceDescription, 
       policyName = name
       return join(residual.conditions.map(clause), 'AND')
     },
-    /** One condition for each required column that was asked for. */
-    present: (): Term[] => [...required.values()],
   }
 }
 
 function condition(sql: string, parameters: SqlValue[]): Term {
   return { kind: 'condition', condition: { sql, parameters } }
+}
+
+function isPresent(attribute: string, options: SqlOptions): Term {
+  return condition(`${columnOf(attribute, options)} IS NOT NULL`, [])
 }
 
 function asCondition(term: Term): Condition {

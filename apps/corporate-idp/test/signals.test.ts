@@ -188,6 +188,7 @@ describe('a disable', () => {
   it('finds the new account when hers was deleted and made again in Keycloak', async () => {
     keycloak.addUser('alice', 'emp-1001')
     await change({ active: false })
+    time.advance(1000)
     await change({ active: true })
     keycloak.users.length = 0
     keycloak.users.push({
@@ -237,6 +238,19 @@ describe('an enable', () => {
     expect(keycloak.calls.lastIndexOf('admin logout')).toBeLessThan(keycloak.calls.indexOf('active true'))
   })
 
+  it('waits until the second of the logout is over, so that a new token is newer than the not-before', async () => {
+    const user = keycloak.addUser('alice', 'emp-1001')
+    await change({ active: false })
+    const loggedOutAtMs = time.clock()
+    const enabled = change({ active: true })
+    time.advance(999 - (loggedOutAtMs % 1000))
+    await company.dispatcher.idle()
+    expect(user.active).toBe(false)
+    time.advance(1)
+    expect(await enabled).toEqual({ scim_active: 'done' })
+    expect(user.active).toBe(true)
+  })
+
   it('that was not sent yet is dropped by a disable', async () => {
     const user = keycloak.addUser('alice', 'emp-1001')
     keycloak.fail('admin logout', 500)
@@ -251,6 +265,7 @@ describe('an enable', () => {
   it('that failed is dropped by a disable, not tried again', async () => {
     const user = keycloak.addUser('alice', 'emp-1001')
     await change({ active: false })
+    time.advance(1000)
     keycloak.fail('active true', 500, 500, 500)
     await change({ active: true })
     await change({ active: false })

@@ -22,6 +22,12 @@ export interface Outbox {
 const retentionMs = 30 * 24 * 3600 * 1000
 
 /**
+ * A not-before is a whole second, and a token issued in that second counts as issued before it. So a person is enabled
+ * again when the second of her logout is over; the token of her next sign-in is then newer beyond doubt.
+ */
+const secondAfter = (atMs: number): number => (Math.floor(atMs / 1000) + 1) * 1000
+
+/**
  * The signals that are still to be sent, durable and in the same database as the people they are about.
  *
  * @param clock Milliseconds since the epoch.
@@ -32,7 +38,9 @@ export function createOutbox(database: CompanyDatabase, clock: () => number = Da
   return {
     add(username, kind, after = []) {
       const nowMs = clock()
-      const { lastInsertRowid } = statements.add.run(username, kind, JSON.stringify(after), nowMs, nowMs)
+      const loggedOutAtMs = statements.lastLogout.get(username)?.at ?? 0
+      const dueAtMs = kind === 'scim_active' ? Math.max(nowMs, secondAfter(loggedOutAtMs)) : nowMs
+      const { lastInsertRowid } = statements.add.run(username, kind, JSON.stringify(after), nowMs, dueAtMs)
       return {
         id: Number(lastInsertRowid),
         username,
@@ -41,7 +49,7 @@ export function createOutbox(database: CompanyDatabase, clock: () => number = Da
         after: [...after],
         attempts: 0,
         createdAtMs: nowMs,
-        nextAttemptAtMs: nowMs,
+        nextAttemptAtMs: dueAtMs,
       }
     },
     find: (id) => toSignal(statements.find.get(id)),
@@ -49,7 +57,12 @@ export function createOutbox(database: CompanyDatabase, clock: () => number = Da
     ready: () => statements.ready.all(clock()).flatMap((row) => toSignal(row) ?? []),
     nextDueAtMs: () => statements.nextDue.get()?.at ?? undefined,
     countPending: () => statements.countPending.get()?.count ?? 0,
-    done: (id, remark) => void statements.done.run(clock(), remark ?? null, id),
+    done(id, remark) {
+      const nowMs = clock()
+      statements.done.run(nowMs, remark ?? null, id)
+      const { kind, username } = statements.find.get(id) ?? {}
+      if (kind === 'admin_logout' && username !== undefined) statements.holdEnable.run(secondAfter(nowMs), username)
+    },
     failed: (id, remark, nextAttemptAtMs) => void statements.failed.run(remark, nextAttemptAtMs, id),
     supersede: (id) => void statements.supersede.run(clock(), id),
   }
@@ -118,6 +131,13 @@ function prepare(database: CompanyDatabase) {
     ),
     supersede: database.prepare<[number, number]>(
       `UPDATE signals SET state = 'superseded', finished_at_ms = ? WHERE id = ? AND state = 'pending'`,
+    ),
+    lastLogout: database.prepare<[string], { at: number | null }>(
+      `SELECT max(finished_at_ms) AS at FROM signals WHERE username = ? AND kind = 'admin_logout' AND state = 'done'`,
+    ),
+    holdEnable: database.prepare<[number, string]>(
+      `UPDATE signals SET next_attempt_at_ms = max(next_attempt_at_ms, ?)
+       WHERE username = ? AND kind = 'scim_active' AND state = 'pending'`,
     ),
     forget: database.prepare<[number]>(`DELETE FROM signals WHERE state <> 'pending' AND finished_at_ms < ?`),
   }

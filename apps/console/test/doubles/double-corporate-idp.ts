@@ -26,7 +26,8 @@ export function createDoubleCorporateIdp(options: {
     await options.onChanged(person)
     return context.json({
       ...represent(person),
-      signals: [{ to: 'keycloak', kind: 'SCIM', outcome: 'delivered', ms: 38 }],
+      ms: 97,
+      signals: change.active === undefined ? groupSignals : disableSignals,
     })
   })
   return app
@@ -46,3 +47,18 @@ const doubleGroups = [
 function represent({ username, name, email, department, groups, isActive }: DoublePerson) {
   return { username, name, email, department, groups, active: isActive }
 }
+
+const disableSignals = [
+  { signal: 'scim_inactive', description: 'SCIM: active is false', state: 'done', attempts: 1, ms: 41 },
+  {
+    signal: 'backchannel_logout',
+    description: 'back-channel logout, all sessions',
+    state: 'done',
+    attempts: 1,
+    ms: 63,
+  },
+  { signal: 'admin_logout', description: 'logout that sets not-before', state: 'done', attempts: 1, ms: 94 },
+]
+const groupSignals = [
+  { signal: 'scim_groups', description: 'SCIM: group memberships', state: 'done', attempts: 1, ms: 58 },
+]

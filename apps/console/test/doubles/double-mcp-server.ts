@@ -49,28 +49,19 @@ export async function createDoubleMcpServer(options: {
   })
   app.get('/audit', (context) => {
     const query = context.req.query()
-    const before = Number(query.cursor ?? Number.POSITIVE_INFINITY)
-    const after = Number(query.afterSequence ?? 0)
     const limit = Number(query.limit ?? 100)
-    const found: AuditRecord[] = []
-    for (let index = records.length - 1; index >= 0 && found.length < limit; index -= 1) {
-      const record = records[index]
-      if (record !== undefined && record.sequence < before && record.sequence > after && matches(record, query))
-        found.push(record)
-    }
-    const oldest = found.at(-1)?.sequence ?? 1
-    return context.json({
-      records: found.map(withLine),
-      ...(found.length === limit && oldest > 1 ? { cursor: String(oldest) } : {}),
-    })
+    const wanted = records.filter((record) => matches(record, query))
+    const found = query.afterSequence === undefined ? wanted.slice(-limit) : wanted.slice(0, limit)
+    return context.json({ records: found.map(viewOf) })
   })
+  app.get('/access', (context) => context.json({ tools: accessOf(context.get('claims').scope.split(' ')) }))
   app.get('/audit/stream', (context) => {
     const { sub } = context.get('claims')
     const after = Number(context.req.query('afterSequence') ?? 0)
     return streamSSE(context, async (stream) => {
       const ended = Promise.withResolvers<void>()
       const send = (record: AuditRecord): void => {
-        void stream.writeSSE({ id: String(record.sequence), data: JSON.stringify(withLine(record)) })
+        void stream.writeSSE({ id: String(record.sequence), event: 'record', data: JSON.stringify(viewOf(record)) })
       }
       for (const record of records.slice(after)) send(record)
       const follower = { subject: sub, send, end: ended.resolve }
@@ -81,13 +72,6 @@ export async function createDoubleMcpServer(options: {
       followers.delete(follower)
     })
   })
-  app.post('/mcp', async (context) => {
-    const { id, method } = (await context.req.json()) as { id: number; method: string }
-    const claims = context.get('claims')
-    if (method !== 'tools/list') return context.json({ jsonrpc: '2.0', id, result: {} })
-    return context.json({ jsonrpc: '2.0', id, result: { tools: toolsFor(claims.scope.split(' ')) } })
-  })
-
   return {
     app: app as unknown as Hono,
     cutOff,
@@ -116,16 +100,16 @@ function readClaims(authorization: string | undefined): Claims | undefined {
   return payload === undefined ? undefined : (JSON.parse(Buffer.from(payload, 'base64url').toString()) as Claims)
 }
 
-const withLine = (record: AuditRecord): AuditRecord & { line: string } => ({ ...record, line: humanLine(record.event) })
+const viewOf = (record: AuditRecord) => ({ ...record, time: record.event.time, line: humanLine(record.event) })
 
 function matches(record: AuditRecord, query: Record<string, string>): boolean {
-  const { event } = record
-  const { text, tool, outcome, requestId } = query
-  if (tool !== undefined && event.tool !== tool) return false
-  if (requestId !== undefined && event.requestId !== requestId) return false
-  if (outcome === 'security' ? event.phase !== 'security' : outcome !== undefined && event.outcome !== outcome)
-    return false
-  return text === undefined || JSON.stringify(withLine(record)).toLowerCase().includes(text.toLowerCase())
+  const { event, sequence } = record
+  const { afterSequence = 0, beforeSequence = Number.POSITIVE_INFINITY, text } = query
+  if (sequence <= Number(afterSequence) || sequence >= Number(beforeSequence)) return false
+  for (const name of ['tool', 'outcome', 'phase', 'subject'] as const) {
+    if (query[name] !== undefined && event[name] !== query[name]) return false
+  }
+  return text === undefined || JSON.stringify(viewOf(record)).toLowerCase().includes(text.toLowerCase())
 }
 
 const scopesOfTools: Readonly<Record<string, { scope: string | undefined; description: string }>> = {
@@ -139,19 +123,28 @@ const scopesOfTools: Readonly<Record<string, { scope: string | undefined; descri
   export_audit: { scope: 'admin:reports', description: 'The audit log as a file' },
 }
 
-function toolsFor(scopes: string[]) {
-  return Object.entries(scopesOfTools)
-    .filter(([, { scope }]) => scope === undefined || scopes.includes(scope))
-    .map(([name, { description }]) => ({ name, description, inputSchema: { type: 'object' } }))
+function accessOf(scopes: string[]) {
+  return Object.entries(scopesOfTools).map(([name, { scope, description }]) => {
+    const isAllowed = scope === undefined || scopes.includes(scope)
+    return {
+      name,
+      description,
+      scopes: scope === undefined ? [] : [scope],
+      outcome: isAllowed ? 'allowed' : 'denied',
+      policies: isAllowed ? [`people-with-${(scope ?? 'a-name').replace(':', '-')}`] : [],
+      ...(isAllowed ? {} : { explanation: `Your access token lacks ${scope}, and no group of yours gives it.` }),
+    }
+  })
 }
 
 function readiness(isStale: boolean) {
   return {
-    status: isStale ? 'not ready' : 'ready',
-    checks: {
-      keySets: { status: 'ok' },
-      auditLog: { status: 'ok' },
-      signals: { status: isStale ? 'stale' : 'ok', ageMs: isStale ? 9000 : 120 },
-    },
+    ready: !isStale,
+    checks: [
+      { name: 'policies', ready: true },
+      { name: 'audit log', ready: true },
+      { name: 'key sets', ready: true },
+      { name: 'signal feeds', ready: !isStale, ...(isStale ? { waitsFor: 'news from the authorization server' } : {}) },
+    ],
   }
 }

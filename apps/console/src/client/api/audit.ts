@@ -5,26 +5,22 @@ import { mcpOrigin, type Settings } from '../settings.ts'
 import { type AuditRecord, auditRecordSchema } from './audit-record.ts'
 import type { AuthorizedFetch } from './authorized-fetch.ts'
 
-const pageSchema = z.object({
-  records: z.array(auditRecordSchema),
-  /** Where the next older page begins; absent when there is none. */
-  cursor: z.optional(z.nullable(z.string())),
-})
+const pageSchema = z.object({ records: z.array(auditRecordSchema) })
 
 export interface AuditPage {
   /** The newest first. */
   records: AuditRecord[]
-  cursor: string | undefined
+  /** `beforeSequence` of the next older page; undefined when there is none. */
+  older: number | undefined
 }
 
 export interface AuditQuery extends AuditFilters {
-  cursor?: string | undefined
-  limit?: number
-  requestId?: string
-  /** Only records before this sequence. */
-  before?: number
-  /** Only records after this sequence. */
+  /** Only records after this sequence, the oldest of them first. */
   afterSequence?: number
+  /** Only records before this sequence, the newest of them first. */
+  beforeSequence?: number | undefined
+  /** 1 to 1,000. */
+  limit: number
 }
 
 /** The MCP server's audit endpoints. */
@@ -49,8 +45,10 @@ export function createAuditApi(settings: Settings, authorizedFetch: AuthorizedFe
     async page(query, signal) {
       const address = `${base}?${queryString(query)}`
       const response = await authorizedFetch(address, signal === undefined ? {} : { signal })
-      const { records, cursor } = pageSchema.parse(await response.json())
-      return { records: records.sort((one, other) => other.sequence - one.sequence), cursor: cursor ?? undefined }
+      const { records } = pageSchema.parse(await response.json())
+      records.sort((one, other) => other.sequence - one.sequence)
+      const oldest = records.at(-1)?.sequence ?? 1
+      return { records, older: records.length === query.limit && oldest > 1 ? oldest : undefined }
     },
     async follow({ afterSequence, signal, onOpen, onRecord }) {
       const response = await authorizedFetch(`${base}/stream?afterSequence=${afterSequence}`, {
@@ -60,7 +58,8 @@ export function createAuditApi(settings: Settings, authorizedFetch: AuthorizedFe
       onOpen()
       const events = response.body?.pipeThrough(new TextDecoderStream()).pipeThrough(new EventSourceParserStream())
       if (events === undefined) return
-      for await (const { data } of readAll(events)) {
+      for await (const { event, data } of readAll(events)) {
+        if (event !== undefined && event !== 'record') continue
         const record = auditRecordSchema.safeParse(parseJson(data))
         if (record.success) onRecord(record.data)
       }
@@ -68,9 +67,10 @@ export function createAuditApi(settings: Settings, authorizedFetch: AuthorizedFe
   }
 }
 
-function queryString(query: AuditQuery): string {
+function queryString({ outcome, ...query }: AuditQuery): string {
   const parameters = new URLSearchParams()
-  for (const [name, value] of Object.entries(query)) if (value !== undefined) parameters.set(name, String(value))
+  const wanted = { ...query, ...(outcome === 'security' ? { phase: outcome } : { outcome }) }
+  for (const [name, value] of Object.entries(wanted)) if (value !== undefined) parameters.set(name, String(value))
   return parameters.toString()
 }
 

@@ -27,10 +27,7 @@ export function AuditRecordPage() {
   const found = useQuery({
     queryKey: ['audit record', sequence],
     queryFn: async ({ signal }) => {
-      const { records } = await audit.page(
-        { afterSequence: Math.max(0, sequence - 2), before: sequence + 2, limit: 3 },
-        signal,
-      )
+      const { records } = await audit.page({ afterSequence: Math.max(0, sequence - 2), limit: 3 }, signal)
       const at = (wanted: number) => records.find((record) => record.sequence === wanted)
       const record = at(sequence)
       if (record === undefined) throw new ApiError(404, `The log has no record ${text}`)

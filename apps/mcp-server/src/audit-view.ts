@@ -21,12 +21,13 @@ export const auditRecordView = z.object({
   sequence: z.int(),
   time: z.string(),
   line: z.string().describe('The event as a sentence'),
+  previous: z.string().describe('Hash of the record before'),
   hash: z.string(),
   event: z.record(z.string(), z.unknown()),
 })
 
 export type AuditRecordView = z.infer<typeof auditRecordView>
 
-export function viewOfRecord({ sequence, hash, event }: AuditRecord): AuditRecordView {
-  return { sequence, time: event.time, line: humanLine(event), hash, event: { ...event } }
+export function viewOfRecord({ sequence, previous, hash, event }: AuditRecord): AuditRecordView {
+  return { sequence, time: event.time, line: humanLine(event), previous, hash, event: { ...event } }
 }

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { z } from 'zod'
-import { isProviderName, providerNames } from './issuers.ts'
+import { isProviderName, issuerProfile, providerNames } from './issuers.ts'
 
 /** What the environment told, checked and complete. */
 export interface Config {
@@ -119,7 +119,11 @@ export function readConfig(environment: NodeJS.ProcessEnv): Config {
   const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''))
   const parsed = environmentSchema.safeParse(given)
   if (!parsed.success) throw new ConfigError(parsed.error.issues.map(describeIssue))
-  const problems = [...developmentProblems(parsed.data), ...productionProblems(parsed.data)]
+  const problems = [
+    ...developmentProblems(parsed.data),
+    ...productionProblems(parsed.data),
+    ...issuerProblems(parsed.data),
+  ]
   const keycloakEvents = readFeeds(parsed.data, problems)
   if (problems.length > 0) throw new ConfigError(problems)
   return toConfig(parsed.data, keycloakEvents)
@@ -174,14 +178,27 @@ function productionProblems(environment: ParsedEnvironment): string[] {
   const next = 'use https, or MCP_DEVELOPMENT=1 on your own machine'
   const addresses = [
     ['MCP_RESOURCE', environment.MCP_RESOURCE],
-    ...environment.MCP_ISSUERS.flatMap(({ issuer, jwksUri = '' }) => [
-      ['MCP_ISSUERS', issuer],
+    ...environment.MCP_ISSUERS.flatMap(({ provider, issuer, jwksUri = '' }) => [
+      // The issuer of AD FS is a name that begins with http, not an address that is asked.
+      ['MCP_ISSUERS', provider === 'adfs' ? '' : issuer],
       ['MCP_ISSUERS', jwksUri],
     ]),
     ...environment.MCP_ALLOWED_ORIGINS.map((origin) => ['MCP_ALLOWED_ORIGINS', origin]),
   ]
   const insecure = addresses.filter(([, address]) => address?.startsWith('http://'))
   return insecure.map(([name, address]) => `${name}: ${address} is not https; ${next}`)
+}
+
+/** What the presets of the verifier say about their settings. */
+function issuerProblems(environment: ParsedEnvironment): string[] {
+  return environment.MCP_ISSUERS.flatMap((issuer) => {
+    try {
+      issuerProfile(issuer, true)
+      return []
+    } catch (error) {
+      return [`MCP_ISSUERS: ${issuer.provider}: ${error instanceof Error ? error.message : String(error)}`]
+    }
+  })
 }
 
 function developmentProblems(environment: ParsedEnvironment): string[] {

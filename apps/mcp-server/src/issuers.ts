@@ -1,16 +1,20 @@
 import type { IssuerProfile, IssuerSettings } from '@mcp-identity/token-verifier'
-import * as verifier from '@mcp-identity/token-verifier'
+import { adfs, auth0, cognito, entraId, google, keycloak, oauthIssuer, okta } from '@mcp-identity/token-verifier'
 import type { IssuerConfig } from './config.ts'
 
 type Preset = (settings: never) => IssuerProfile
 
-/** Names in MCP_ISSUERS: those of the presets, and the ways in which people write them. */
-const presets: Readonly<Record<string, Preset>> = {
-  keycloak: verifier.keycloak,
-  oauthIssuer: verifier.oauthIssuer,
-}
+/** Names in MCP_ISSUERS: those of the presets. */
+const presets: Readonly<Record<string, Preset>> = { keycloak, entraId, auth0, okta, cognito, google, adfs, oauthIssuer }
 
-const otherNames: Readonly<Record<string, string>> = { oauth: 'oauthIssuer', rfc9068: 'oauthIssuer' }
+/** The ways in which people write them. */
+const otherNames: Readonly<Record<string, string>> = {
+  'entra-id': 'entraId',
+  entra: 'entraId',
+  azuread: 'entraId',
+  oauth: 'oauthIssuer',
+  rfc9068: 'oauthIssuer',
+}
 
 /** Every name that MCP_ISSUERS takes as a provider. */
 export const providerNames: readonly string[] = Object.keys(presets)

@@ -27,10 +27,16 @@ export function recordedEndpoint(parts: RecordedEndpointParts): McpEndpoint {
   async function handle(request: IncomingRequest): Promise<Answer | Response | undefined> {
     const context = newRequestContext()
     context.traceparent = readTraceparent(headerOf(request, 'traceparent'))
+    context.namedTool = namedTool(headerOf(request, 'mcp-name'))
     context.protocolEra = eraOf(headerOf(request, 'mcp-protocol-version'))
     const answer = await withRequestContext(context, () => endpoint.handle(remembering(request, context)))
     await recordUndecided(parts, context).catch(() => {})
     return answer
+  }
+
+  /** From 2026-07-28 on a header names the tool, so it is known although the body was not read. */
+  function namedTool(name: string | undefined): string | undefined {
+    return name !== undefined && parts.isTool(name) ? name : undefined
   }
 
   return { ...endpoint, handle }
@@ -48,11 +54,11 @@ async function recordUndecided(parts: RecordedEndpointParts, context: RequestCon
   if (context.isDecided) return
   const who = whoCalled(context)
   if (who === undefined) return
-  const tool = calledTool(context.bodyText)
+  const tool = calledTool(context.bodyText) ?? context.namedTool
   if (context.refusal === undefined && tool === undefined) return
   await parts.auditTrail.record({
     phase: 'decision',
-    action: tool === undefined ? 'request' : 'tools/call',
+    action: tool === undefined ? 'access' : 'tools/call',
     outcome: 'refused',
     ...present({ tool }),
     ...requestMembers(context),

@@ -10,6 +10,8 @@ export interface RequestContext {
   /** W3C Trace Context, when the caller sent a well-formed one. */
   traceparent?: string | undefined
   protocolEra?: string | undefined
+  /** The tool that the request's header names. */
+  namedTool?: string | undefined
   /** The token, once it was verified. */
   token?: VerifiedAccessToken | undefined
   /** Why the gate refused. */

@@ -1,10 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Authenticated, CallRegistry, ProtectedResource } from '@mcp-identity/mcp-authorization'
 import type { PolicyEngine } from '@mcp-identity/policy'
-import { z } from 'zod'
-import { callerMembers, present, requestMembers } from '../audit-events.ts'
+import { callerMembers, requestMembers } from '../audit-events.ts'
+import { auditPageParameters, readAuditPage } from '../audit-pages.ts'
 import type { AuditTrail } from '../audit-trail.ts'
-import { auditQueryInput, viewOfRecord } from '../audit-view.ts'
+import { viewOfRecord } from '../audit-view.ts'
 import { InactiveTokenError, type LiveCallers } from '../live-caller.ts'
 import { requestContext } from '../request-context.ts'
 import { scopesOf } from '../scopes.ts'
@@ -24,11 +24,6 @@ const streamPage = 500
 /** How many records a stream begins with when it is not told where to begin. */
 const streamStart = 50
 
-const queryParameters = auditQueryInput.extend({
-  afterSequence: z.coerce.number().int().min(0).optional(),
-  limit: z.coerce.number().int().min(1).max(1_000).default(100),
-})
-
 /**
  * `GET /audit`: records as JSON, `GET /audit/stream`: the same as server-sent events that go on.
  *
@@ -37,14 +32,13 @@ const queryParameters = auditQueryInput.extend({
 export function auditApi(parts: AuditApiParts): { query: RouteHandler; stream: RouteHandler } {
   return {
     query: guarded(parts, async (_request, response, url, authenticated) => {
-      const parameters = queryParameters.safeParse(Object.fromEntries(url.searchParams))
+      const parameters = auditPageParameters.safeParse(Object.fromEntries(url.searchParams))
       if (!parameters.success) {
         const problems = parameters.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`)
         return sendJson(response, 400, { error: 'invalid_request', problems }, authenticated.headers)
       }
-      const records = (await parts.auditTrail.query(present(parameters.data))).map(viewOfRecord)
-      const nextAfterSequence = records.at(-1)?.sequence ?? parameters.data.afterSequence ?? 0
-      sendJson(response, 200, { records, nextAfterSequence }, authenticated.headers)
+      const { records, ...page } = await readAuditPage(parts.auditTrail, parameters.data)
+      sendJson(response, 200, { records: records.map(viewOfRecord), ...page }, authenticated.headers)
     }),
     stream: guarded(parts, (request, response, url, authenticated) =>
       openStream(parts, request, response, url, authenticated),

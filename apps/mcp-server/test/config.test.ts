@@ -1,0 +1,137 @@
+import { mkdtempSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { ConfigError, readConfig } from '../src/config.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'mcp-config-'))
+const secretFile = join(folder, 'secret')
+writeFileSync(secretFile, 'a-long-enough-secret\n')
+const issuer = 'https://sso.company.com/realms/company'
+const resource = 'https://mcp.company.com/mcp'
+const good = {
+  MCP_RESOURCE: resource,
+  MCP_ISSUERS: JSON.stringify([{ provider: 'keycloak', issuer, audience: resource }]),
+  MCP_DATA_DIR: folder,
+}
+const signals = (change: object = {}) =>
+  JSON.stringify({ keycloakEvents: [{ issuer, clientId: resource, clientSecretFile: secretFile, ...change }] })
+
+function problemsOf(environment: Record<string, string | undefined>): readonly string[] {
+  try {
+    readConfig(environment)
+    return []
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems
+    throw error
+  }
+}
+
+it('takes the defaults of a server that only listens on this machine', () => {
+  expect(readConfig(good)).toMatchObject({
+    port: 8481,
+    host: '127.0.0.1',
+    development: false,
+    keycloakEvents: [],
+    conformance: false,
+  })
+})
+
+it('reads the secret of a feed from its file', () => {
+  expect(readConfig({ ...good, MCP_SIGNALS: signals() }).keycloakEvents).toEqual([
+    { issuer, clientId: resource, clientSecret: 'a-long-enough-secret' },
+  ])
+})
+
+it('tells every problem at once, each with its setting', () => {
+  const problems = problemsOf({
+    MCP_PORT: '99999',
+    MCP_ISSUERS: '[{"provider":"myidp","issuer":""}]',
+    MCP_SIGNALS: '{',
+  })
+  expect(problems.map((problem) => problem.split(/[ :]/)[0]).sort()).toEqual([
+    'MCP_DATA_DIR',
+    'MCP_ISSUERS',
+    'MCP_ISSUERS',
+    'MCP_PORT',
+    'MCP_RESOURCE',
+    'MCP_SIGNALS',
+  ])
+})
+
+it('names the providers there are', () => {
+  const [problem] = problemsOf({ ...good, MCP_ISSUERS: JSON.stringify([{ provider: 'myidp', issuer }]) })
+  expect(problem).toContain('must be one of keycloak, entraId, auth0, okta, cognito, google, adfs, oauthIssuer')
+})
+
+describe('beyond one’s own machine', () => {
+  const insecure: [string, Record<string, string>][] = [
+    ['an http resource', { MCP_RESOURCE: 'http://localhost:8481/mcp' }],
+    [
+      'an http issuer',
+      {
+        MCP_ISSUERS: JSON.stringify([
+          { provider: 'keycloak', issuer: 'http://localhost:8483/realms/company', audience: resource },
+        ]),
+      },
+    ],
+    [
+      'an http key set',
+      {
+        MCP_ISSUERS: JSON.stringify([
+          { provider: 'keycloak', issuer, audience: resource, jwksUri: 'http://localhost/keys' },
+        ]),
+      },
+    ],
+    ['an http origin', { MCP_ALLOWED_ORIGINS: 'http://localhost:8480' }],
+  ]
+  it.each(insecure)('refuses %s and says what to do', (_title, change) => {
+    expect(problemsOf({ ...good, ...change })[0]).toContain('is not https; use https, or MCP_DEVELOPMENT=1')
+  })
+
+  it.each(insecure)('allows %s in development', (_title, change) => {
+    expect(problemsOf({ ...good, ...change, MCP_DEVELOPMENT: '1' })).toEqual([])
+  })
+
+  it.each([
+    ['MCP_DEVELOPMENT_CLOCK_FILE', '/tmp/clock'],
+    ['MCP_DEVELOPMENT_RESEED', '1'],
+    ['MCP_CONFORMANCE', '1'],
+  ])('refuses %s', (name, value) => {
+    expect(problemsOf({ ...good, [name]: value })[0]).toContain(name)
+  })
+
+  it('accepts AD FS, whose issuer is a name that begins with http', () => {
+    const adfs = {
+      provider: 'adfs',
+      issuer: 'http://adfs.company.com/adfs/services/trust',
+      audience: resource,
+      jwksUri: 'https://adfs.company.com/adfs/discovery/keys',
+    }
+    expect(problemsOf({ ...good, MCP_ISSUERS: JSON.stringify([adfs]) })).toEqual([])
+  })
+})
+
+describe('signals', () => {
+  it('refuses a feed for an issuer whose tokens are not accepted', () => {
+    const [problem] = problemsOf({ ...good, MCP_SIGNALS: signals({ issuer: 'https://other.example/realms/x' }) })
+    expect(problem).toContain('is not in MCP_ISSUERS; add it there')
+  })
+
+  it('refuses a secret that is missing or too short to be one', () => {
+    const short = join(folder, 'short')
+    writeFileSync(short, 'changeme')
+    expect(problemsOf({ ...good, MCP_SIGNALS: signals({ clientSecretFile: join(folder, 'none') }) })[0]).toContain(
+      'cannot be read (ENOENT)',
+    )
+    expect(problemsOf({ ...good, MCP_SIGNALS: signals({ clientSecretFile: short }) })[0]).toContain(
+      'fewer than 16 characters',
+    )
+  })
+
+  it('never takes a secret by value', () => {
+    const problems = problemsOf({ ...good, MCP_SIGNALS: signals({ clientSecret: 'by-value' }) })
+    expect(problems).toHaveLength(1)
+    expect(problems[0]).not.toContain('by-value')
+  })
+})

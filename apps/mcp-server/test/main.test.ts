@@ -1,0 +1,96 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { mkdtempSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterEach, describe, expect, it, vi } from 'vitest'
+
+const main = fileURLToPath(new URL('../src/main.ts', import.meta.url))
+const started: ChildProcess[] = []
+
+afterEach(() => {
+  for (const child of started.splice(0)) child.kill('SIGKILL')
+})
+
+interface Run {
+  child: ChildProcess
+  output: () => string
+  exit: Promise<number | null>
+}
+
+function start(
+  environment: Record<string, string>,
+  stdio: ('ignore' | 'pipe' | 'ipc')[] = ['ignore', 'pipe', 'pipe'],
+): Run {
+  const child = spawn(process.execPath, [main], { env: { PATH: process.env.PATH ?? '', ...environment }, stdio })
+  started.push(child)
+  let text = ''
+  child.stdout?.on('data', (chunk) => (text += chunk))
+  child.stderr?.on('data', (chunk) => (text += chunk))
+  return { child, output: () => text, exit: new Promise((resolve) => child.once('exit', resolve)) }
+}
+
+async function freePort(): Promise<number> {
+  const probe = createServer()
+  await new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve))
+  const { port } = probe.address() as { port: number }
+  await new Promise((resolve) => probe.close(resolve))
+  return port
+}
+
+async function environment(): Promise<Record<string, string>> {
+  const port = await freePort()
+  const resource = `http://localhost:${port}/mcp`
+  const nowhere = `http://localhost:${await freePort()}/realms/company`
+  return {
+    MCP_PORT: String(port),
+    MCP_RESOURCE: resource,
+    MCP_ISSUERS: JSON.stringify([{ provider: 'keycloak', issuer: nowhere, audience: resource }]),
+    MCP_DATA_DIR: mkdtempSync(join(tmpdir(), 'mcp-main-')),
+    MCP_DEVELOPMENT: '1',
+  }
+}
+
+const timeout = { timeout: 15_000, interval: 50 }
+
+describe('the process', () => {
+  it('says every problem and exits with 1 when it is configured wrongly', async () => {
+    const run = start({ MCP_PORT: 'many' })
+    expect(await run.exit).toBe(1)
+    const lines = run.output().trim().split('\n')
+    expect(lines.every((line) => line.startsWith('mcp-server: MCP_'))).toBe(true)
+    expect(lines.length).toBeGreaterThanOrEqual(3)
+  })
+
+  it('comes up before its authorization server, says what it waits for, and stops cleanly', async () => {
+    const settings = await environment()
+    const run = start(settings)
+    const origin = `http://localhost:${settings.MCP_PORT}`
+    await vi.waitFor(async () => expect((await fetch(`${origin}/healthz`)).status).toBe(200), timeout)
+    const readiness = await fetch(`${origin}/readyz`)
+    expect(readiness.status).toBe(503)
+    expect(await readiness.text()).toContain('"waitsFor":"an answer from http://localhost')
+    expect(run.output()).toContain('development mode: http is allowed')
+    expect(run.output()).toContain('no signals')
+    run.child.kill('SIGTERM')
+    expect(await run.exit).toBe(0)
+  })
+
+  it('says so when its port is taken', async () => {
+    const settings = await environment()
+    const other = createServer()
+    await new Promise<void>((resolve) => other.listen(Number(settings.MCP_PORT), '127.0.0.1', resolve))
+    const run = start(settings)
+    expect(await run.exit).toBe(1)
+    expect(run.output()).toContain('EADDRINUSE')
+    await new Promise((resolve) => other.close(resolve))
+  })
+
+  it('tells its parent that it listens, and ends when the parent is gone', async () => {
+    const run = start(await environment(), ['ignore', 'pipe', 'pipe', 'ipc'])
+    await new Promise((resolve) => run.child.once('message', resolve))
+    run.child.disconnect()
+    expect(await run.exit).toBe(0)
+  })
+})

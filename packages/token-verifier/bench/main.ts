@@ -1,0 +1,98 @@
+import { spawnSync } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import { measureDpopRequest } from './dpop-request.ts'
+import { compareFullVerification } from './full-verification.ts'
+import { measureKeySets } from './key-sets.ts'
+import { measureMemory } from './memory.ts'
+import { openRealm, type Realm } from './realm.ts'
+import { measureRefusals } from './refusals.ts'
+import { measureRepeatedToken } from './repeated-token.ts'
+import { headingOf, reportOf, type Section, tableOf } from './report.ts'
+import { compareThroughput } from './throughput.ts'
+
+const help = `Measures the token verifier, next to others and to the bare signature check.
+
+  --rounds N     rounds of each comparison; more rounds, less noise (default 15)
+  --only NAME    one part only: ${['full', 'repeated', 'dpop', 'refusals', 'key-sets', 'throughput', 'memory'].join(', ')}; may be given more than once
+  --tokens N     different tokens of the memory part (default 50000)
+  --node PATH    run it with this Node instead, of any version from 22 on
+  --json FILE    also write the figures to a file
+  --check        exit 1 if a bound is missed
+  --help         show this
+`
+
+const { values } = parseArgs({
+  options: {
+    rounds: { type: 'string', default: '15' },
+    only: { type: 'string', multiple: true },
+    tokens: { type: 'string', default: '50000' },
+    node: { type: 'string' },
+    json: { type: 'string' },
+    check: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
+  },
+})
+
+type Part = (realm: Realm, rounds: number) => Promise<Section>
+
+const parts: Readonly<Record<string, readonly Part[]>> = {
+  full: (['RS256', 'ES256', 'EdDSA'] as const).map(
+    (algorithm) => (realm, rounds) => compareFullVerification(realm, algorithm, rounds),
+  ),
+  repeated: [measureRepeatedToken],
+  dpop: [measureDpopRequest],
+  refusals: [measureRefusals],
+  'key-sets': [(_realm, rounds) => measureKeySets(rounds)],
+  throughput: [compareThroughput],
+  memory: [(realm) => measureMemory(realm, positive('tokens', values.tokens))],
+}
+
+if (values.help) process.stdout.write(help)
+else if (values.node !== undefined) process.exitCode = runWith(values.node)
+else process.exitCode = await runParts(positive('rounds', values.rounds))
+
+/** Runs the chosen parts one after another and prints each as it comes. */
+async function runParts(rounds: number): Promise<number> {
+  const chosen = (values.only ?? Object.keys(parts)).flatMap(partsNamed)
+  const realm = await openRealm()
+  console.log(headingOf(reportOf([], rounds)))
+  const sections: Section[] = []
+  for (const part of chosen) {
+    const section = await part(realm, rounds)
+    sections.push(section)
+    console.log(tableOf(section))
+  }
+  await realm.keySet.close()
+  if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(reportOf(sections, rounds), null, 2)}\n`)
+  const missed = sections
+    .flatMap(({ figures }) => figures)
+    .filter(({ value, atMost }) => atMost !== undefined && value > atMost)
+  return values.check && missed.length > 0 ? 1 : 0
+}
+
+/** Runs the same benchmark with another Node. */
+function runWith(node: string): number {
+  const ownArguments = process.argv.slice(2)
+  const at = ownArguments.findIndex((argument) => argument === '--node' || argument.startsWith('--node='))
+  ownArguments.splice(at, ownArguments[at] === '--node' ? 2 : 1)
+  const { status } = spawnSync(node, [fileURLToPath(import.meta.url), ...ownArguments], { stdio: 'inherit' })
+  return status ?? 1
+}
+
+function partsNamed(name: string): readonly Part[] {
+  return parts[name] ?? fail(`--only must be one of ${Object.keys(parts).join(', ')}, found ${name}`)
+}
+
+function positive(name: string, text: string): number {
+  const number = Number(text)
+  return Number.isInteger(number) && number > 0
+    ? number
+    : fail(`--${name} must be a whole number above 0, found ${text}`)
+}
+
+function fail(message: string): never {
+  console.error(message)
+  process.exit(2)
+}

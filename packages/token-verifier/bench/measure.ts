@@ -1,0 +1,90 @@
+/** Something to be measured. */
+export interface Subject {
+  readonly name: string
+  /** One operation; `turn` counts up, so that inputs can be taken in turns. */
+  readonly run: (turn: number) => unknown
+  /** Made before each sample and not measured: fresh inputs for so many operations. */
+  readonly prepare?: (operations: number) => void
+  /** Operations in one sample. Default: as many as take about 20 ms. */
+  readonly operations?: number
+}
+
+/** What came out for one subject. Times are CPU time of all threads, in microseconds for one operation. */
+export interface Measurement {
+  readonly name: string
+  readonly medianMicroseconds: number
+  readonly bestMicroseconds: number
+  /** Median of the ratios to the first subject, paired within each round. */
+  readonly ratio: number
+}
+
+const sampleMicroseconds = 20_000
+const warmUpMicroseconds = 500_000
+
+/**
+ * Measures subjects against the first of them: in each round every subject once, in random order, so that noise of the
+ * machine hits all alike.
+ *
+ * Reads `process.cpuUsage`, which counts every thread: work on the thread pool is not free.
+ */
+export async function measure(subjects: readonly Subject[], rounds: number): Promise<Measurement[]> {
+  const sizes = new Map<Subject, number>()
+  for (const subject of subjects) sizes.set(subject, await warmUp(subject))
+  const samples = new Map(subjects.map((subject) => [subject, [] as number[]]))
+  for (let round = 0; round < rounds; round += 1) {
+    for (const subject of shuffled(subjects)) {
+      samples.get(subject)?.push(await sample(subject, sizes.get(subject) ?? 1))
+    }
+  }
+  return subjects.map((subject) => summarize(subject, samples, subjects[0] ?? subject))
+}
+
+/** The middle of some numbers. */
+export function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b)
+  const middle = Math.floor(sorted.length / 2)
+  const upper = sorted[middle] ?? Number.NaN
+  return sorted.length % 2 === 1 ? upper : (upper + (sorted[middle - 1] ?? upper)) / 2
+}
+
+function summarize(subject: Subject, samples: ReadonlyMap<Subject, readonly number[]>, base: Subject): Measurement {
+  const own = samples.get(subject) ?? []
+  const bases = samples.get(base) ?? []
+  return {
+    name: subject.name,
+    medianMicroseconds: median(own),
+    bestMicroseconds: Math.min(...own),
+    ratio: median(own.map((value, round) => value / (bases[round] ?? Number.NaN))),
+  }
+}
+
+/** Warms the subject up until it is compiled, and finds how many operations fill a sample. */
+async function warmUp(subject: Subject): Promise<number> {
+  let operations = subject.operations ?? 64
+  for (let spent = 0; spent < warmUpMicroseconds; ) {
+    const each = await sample(subject, operations)
+    spent += each * operations
+    operations =
+      subject.operations ?? Math.min(200_000, Math.max(16, Math.ceil(sampleMicroseconds / Math.max(each, 0.01))))
+  }
+  return operations
+}
+
+async function sample(subject: Subject, operations: number): Promise<number> {
+  subject.prepare?.(operations)
+  const { run } = subject
+  const before = process.cpuUsage()
+  for (let turn = 0; turn < operations; turn += 1) {
+    const result = run(turn)
+    if (result instanceof Promise) await result
+  }
+  const { user, system } = process.cpuUsage(before)
+  return (user + system) / operations
+}
+
+function shuffled<Item>(items: readonly Item[]): Item[] {
+  return items
+    .map((item) => [Math.random(), item] as const)
+    .toSorted(([a], [b]) => a - b)
+    .map(([, item]) => item)
+}

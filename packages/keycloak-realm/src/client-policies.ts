@@ -17,6 +17,15 @@ export function buildClientProfiles(settings: CheckedRealmSettings): ClientProfi
         description: 'PKCE with S256 (RFC 9700 section 2.1.1)',
         executors: [configured('pkce-enforcer')],
       },
+      ...(settings.profile === 'preview'
+        ? [
+            {
+              name: 'identity-assertion',
+              description: 'No more scopes than the assertion names',
+              executors: [{ executor: 'downscope-assertion-grant-enforcer', configuration: {} }],
+            },
+          ]
+        : []),
       ...(publishesMetadata(settings) ? [metadataDocumentProfile(settings)] : []),
     ],
   }
@@ -39,6 +48,17 @@ export function buildClientPolicies(settings: CheckedRealmSettings): ClientPolic
         conditions: [{ condition: 'client-access-type', configuration: { type: ['public'] } }],
         profiles: ['public-client'],
       },
+      ...(settings.profile === 'preview'
+        ? [
+            {
+              name: 'identity-assertions',
+              description: 'Tokens for identity assertions of the corporate IdP (ID-JAG)',
+              enabled: true,
+              conditions: [{ condition: 'grant-type', configuration: { grant_types: [jwtBearerGrant] } }],
+              profiles: ['identity-assertion'],
+            },
+          ]
+        : []),
       ...(publishesMetadata(settings)
         ? [
             {
@@ -61,6 +81,9 @@ export function buildClientPolicies(settings: CheckedRealmSettings): ClientPolic
     ],
   }
 }
+
+/** RFC 7523 section 2.1. */
+const jwtBearerGrant = 'urn:ietf:params:oauth:grant-type:jwt-bearer'
 
 function metadataDocumentProfile(settings: CheckedRealmSettings) {
   return {

@@ -1,7 +1,13 @@
 import type ClientRepresentation from '@keycloak/keycloak-admin-client/lib/defs/clientRepresentation.js'
 import type UserRepresentation from '@keycloak/keycloak-admin-client/lib/defs/userRepresentation.js'
-import { clientIds, directoryAdminScope, realmManagementClientId, secretPlaceholders } from './names.ts'
-import { administrativeRoles, serviceToolRoles } from './permissions.ts'
+import {
+  clientIds,
+  directoryAdminScope,
+  identityProviderAlias,
+  realmManagementClientId,
+  secretPlaceholders,
+} from './names.ts'
+import { administrativeRoles, serviceToolRoles, toolScopeNames } from './permissions.ts'
 import { addressAudienceMapper, clientRolesMapper, serviceAccountMapper, subjectMapper } from './protocol-mappers.ts'
 import { defaultScopeNames, optionalScopeNames } from './scopes.ts'
 import type { CheckedRealmSettings } from './settings.ts'
@@ -18,6 +24,7 @@ export function buildClients(settings: CheckedRealmSettings): ClientRepresentati
     consoleClient(settings),
     serviceClient(settings),
     provisioner(settings),
+    ...(settings.profile === 'preview' ? [enterpriseClient()] : []),
     ...unusedBuiltInClientIds.map(unusedBuiltInClient),
   ]
 }
@@ -124,7 +131,9 @@ function serviceClient({ serviceJwks, accessTokenLifespanSeconds }: CheckedRealm
       'client.session.max.lifespan': String(accessTokenLifespanSeconds),
     },
     defaultClientScopes: [...defaultScopeNames, ...serviceToolRoles],
-    optionalClientScopes: [],
+    // MCP clients ask for the scopes that the challenge names; those without a role are left out of the answer, while a
+    // scope that the client does not have at all would be refused.
+    optionalClientScopes: optionalScopeNames.filter((scope) => !serviceToolRoles.some((granted) => granted === scope)),
     protocolMappers: [serviceAccountMapper],
   }
 }
@@ -145,6 +154,26 @@ function provisioner({ keycloakUrl, realm }: CheckedRealmSettings): ClientRepres
       // Keycloak's SCIM endpoint takes only tokens that were made for it.
       addressAudienceMapper(`${keycloakUrl}/realms/${realm}/scim/v2`),
     ],
+  }
+}
+
+/**
+ * An assistant that the company manages: it redeems identity assertions (ID-JAG) of the corporate IdP, so that nobody
+ * has to sign in or consent in the realm. It asks for no scopes when it redeems; a client policy gives it those that
+ * the assertion names, as far as the person has the roles.
+ */
+function enterpriseClient(): ClientRepresentation {
+  return {
+    ...confidentialClient,
+    clientId: clientIds.enterprise,
+    name: 'Enterprise assistant',
+    secret: secretPlaceholders.enterprise,
+    attributes: {
+      'oauth2.jwt.authorization.grant.enabled': 'true',
+      'oauth2.jwt.authorization.grant.idp': identityProviderAlias,
+    },
+    defaultClientScopes: [...defaultScopeNames, ...toolScopeNames],
+    optionalClientScopes: [],
   }
 }
 

@@ -18,6 +18,8 @@ export const secretPlaceholders = {
   brokerClient: keycloakPlaceholder('KC_BROKER_CLIENT_SECRET'),
   provisioner: keycloakPlaceholder('KC_PROVISIONER_SECRET'),
   resourceServer: keycloakPlaceholder('KC_RESOURCE_SERVER_SECRET'),
+  /** Of the preview profile only. */
+  enterprise: keycloakPlaceholder('KC_ENTERPRISE_CLIENT_SECRET'),
 }
 
 /** Scope and role of those who run the directory: opens the corporate IdP's admin API. */

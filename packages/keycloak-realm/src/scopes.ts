@@ -20,13 +20,16 @@ export const defaultScopeNames = ['basic', 'roles']
 /** Standard names that OpenID Connect clients ask for by habit; the claims come with `basic` anyway. */
 const habitualScopes = { profile: 'Your name and department', email: 'Your e-mail address' }
 
-/** Scopes that an MCP client may ask for. `offline_access` is not among them: it would outlive a sign-out. */
+/** Scopes that an MCP client may ask for. */
 export const optionalScopeNames = [...toolScopeNames, ...Object.keys(habitualScopes)]
 
 /**
- * All client scopes of the realm. Keycloak's own are not imported beside them, so that the authorization server
- * metadata offers nothing that this realm does not mean to give, `offline_access` above all.
+ * Scopes that no client has. Keycloak would make them itself and offer them to every client that registers; it leaves
+ * them alone when they are there already. An offline session would outlive a sign-out.
  */
+export const unofferedScopeNames = ['offline_access', 'ssf.read', 'ssf.manage']
+
+/** All client scopes of the realm. */
 export function buildClientScopes(settings: CheckedRealmSettings): ClientScopeRepresentation[] {
   const { resource, corporateIdp } = settings
   return [
@@ -38,6 +41,7 @@ export function buildClientScopes(settings: CheckedRealmSettings): ClientScopeRe
       audienceMapper(corporateIdp.adminResource),
       clientRolesMapper(corporateIdp.adminResource),
     ]),
+    ...unofferedScopeNames.map((name) => silentScope(name, 'Offered to no client', [])),
   ]
 }
 

@@ -22,7 +22,7 @@ export const keycloakStartOptions: readonly string[] = [
   '--spi-user-sessions--infinispan--use-caches=false',
   // Browser clients send this header when they read the metadata.
   '--spi-cors--default--allowed-headers=mcp-protocol-version',
-  // Keycloak makes an offline_access scope in every realm. MCP clients that see it listed ask for it, and are refused.
+  // Every realm has an offline_access scope. MCP clients that see it listed ask for it, and are refused.
   '--spi-well-known--openid-configuration--include-client-scopes=false',
   '--spi-well-known--oauth-authorization-server--include-client-scopes=false',
 ]

@@ -109,8 +109,21 @@ describe('clients', () => {
     expect(client('admin-cli').enabled).toBe(false)
   })
 
-  it('do not have offline_access', () => {
-    expect(JSON.stringify(buildRealm(settings))).not.toContain('offline_access')
+  it('are offered neither offline sessions nor event streams, whether imported or registered later', () => {
+    const realm = buildRealm(settings)
+    const offered = [
+      ...(realm.defaultDefaultClientScopes ?? []),
+      ...(realm.defaultOptionalClientScopes ?? []),
+      ...(realm.clients ?? []).flatMap(({ defaultClientScopes = [], optionalClientScopes = [] }) => [
+        ...defaultClientScopes,
+        ...optionalClientScopes,
+      ]),
+    ]
+    for (const scope of ['offline_access', 'ssf.read', 'ssf.manage']) expect(offered).not.toContain(scope)
+    // Keycloak would make these and offer them, were they not there.
+    expect(realm.clientScopes?.map(({ name }) => name)).toEqual(
+      expect.arrayContaining(['offline_access', 'ssf.read', 'ssf.manage']),
+    )
   })
 
   it('have a resource server whose id is the resource', () => {

@@ -58,10 +58,12 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
 
   function kick(): void {
     if (stopped) return
-    for (const signal of outbox.ready()) start(signal)
+    // One moment for both questions: a signal that comes due between them would be in neither answer.
+    const nowMs = clock()
+    for (const signal of outbox.ready(nowMs)) start(signal)
     cancelTimer()
-    const dueAtMs = outbox.nextDueAtMs()
-    if (dueAtMs !== undefined && dueAtMs > clock()) cancelTimer = schedule(dueAtMs - clock(), kick)
+    const dueAtMs = outbox.nextDueAtMs(nowMs)
+    if (dueAtMs !== undefined) cancelTimer = schedule(dueAtMs - nowMs, kick)
     for (const check of waiting) check()
   }
 

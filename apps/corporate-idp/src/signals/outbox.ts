@@ -6,10 +6,10 @@ export interface Outbox {
   add(username: string, kind: SignalKind, after?: readonly number[]): Signal
   find(id: number): Signal | undefined
   pendingOf(username: string): Signal[]
-  /** Pending signals that are due and wait for nothing, oldest first. */
-  ready(): Signal[]
-  /** When the next pending signal that waits for nothing is due. */
-  nextDueAtMs(): number | undefined
+  /** Pending signals that are due at that moment and wait for nothing, oldest first. */
+  ready(nowMs: number): Signal[]
+  /** When, after that moment, the next pending signal that waits for nothing is due. */
+  nextDueAtMs(nowMs: number): number | undefined
   countPending(): number
   done(id: number, remark?: string): void
   /** One attempt failed; the next comes at `nextAttemptAtMs`. */
@@ -22,10 +22,16 @@ export interface Outbox {
 const retentionMs = 30 * 24 * 3600 * 1000
 
 /**
- * A not-before is a whole second, and a token issued in that second counts as issued before it. So a person is enabled
- * again when the second of her logout is over; the token of her next sign-in is then newer beyond doubt.
+ * How long after a logout a resource server may still count new tokens as issued before it, in milliseconds: it hears of
+ * the logout by its event, and the event may be that much older than the moment from which it holds.
  */
-const secondAfter = (atMs: number): number => (Math.floor(atMs / 1000) + 1) * 1000
+const settlingMs = 2000
+
+/**
+ * When a person may be enabled again after a logout: the token of her next sign-in must be newer than every not-before
+ * that came of it. A not-before is a whole second, and a token issued in that second counts as issued before it.
+ */
+const settledAfter = (atMs: number): number => (Math.floor((atMs + settlingMs) / 1000) + 1) * 1000
 
 /**
  * The signals that are still to be sent, durable and in the same database as the people they are about.
@@ -39,7 +45,7 @@ export function createOutbox(database: CompanyDatabase, clock: () => number = Da
     add(username, kind, after = []) {
       const nowMs = clock()
       const loggedOutAtMs = statements.lastLogout.get(username)?.at ?? 0
-      const dueAtMs = kind === 'scim_active' ? Math.max(nowMs, secondAfter(loggedOutAtMs)) : nowMs
+      const dueAtMs = kind === 'scim_active' ? Math.max(nowMs, settledAfter(loggedOutAtMs)) : nowMs
       const { lastInsertRowid } = statements.add.run(username, kind, JSON.stringify(after), nowMs, dueAtMs)
       return {
         id: Number(lastInsertRowid),
@@ -54,14 +60,14 @@ export function createOutbox(database: CompanyDatabase, clock: () => number = Da
     },
     find: (id) => toSignal(statements.find.get(id)),
     pendingOf: (username) => statements.pendingOf.all(username).flatMap((row) => toSignal(row) ?? []),
-    ready: () => statements.ready.all(clock()).flatMap((row) => toSignal(row) ?? []),
-    nextDueAtMs: () => statements.nextDue.get()?.at ?? undefined,
+    ready: (nowMs) => statements.ready.all(nowMs).flatMap((row) => toSignal(row) ?? []),
+    nextDueAtMs: (nowMs) => statements.nextDue.get(nowMs)?.at ?? undefined,
     countPending: () => statements.countPending.get()?.count ?? 0,
     done(id, remark) {
       const nowMs = clock()
       statements.done.run(nowMs, remark ?? null, id)
       const { kind, username } = statements.find.get(id) ?? {}
-      if (kind === 'admin_logout' && username !== undefined) statements.holdEnable.run(secondAfter(nowMs), username)
+      if (kind === 'admin_logout' && username !== undefined) statements.holdEnable.run(settledAfter(nowMs), username)
     },
     failed: (id, remark, nextAttemptAtMs) => void statements.failed.run(remark, nextAttemptAtMs, id),
     supersede: (id) => void statements.supersede.run(clock(), id),
@@ -115,8 +121,8 @@ function prepare(database: CompanyDatabase) {
     ready: database.prepare<[number], SignalRow>(
       `SELECT * FROM signals WHERE ${waitsForNothing} AND next_attempt_at_ms <= ? ORDER BY id`,
     ),
-    nextDue: database.prepare<[], { at: number | null }>(
-      `SELECT min(next_attempt_at_ms) AS at FROM signals WHERE ${waitsForNothing}`,
+    nextDue: database.prepare<[number], { at: number | null }>(
+      `SELECT min(next_attempt_at_ms) AS at FROM signals WHERE ${waitsForNothing} AND next_attempt_at_ms > ?`,
     ),
     countPending: database.prepare<[], { count: number }>(
       `SELECT count(*) AS count FROM signals WHERE state = 'pending'`,

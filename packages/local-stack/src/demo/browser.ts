@@ -16,7 +16,12 @@ export type BrowserOutcome =
  * Told of everything that must not be seen elsewhere, and of every page and log where it must not be seen.
  * A test joins the two.
  */
-export type Observer = (kind: 'cookie' | 'code' | 'access token' | 'refresh token' | 'page', value: string) => void
+export type Observer = (
+  kind: 'cookie' | 'code' | 'access token' | 'refresh token' | 'page',
+  value: string,
+  /** The cookie's name. */
+  name?: string,
+) => void
 
 const maxHops = 30
 const maxSignInPages = 2
@@ -84,7 +89,8 @@ export class HeadlessBrowser {
     })
     for (const line of response.headers.getSetCookie()) {
       const cookieSet = await this.#jar.setCookie(line, request.url.href, { ignoreError: true })
-      if (cookieSet !== undefined && cookieSet.value.length >= 8) this.#observe('cookie', cookieSet.value)
+      if (cookieSet !== undefined && cookieSet.value.length >= 8)
+        this.#observe('cookie', cookieSet.value, cookieSet.key)
     }
     return response
   }

@@ -1,6 +1,7 @@
 import {
   Client,
   type OAuthClientProvider,
+  type OAuthDiscoveryState,
   PrivateKeyJwtProvider,
   type StoredOAuthTokens,
   StreamableHTTPClientTransport,
@@ -167,6 +168,7 @@ class PersonProvider implements OAuthClientProvider {
   readonly #browser: HeadlessBrowser
   readonly #observe: Observer
   #tokens: StoredOAuthTokens | undefined
+  #discovery: OAuthDiscoveryState | undefined
   #verifier = ''
   #state = ''
   #callback: URLSearchParams | undefined
@@ -195,6 +197,14 @@ class PersonProvider implements OAuthClientProvider {
     this.#tokens = tokens
     this.#observe('access token', tokens.access_token)
     if (tokens.refresh_token !== undefined) this.#observe('refresh token', tokens.refresh_token)
+  }
+
+  saveDiscoveryState(state: OAuthDiscoveryState): void {
+    this.#discovery = state
+  }
+
+  discoveryState(): OAuthDiscoveryState | undefined {
+    return this.#discovery
   }
 
   saveCodeVerifier(verifier: string): void {

@@ -137,10 +137,10 @@ export function buildStory(stack: StoryStack, observe: Observer = () => {}): Sto
       },
     },
     {
-      asked: 'alice calls delete_customer cust_789 (her client steps up to write:customers by itself)',
+      asked: 'alice calls delete_customer cust_789',
       run: async () => {
         const answer = expectAllowed(await session('alice').callTool('delete_customer', { id: customerOfTheMission }))
-        expect(session('alice').signInPages() === 1, 'stepping up asks for no second sign-in')
+        expect(session('alice').signInPages() === 1, 'she is not asked to sign in again')
         return oneLine(answer.text)
       },
     },

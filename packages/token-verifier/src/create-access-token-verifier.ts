@@ -1,9 +1,9 @@
-import { checkTimes } from './checks/times.ts'
+import { checkLifetime, checkTimes } from './checks/times.ts'
 import { checkTokenText, readCompactToken, type UnverifiedToken } from './compact-token.ts'
 import { DpopCheck } from './dpop/check-dpop.ts'
 import { IssuerRoutes } from './issuer-routes.ts'
 import { VerifiedHeaders } from './known-headers.ts'
-import type { SignedToken } from './providers/issuer-profile.ts'
+import type { GroupResolver, SignedToken } from './providers/issuer-profile.ts'
 import { readVerifiedToken, refusedTokenFacts, type TokenRules } from './read-verified-token.ts'
 import { checkSenderConstraint } from './sender-constraint.ts'
 import { refuse, TokenError } from './token-error.ts'
@@ -58,9 +58,9 @@ class Verifier implements AccessTokenVerifier {
   readonly #cache: VerifiedTokenCache | undefined
 
   constructor(settings: CompleteSettings) {
-    const { resource, clockToleranceSeconds: toleranceSeconds, maxTokenLifetimeSeconds: ceilingSeconds } = settings
+    const { resource, clockToleranceSeconds: toleranceSeconds } = settings
     this.#settings = settings
-    this.#rules = { resource, toleranceSeconds, ceilingSeconds }
+    this.#rules = { resource, toleranceSeconds }
     this.#issuers = settings.issuers.map((profile) => new TrustedIssuer(profile, settings.keySets, settings.fetch))
     this.#routes = new IssuerRoutes(this.#issuers)
     this.#dpop = new DpopCheck(settings.dpop, settings.clock)
@@ -71,11 +71,13 @@ class Verifier implements AccessTokenVerifier {
   }
 
   async verify(compactToken: string, request?: TokenPresentation): Promise<VerifiedAccessToken> {
+    checkTokenText(compactToken, this.#settings.maxTokenLength)
     const now = this.#settings.clock()
     const found = this.#remembered(compactToken, now) ?? this.#accept(compactToken, now)
     const { token } = found instanceof Promise ? await found : found
     const proven = this.#checkSender(token, compactToken, request, now)
     if (proven !== undefined) await proven
+    this.#checkLifetime(token)
     const revoked = this.#askRevocation(token)
     const reason = revoked instanceof Promise ? await revoked : revoked
     if (reason !== undefined) refuse('revoked', `the token was revoked: ${reason}`, { token: refusedTokenFacts(token) })
@@ -100,7 +102,6 @@ class Verifier implements AccessTokenVerifier {
   }
 
   #accept(compactToken: string, now: number): AcceptedToken | Promise<AcceptedToken> {
-    checkTokenText(compactToken, this.#settings.maxTokenLength)
     const token = readCompactToken(compactToken, this.#headers)
     if (token === undefined) return this.#acceptOpaque(compactToken, now)
     const issuer = this.#routes.findByIssuer(token.claims.iss)
@@ -119,10 +120,10 @@ class Verifier implements AccessTokenVerifier {
   ): AcceptedToken | Promise<AcceptedToken> {
     const { compact, header, claims } = token
     const { profile } = issuer
-    this.#headers.add(compact, header)
+    if (token.isHeaderNew) this.#headers.add(compact, header)
     const signed = { header, claims, profile, now }
     if (profile.online?.completes(claims) === true) return this.#complete(compact, signed, issuer, key)
-    return this.#keep(compact, signed, { issuer, key, freshUntil: Number.POSITIVE_INFINITY })
+    return this.#keep(compact, signed, issuer, key, Number.POSITIVE_INFINITY)
   }
 
   /** Joins what a signed token says and what its issuer says about it. */
@@ -137,18 +138,15 @@ class Verifier implements AccessTokenVerifier {
     if (jti !== undefined && answer.jti !== undefined && jti !== answer.jti)
       refuse('inactive', 'the issuer answered about another token')
     const freshUntil = signed.now + (signed.profile.online?.cacheSeconds ?? 0)
-    return this.#keep(compact, { ...signed, claims: { ...signed.claims, ...answer } }, { issuer, key, freshUntil })
+    return this.#keep(compact, { ...signed, claims: { ...signed.claims, ...answer } }, issuer, key, freshUntil)
   }
 
   async #acceptOpaque(compactToken: string, now: number): Promise<AcceptedToken> {
     const issuer = this.#routes.findForOpaque(compactToken)
     const claims = await this.#ask(compactToken, issuer, now)
     const freshUntil = now + (issuer.profile.online?.cacheSeconds ?? 0)
-    return this.#keep(
-      compactToken,
-      { header: undefined, claims, profile: issuer.profile, now },
-      { issuer, key: undefined, freshUntil },
-    )
+    const signed = { header: undefined, claims, profile: issuer.profile, now }
+    return this.#keep(compactToken, signed, issuer, undefined, freshUntil)
   }
 
   async #ask(compactToken: string, { questions }: TrustedIssuer, now: number): Promise<Claims> {
@@ -162,24 +160,37 @@ class Verifier implements AccessTokenVerifier {
   #keep(
     compact: string,
     signed: SignedToken,
-    basis: Omit<AcceptedToken, 'token'>,
+    issuer: TrustedIssuer,
+    key: VerificationKey | undefined,
+    freshUntil: number,
   ): AcceptedToken | Promise<AcceptedToken> {
     const token = readVerifiedToken(signed, this.#rules)
-    if (token.caller.groups === undefined && signed.profile.resolveGroups !== undefined)
-      return this.#findGroups(compact, signed, basis)
-    const accepted = { token, ...basis }
-    this.#cache?.add(compact, accepted)
+    const { resolveGroups } = signed.profile
+    const accepted = { compact, token, issuer, key, freshUntil }
+    if (resolveGroups !== undefined && token.caller.groups === undefined)
+      return this.#findGroups(accepted, signed, resolveGroups)
+    this.#cache?.add(accepted)
     return accepted
   }
 
   /** Groups that cannot be found stay unknown, and are looked for again soon. */
-  async #findGroups(compact: string, signed: SignedToken, basis: Omit<AcceptedToken, 'token'>): Promise<AcceptedToken> {
-    const groups = await signed.profile.resolveGroups?.(signed.claims).catch(() => undefined)
+  async #findGroups(
+    accepted: AcceptedToken,
+    signed: SignedToken,
+    resolveGroups: GroupResolver,
+  ): Promise<AcceptedToken> {
+    const groups = await resolveGroups(accepted.token.claims).catch(() => undefined)
     const seconds = groups === undefined ? missingGroupsSeconds : groupsSeconds
-    const freshUntil = Math.min(basis.freshUntil, signed.now + seconds)
-    const accepted = { ...basis, token: readVerifiedToken(signed, this.#rules, groups), freshUntil }
-    this.#cache?.add(compact, accepted)
-    return accepted
+    const freshUntil = Math.min(accepted.freshUntil, signed.now + seconds)
+    const completed = { ...accepted, token: readVerifiedToken(signed, this.#rules, groups), freshUntil }
+    this.#cache?.add(completed)
+    return completed
+  }
+
+  #checkLifetime(token: VerifiedAccessToken): void {
+    const { maxTokenLifetimeSeconds: ceiling } = this.#settings
+    const lifetime = token.expiresAt - token.issuedAt
+    if (lifetime > ceiling) checkLifetime(lifetime, ceiling, { token: refusedTokenFacts(token) })
   }
 
   #checkSender(
@@ -212,7 +223,7 @@ class Verifier implements AccessTokenVerifier {
 function refuseEarly({ claims: { exp } }: UnverifiedToken, { profile }: TrustedIssuer, latest: number): void {
   if (!profile.hasSignedTokens)
     refuse('not_an_access_token', 'access tokens of this issuer are not signed; this is another token')
-  if (typeof exp === 'number' && exp <= latest) refuse('expired', 'the token has expired')
+  if (typeof exp === 'number' && exp >= 0 && exp <= latest) refuse('expired', 'the token has expired')
 }
 
 function recheckTimes(accepted: AcceptedToken, now: number, { toleranceSeconds }: TokenRules): AcceptedToken {

@@ -10,16 +10,19 @@ const maxHeaders = 256
  */
 export class VerifiedHeaders implements KnownHeaders {
   readonly #headers = new Map<string, TokenHeader>()
+  #last: { readonly encoded: string; readonly header: TokenHeader } | undefined
 
   get(encoded: string): TokenHeader | undefined {
-    return this.#headers.get(encoded)
+    // Mostly it is the same as before, and comparing is cheaper than looking up.
+    return this.#last?.encoded === encoded ? this.#last.header : this.#headers.get(encoded)
   }
 
   add(compactToken: string, header: TokenHeader): void {
     const encoded = compactToken.slice(0, compactToken.indexOf('.'))
-    if (this.#headers.has(encoded)) return
     if (this.#headers.size >= maxHeaders) this.#headers.clear()
-    this.#headers.set(ownCopy(encoded), header)
+    const copy = ownCopy(encoded)
+    this.#headers.set(copy, header)
+    this.#last = { encoded: copy, header }
   }
 }
 

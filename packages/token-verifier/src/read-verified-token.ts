@@ -1,18 +1,18 @@
 import { checkAudience } from './checks/audience.ts'
 import { checkClaimTypes, checkRequiredClaims } from './checks/claim-types.ts'
-import { checkLifetime, checkTimes, type TokenTimes } from './checks/times.ts'
+import { checkTimeOrder, checkTimes, type TokenTimes } from './checks/times.ts'
 import { checkClient, checkForeignClaims, checkHeaderType } from './checks/token-kind.ts'
-import { isObject, readString } from './claim-values.ts'
+import { isObject, isStrings, readString } from './claim-values.ts'
 import type { Dialect, SignedToken } from './providers/issuer-profile.ts'
 import { readCaller } from './read-caller.ts'
+import { SealedToken, type TokenParts } from './sealed-token.ts'
 import { refuse, TokenError } from './token-error.ts'
 import type { Claims, Confirmation, RefusedTokenFacts, VerifiedAccessToken } from './verified-access-token.ts'
 
-/** What the resource server asks of every token. Times in seconds. */
+/** What the resource server asks of every token. */
 export interface TokenRules {
   readonly resource: string
   readonly toleranceSeconds: number
-  readonly ceilingSeconds: number
 }
 
 /**
@@ -45,6 +45,7 @@ function checkAndRead(
   checkRequiredClaims(token)
   const times = timesOf(claims)
   checkTimes(times, now, rules.toleranceSeconds)
+  checkTimeOrder(times)
   const audiences = listOf(claims.aud)
   const accepted = profile.audiences ?? [rules.resource]
   if (audiences.length > 0 || profile.isMeantForUs?.(claims, accepted) !== true) {
@@ -56,26 +57,26 @@ function checkAndRead(
   const subject = require(readString(claims, dialect.subject), dialect.subject)
   const clientId = require(readString(claims, dialect.clientId), dialect.clientId)
   checkClient(token, clientId)
-  checkLifetime(times, now, rules.ceilingSeconds)
-  return deepFreeze({
+  const mine = accepted.length === 1 ? accepted : accepted.filter((one) => audiences.includes(one))
+  return seal({
     issuer: claims.iss as string,
     subject,
     clientId,
     audiences,
-    scopes: readScopes(claims, dialect),
+    scope: readScope(claims, dialect),
     issuedAt: times.issuedAt ?? times.notBefore ?? now,
     expiresAt: times.expiresAt,
     tokenId: readString(claims, dialect.tokenId),
     sessionId: readString(claims, dialect.sessionId),
-    caller: readCaller(
-      claims,
-      dialect,
-      accepted.length === 1 ? accepted : accepted.filter((one) => audiences.includes(one)),
-      groups,
-    ),
+    caller: readCaller(claims, dialect, mine, groups),
     confirmation: readConfirmation(claims),
     claims,
-  }) as VerifiedAccessToken
+  })
+}
+
+/** The one place where a verified token is made. */
+function seal(parts: TokenParts): VerifiedAccessToken {
+  return new SealedToken(parts) as unknown as VerifiedAccessToken
 }
 
 /** What may be told about a token that is refused after its signature was right. */
@@ -118,12 +119,11 @@ function require(value: string | undefined, names: readonly string[]): string {
   return value === undefined || value === '' ? refuse('claim_missing', `"${names.join('" or "')}" is required`) : value
 }
 
-/** Scopes are separated by single spaces and nothing else (RFC 6749 section 3.3). */
-function readScopes(claims: Claims, { scope: { claim, form } }: Dialect): readonly string[] {
+function readScope(claims: Claims, { scope: { claim, form } }: Dialect): TokenParts['scope'] {
   const scope = claims[claim]
-  if (scope === undefined) return []
-  if (form === 'string' && typeof scope === 'string') return scope.split(' ').filter((item) => item !== '')
-  if (form === 'array' && Array.isArray(scope) && scope.every((item) => typeof item === 'string')) return scope
+  if (scope === undefined) return undefined
+  if (form === 'string' && typeof scope === 'string') return scope
+  if (form === 'array' && isStrings(scope)) return scope
   return refuse('claim_invalid', `"${claim}" must be ${form === 'string' ? 'a string' : 'a list of strings'}`)
 }
 
@@ -142,13 +142,4 @@ function readConfirmation({ cnf }: Claims): Confirmation | undefined {
 
 function isThumbprint(value: unknown): boolean {
   return typeof value === 'string' && /^[A-Za-z0-9_-]{43}$/.test(value)
-}
-
-function deepFreeze<Value extends object>(value: Value): Value {
-  Object.freeze(value)
-  for (const name in value) {
-    const member = value[name]
-    if (typeof member === 'object' && member !== null && !Object.isFrozen(member)) deepFreeze(member)
-  }
-  return value
 }

@@ -10,9 +10,10 @@ const forbiddenNames: ReadonlySet<string> = new Set(['__proto__', 'prototype', '
  * Reads a JSON object strictly (RFC 7493, RFC 7515 section 4, RFC 7519 section 4): well-formed UTF-8 and strings, no
  * member name twice, at most 32 levels, finite numbers. `undefined` when the bytes are anything else.
  */
-export function readJsonObject(bytes: Buffer): Record<string, unknown> | undefined {
-  if (!isUtf8(bytes)) return undefined
-  const text = bytes.toString('utf8')
+export function readJsonObject(bytes: Buffer, start = 0, end = bytes.length): Record<string, unknown> | undefined {
+  const text = bytes.toString('utf8', start, end)
+  // Bytes that are not UTF-8 are read as this character, which may also stand there rightly.
+  if (text.includes('\ufffd') && !isUtf8(bytes.subarray(start, end))) return undefined
   const value = parse(text)
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined
   return isPlainlyStrict(text, value) || isStrict(text, value) ? (value as Record<string, unknown>) : undefined

@@ -1,5 +1,4 @@
 import { type AlgorithmRow, findAlgorithm } from './algorithms.ts'
-import { readJsonObject } from './strict-json.ts'
 import { refuse } from './token-error.ts'
 import { isKeyId } from './verification-key.ts'
 
@@ -19,10 +18,10 @@ const readingChangers = ['crit', 'b64', 'zip', 'enc', 'cty']
 /**
  * Reads a JOSE header (RFC 7515 section 4).
  *
+ * @param header What the strict JSON reader made of it.
  * @throws {TokenError} `header_invalid`, `header_not_understood`, `algorithm_not_allowed`.
  */
-export function readTokenHeader(bytes: Buffer): TokenHeader {
-  const header = readJsonObject(bytes)
+export function readTokenHeader(header: Record<string, unknown> | undefined): TokenHeader {
   if (header === undefined)
     refuse('header_invalid', 'the header must be a JSON object, strictly written (RFC 7515 section 4)')
   if (readingChangers.some((name) => name in header)) {

@@ -1,5 +1,5 @@
 import { fetchMetadata } from './authorization-server-metadata.ts'
-import type { UnverifiedToken } from './compact-token.ts'
+import { keepBytes, type UnverifiedToken } from './compact-token.ts'
 import type { Fetch } from './fetch-document.ts'
 import { KeySet, type KeySetSettings } from './key-set.ts'
 import { OnlineQuestions } from './online/online-questions.ts'
@@ -37,14 +37,14 @@ export class TrustedIssuer {
   verifySignature(token: UnverifiedToken): VerificationKey | Promise<VerificationKey> {
     const { keyId, algorithm } = token.header
     const ring = this.keySet.current
-    if (ring === undefined) return this.#verifySignatureLater(token)
+    if (ring === undefined) return this.#verifySignatureLater(keepBytes(token))
     if (keyId === undefined) return this.#chooseKey(token, ring.onlyKeyFor(algorithm))
     const keys = ring.withId(keyId)
     if (keys.length > 0) return this.#chooseKey(token, keys)
     const loading = this.keySet.loadFor(keyId)
-    return loading === undefined
-      ? refuseUnknownKey()
-      : loading.then((newer) => this.#chooseKey(token, newer.withId(keyId)))
+    if (loading === undefined) return refuseUnknownKey()
+    const kept = keepBytes(token)
+    return loading.then((newer) => this.#chooseKey(kept, newer.withId(keyId)))
   }
 
   async #verifySignatureLater(token: UnverifiedToken): Promise<VerificationKey> {
@@ -54,12 +54,14 @@ export class TrustedIssuer {
 
   #chooseKey(token: UnverifiedToken, keys: readonly VerificationKey[]): VerificationKey {
     if (keys.length === 0) refuseUnknownKey()
-    const fitting = keys.filter((key) => key.algorithm === token.header.algorithm && this.#maySign(key, token))
-    if (fitting.length === 0)
-      refuse('key_mismatch', 'the key with the "kid" of this token is for another "alg" or issuer')
-    const signed = Buffer.from(token.compact.slice(0, token.signedLength), 'latin1')
-    const right = fitting.find((key) => isSignatureRight(key, signed, token.signature))
-    return right ?? refuse('signature_invalid', 'the signature does not fit the key that the token names')
+    let isFitting = false
+    for (const key of keys) {
+      if (key.algorithm !== token.header.algorithm || !this.#maySign(key, token)) continue
+      if (isSignatureRight(key, token.signed, token.signature)) return key
+      isFitting = true
+    }
+    if (isFitting) refuse('signature_invalid', 'the signature does not fit the key that the token names')
+    refuse('key_mismatch', 'the key with the "kid" of this token is for another "alg" or issuer')
   }
 
   #maySign(key: VerificationKey, { claims }: UnverifiedToken): boolean {

@@ -13,6 +13,7 @@ export interface CacheSettings {
 
 /** A token that passed, with what its acceptance rests on. */
 export interface AcceptedToken {
+  readonly compact: string
   readonly token: VerifiedAccessToken
   readonly issuer: TrustedIssuer
   /** `undefined` for a token that the issuer was asked about. */
@@ -21,31 +22,34 @@ export interface AcceptedToken {
   readonly freshUntil: number
 }
 
-interface Entry extends AcceptedToken {
-  readonly compact: string
-}
-
 /** Characters at the end of the signature by which a token is looked up. */
 const keyLength = 43
+
+/** Memory that a remembered token takes, with its claims, for each of its characters. */
+const bytesPerCharacter = 4
 
 /**
  * Remembers tokens that passed every check, never refusals. A token is looked up by the end of its signature and then
  * compared as a whole, so that the same token written with other bytes is another entry.
  */
 export class VerifiedTokenCache {
-  readonly #entries: BoundedMap<Entry>
+  readonly #accepted: BoundedMap<AcceptedToken>
 
   constructor({ maxEntries = 10_000, maxBytes = 32 * 1024 * 1024 }: CacheSettings = {}) {
-    this.#entries = new BoundedMap(maxEntries, maxBytes)
+    this.#accepted = new BoundedMap(maxEntries, maxBytes)
   }
 
   get(compact: string): AcceptedToken | undefined {
-    const key = String(compact).slice(-keyLength)
-    const entry = this.#entries.get(key)
-    return entry?.compact === compact ? entry : undefined
+    const accepted = this.#accepted.get(endOf(compact))
+    return accepted?.compact === compact ? accepted : undefined
   }
 
-  add(compact: string, accepted: AcceptedToken): void {
-    this.#entries.set(compact.slice(-keyLength), { compact, ...accepted }, compact.length * 4)
+  add(accepted: AcceptedToken): void {
+    const { compact } = accepted
+    this.#accepted.set(endOf(compact), accepted, compact.length * bytesPerCharacter)
   }
+}
+
+function endOf(compact: string): string {
+  return compact.slice(-keyLength)
 }

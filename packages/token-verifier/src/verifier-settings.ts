@@ -1,3 +1,4 @@
+import { longestToken } from './compact-token.ts'
 import type { DpopSettings } from './dpop/check-dpop.ts'
 import type { Fetch } from './fetch-document.ts'
 import type { KeySetSettings } from './key-set.ts'
@@ -60,7 +61,7 @@ const keySetDefaults: KeySetSettings = { timeoutMs: 3000, maxBytes: 1024 * 1024,
 const bounds = [
   ['clockToleranceSeconds', 0, 60],
   ['maxTokenLifetimeSeconds', 1, 31_536_000],
-  ['maxTokenLength', 1024, 65_536],
+  ['maxTokenLength', 1024, longestToken],
 ] as const
 
 const keySetBounds = [

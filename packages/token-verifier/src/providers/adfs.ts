@@ -11,6 +11,8 @@ export interface AdfsSettings extends IssuerSettings {
    * and usually begins with http. Default: `http://{host}/adfs/services/trust`.
    */
   readonly accessTokenIssuer?: string
+  /** The claim that says whom a token is about, such as `primarysid` where no `sub` is issued. Default `sub`. */
+  readonly subjectClaim?: string
 }
 
 /**
@@ -22,7 +24,7 @@ export interface AdfsSettings extends IssuerSettings {
  * @throws {TypeError} A setting is missing or wrong.
  */
 export function adfs(settings: AdfsSettings): IssuerProfile {
-  const { issuer, dangerouslyAllowInsecureHttp: allowsHttp = false } = settings
+  const { issuer, subjectClaim = 'sub', dangerouslyAllowInsecureHttp: allowsHttp = false } = settings
   if (typeof issuer !== 'string' || !URL.canParse(issuer)) throw new TypeError('issuer must be an absolute URL')
   const { host } = new URL(issuer)
   const isServicesTrust = new URL(issuer).pathname === servicesTrust
@@ -34,16 +36,15 @@ export function adfs(settings: AdfsSettings): IssuerProfile {
     jwksUri: `${isServicesTrust ? `https://${host}/adfs` : issuer}/discovery/keys`,
     algorithms: ['RS256'],
     headerTypes: ['jwt', 'at+jwt'],
-    requiredClaims: ['exp', 'iat', 'appid'],
-    dialect,
+    requiredClaims: ['exp', 'iat', 'appid', subjectClaim],
+    dialect: { ...dialect, subject: [subjectClaim] },
     kindChecks: [checkAudienceIsApi],
   })
 }
 
 const servicesTrust = '/adfs/services/trust'
 
-const dialect: Dialect = {
-  subject: ['sub', 'primarysid', 'sid', 'upn'],
+const dialect: Omit<Dialect, 'subject'> = {
   clientId: ['appid'],
   tokenId: ['jti'],
   sessionId: [],

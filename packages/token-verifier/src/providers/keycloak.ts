@@ -62,15 +62,18 @@ function clientRoles(claims: Claims, audiences: readonly string[]): readonly str
   const access = claims.resource_access
   if (access === undefined) return []
   if (!isObject(access)) return refuse('claim_invalid', '"resource_access" must be an object')
-  return audiences.flatMap((audience) => {
-    const client = access[audience]
-    return isObject(client) ? readStrings(client, 'roles') : []
-  })
+  return audiences.length === 1
+    ? rolesOf(access[audiences[0] ?? ''])
+    : audiences.flatMap((audience) => rolesOf(access[audience]))
+}
+
+function rolesOf(client: unknown): readonly string[] {
+  return isObject(client) ? readStrings(client, 'roles') : []
 }
 
 function clientAndRealmRoles(claims: Claims, audiences: readonly string[]): readonly string[] {
   const realm = claims.realm_access
-  return [...clientRoles(claims, audiences), ...(isObject(realm) ? readStrings(realm, 'roles') : [])]
+  return [...clientRoles(claims, audiences), ...rolesOf(realm)]
 }
 
 const accessTokenTypes: readonly unknown[] = ['Bearer', 'DPoP']

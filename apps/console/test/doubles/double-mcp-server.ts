@@ -32,7 +32,9 @@ export async function createDoubleMcpServer(options: {
 
   app.use(cors({ origin: () => options.consoleOrigin(), exposeHeaders: ['WWW-Authenticate'] }))
   app.get('/readyz', (context) => context.json(readiness(fault.isStale), fault.isStale ? 503 : 200))
-  app.get('/metrics', (context) => context.text(''))
+  app.get('/metrics', (context) =>
+    context.text(`mcp_signal_feed_age_seconds{issuer="double"} ${fault.isStale ? 9 : 0.14}\n`),
+  )
   app.use(async (context, next) => {
     const claims = readClaims(context.req.header('authorization'))
     if (claims === undefined || cutOff.has(claims.sub)) {

@@ -1,19 +1,14 @@
-import { createRootRoute, createRoute, createRouter, lazyRouteComponent, redirect } from '@tanstack/react-router'
+import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from '@tanstack/react-router'
 import { parseAuditFilters } from '../pages/audit/audit-filters.ts'
 import { PageFailed } from '../ui/page-failed.tsx'
+import { HomePage } from './home-page.tsx'
 import { NotFoundPage } from './not-found-page.tsx'
 import { PagePending } from './page-pending.tsx'
 import { Shell } from './shell.tsx'
 
 const root = createRootRoute({ component: Shell, notFoundComponent: NotFoundPage })
 
-const home = createRoute({
-  getParentRoute: () => root,
-  path: '/',
-  beforeLoad: () => {
-    throw redirect({ to: '/overview', replace: true })
-  },
-})
+const home = createRoute({ getParentRoute: () => root, path: '/', component: HomePage })
 
 const overview = createRoute({
   getParentRoute: () => root,

@@ -2,6 +2,7 @@ import { supportedAlgorithms } from '../../../src/algorithms.ts'
 import { decodeBase64url, isAscii } from '../../../src/base64url.ts'
 import { KeyRing } from '../../../src/key-ring.ts'
 import { isSignatureRight } from '../../../src/signature.ts'
+import { readJsonObject } from '../../../src/strict-json.ts'
 import { TokenError } from '../../../src/token-error.ts'
 import { readTokenHeader } from '../../../src/token-header.ts'
 import { readVerificationKey } from '../../../src/verification-key.ts'
@@ -35,7 +36,7 @@ export function isBareSignatureRight(
 
 function readHeader(bytes: Buffer): ReturnType<typeof readTokenHeader> | undefined {
   try {
-    return readTokenHeader(bytes)
+    return readTokenHeader(readJsonObject(bytes))
   } catch (error) {
     if (error instanceof TokenError) return undefined
     throw error

@@ -1,6 +1,7 @@
 import type { VerifiedAccessToken } from '@mcp-identity/token-verifier'
 import type { AuthInfo, ScopeChallengeHandler } from '@modelcontextprotocol/server'
-import type { Authenticated, ProtectedResource } from './protected-resource.ts'
+import type { Authenticated } from './gate.ts'
+import type { ProtectedResource } from './protected-resource.ts'
 import type { ToolRequirement } from './tool-requirement.ts'
 
 /**
@@ -8,7 +9,17 @@ import type { ToolRequirement } from './tool-requirement.ts'
  * The compact form does not show when the object is written to a log.
  */
 export function authInfoOf(authenticated: Authenticated, protectedResource: ProtectedResource): AuthInfo {
-  const { token, compactToken } = authenticated
+  const known = described.get(authenticated.token)
+  if (known !== undefined && known.resourceMetadataUrl === protectedResource.metadataUrl) return known
+  const info = describe(authenticated, protectedResource)
+  described.set(authenticated.token, info)
+  return info
+}
+
+/** A verified token is one object for all calls with it. */
+const described = new WeakMap<VerifiedAccessToken, AuthInfo>()
+
+function describe({ token, compactToken }: Authenticated, protectedResource: ProtectedResource): AuthInfo {
   const info = {
     clientId: token.clientId,
     scopes: token.scopes as string[],

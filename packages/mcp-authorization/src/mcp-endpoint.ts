@@ -9,15 +9,16 @@ import {
 import { type Answer, rpcErrorAnswer, toResponse } from './answer.ts'
 import { authInfoOf } from './auth-info.ts'
 import { type CallRegistry, createCallRegistry, type OpenKind } from './call-registry.ts'
+import type { Authenticated } from './gate.ts'
 import type { IncomingRequest } from './incoming-request.ts'
-import type { Authenticated, ProtectedResource } from './protected-resource.ts'
+import type { ProtectedResource } from './protected-resource.ts'
 import type { ProtectedTool, ToolGuard } from './protected-tool.ts'
 import { toRawRequest } from './raw-request.ts'
 import { readBodyText } from './read-body.ts'
 import { readMessage } from './read-message.ts'
 import { openSdkExchange } from './sdk-exchange.ts'
 import { createSharedCalls, type SharedRoute } from './shared-calls.ts'
-import { methodOf } from './tool-calls.ts'
+import { calledTools, methodOf } from './tool-calls.ts'
 import { createToolGate } from './tool-gate.ts'
 import type { VisibilityRules } from './visible-tools.ts'
 
@@ -89,7 +90,7 @@ export function createMcpEndpoint(options: McpEndpointOptions): McpEndpoint {
   const calls = options.calls ?? createCallRegistry({ clock: protectedResource.now })
   const guard = createEndingGuard(options, calls)
   const serverOptions = withTools(options.serverOptions)
-  const shared = createSharedCalls({ serverInfo, serverOptions, tools, guard })
+  const sharedCalls = createSharedCalls({ serverInfo, serverOptions, tools, guard })
 
   const sdk = createMcpHandler(
     ({ authInfo }) => {
@@ -110,8 +111,8 @@ export function createMcpEndpoint(options: McpEndpointOptions): McpEndpoint {
   ): RunningExchange {
     const { headers } = authenticated
     const authInfo = authInfoOf(authenticated, protectedResource)
-    if (message.route !== undefined)
-      return message.route.server.call(message.route.request, { authInfo, headers, onDone })
+    const shared = message.route?.server.call(message.route.request, { authInfo, headers, onDone })
+    if (shared !== undefined) return shared
     const { body } = message
     return openSdkExchange(sdk, request, { url: protectedResource.resource, body, authInfo, headers, onDone })
   }
@@ -156,13 +157,15 @@ export function createMcpEndpoint(options: McpEndpointOptions): McpEndpoint {
     const read = await readMessage(request, protectedResource.maxBodyBytes, authenticated.headers)
     if (read.outcome === 'unreadable') return read.answer
     const { body } = read
-    const admission = await toolGate.admit(authenticated, body)
-    if (admission.outcome === 'refused') return protectedResource.report(admission.refusal, request).answer
+    const called = calledTools(body)
+    const limited = protectedResource.limitsToolCalls ? await toolGate.refuseTooMany(authenticated, called) : undefined
+    const admission = limited ?? toolGate.admit(authenticated, called)
+    if (admission.outcome === 'refused') return protectedResource.report(admission, request).answer
     const kind = methodOf(body) === 'subscriptions/listen' ? 'stream' : 'call'
     if (kind === 'stream' && calls.streamsOf(authenticated.token) >= maxStreams) {
       return protectedResource.report(protectedResource.refuseStream(authenticated), request).answer
     }
-    const route = admission.tool && shared.route(request, body, admission.tool)
+    const route = admission.tool && sharedCalls.route(request, body, admission.tool)
     return run(request, authenticated, { body, kind, route })
   }
 
@@ -193,7 +196,7 @@ export function createMcpEndpoint(options: McpEndpointOptions): McpEndpoint {
     calls,
     async close() {
       calls.endAll('server_stopped')
-      await Promise.all([sdk.close(), shared.close()])
+      await Promise.all([sdk.close(), sharedCalls.close()])
     },
   }
 }
@@ -202,7 +205,7 @@ export function createMcpEndpoint(options: McpEndpointOptions): McpEndpoint {
 interface AdmittedMessage {
   readonly body: unknown
   readonly kind: OpenKind
-  /** The shared server that may answer it; undefined: the SDK's own handler does. */
+  /** The shared server that may answer it. Undefined: the SDK's own handler does. */
   readonly route: SharedRoute | undefined
 }
 

@@ -1,16 +1,16 @@
 /**
- * Reads a stream of bytes as UTF-8 text.
+ * Reads a web stream of bytes as UTF-8 text.
  *
  * @returns undefined when there are more than `maxBytes`; the rest is then left unread.
  */
 export async function readBodyText(
-  body: AsyncIterable<Uint8Array> | ReadableStream<Uint8Array> | null,
+  body: ReadableStream<Uint8Array> | null,
   maxBytes: number,
 ): Promise<string | undefined> {
   if (body === null) return ''
   const chunks: Uint8Array[] = []
   let length = 0
-  for await (const chunk of body as AsyncIterable<Uint8Array>) {
+  for await (const chunk of body as ReadableStream<Uint8Array> & AsyncIterable<Uint8Array>) {
     length += chunk.byteLength
     if (length > maxBytes) return undefined
     chunks.push(chunk)

@@ -1,15 +1,14 @@
 import {
-  classifyInboundRequest,
   type Implementation,
   type JSONRPCRequest,
   McpServer,
   type McpServerOptions,
+  PROTOCOL_VERSION_META_KEY,
   SUPPORTED_PROTOCOL_VERSIONS,
 } from '@modelcontextprotocol/server'
 import type { ProtectedTool, ToolGuard } from './protected-tool.ts'
 import { headerValues, type RawRequest } from './raw-request.ts'
 import { createSharedServer, type SharedServer } from './shared-server.ts'
-import { methodOf } from './tool-calls.ts'
 
 /** The revision whose requests carry everything that a session held before. */
 const STATELESS_REVISION = '2026-07-28'
@@ -31,8 +30,8 @@ export interface SharedRoute {
 /** Two servers of the SDK that stay connected, one an era, for the calls of the declared tools. */
 export interface SharedCalls {
   /**
-   * The route of a request, when each check that the SDK's handler makes for it is sure to pass; undefined: let that
-   * handler decide, answer or refuse. Expects that the caller may use the tool.
+   * The route of a plain request, one for which the checks of the SDK's handler are sure to pass; undefined: let that
+   * handler decide. Expects that the caller may use the tool.
    */
   route(request: RawRequest, body: unknown, tool: ProtectedTool): SharedRoute | undefined
   close(): Promise<void>
@@ -47,7 +46,7 @@ export function createSharedCalls(settings: SharedCallSettings): SharedCalls {
   })
   return {
     route(request, body, tool) {
-      if (ready === undefined || tool.readsHeaders || methodOf(body) !== 'tools/call') return undefined
+      if (ready === undefined || tool.readsHeaders) return undefined
       const era = eraOf(request, body, tool.name)
       return era === undefined ? undefined : { server: ready[era], request: body as JSONRPCRequest }
     },
@@ -66,26 +65,44 @@ function connect(settings: SharedCallSettings, revision: string | undefined): Pr
   return createSharedServer(server, revision === undefined ? undefined : { era: 'modern', revision })
 }
 
-/** The era of a plain request: one message, header and body in agreement word for word. */
+/**
+ * The era of a plain request: one message with the members of a request, header and body in agreement word for word.
+ * Whatever is not plain is left to the SDK's own classification.
+ */
 function eraOf(request: RawRequest, body: unknown, toolName: string): 'modern' | 'legacy' | undefined {
-  const version = headerValues(request, 'mcp-protocol-version')
-  const method = headerValues(request, 'mcp-method')
-  const name = headerValues(request, 'mcp-name')
-  if (version.length > 1 || method.length > 1 || name.length > 1) return undefined
-  const route = classifyInboundRequest({
-    httpMethod: request.method,
-    body,
-    ...(version[0] === undefined ? {} : { protocolVersionHeader: version[0] }),
-    ...(method[0] === undefined ? {} : { mcpMethodHeader: method[0] }),
-    ...(name[0] === undefined ? {} : { mcpNameHeader: name[0] }),
-  })
-  if (route.kind === 'modern') {
-    const isPlain = route.messageKind === 'request' && version[0] === STATELESS_REVISION
-    return isPlain && method[0] === 'tools/call' && name[0] === toolName ? 'modern' : undefined
+  if (!isPlainRequest(body)) return undefined
+  const version = onlyValue(request, 'mcp-protocol-version')
+  const method = onlyValue(request, 'mcp-method')
+  const name = onlyValue(request, 'mcp-name')
+  const claimed = body.params._meta?.[PROTOCOL_VERSION_META_KEY]
+  if (claimed === STATELESS_REVISION) {
+    return version === claimed && method === 'tools/call' && name === toolName ? 'modern' : undefined
   }
-  if (route.kind !== 'legacy' || route.reason !== 'no-claim') return undefined
-  const isServed = version[0] === undefined || SUPPORTED_PROTOCOL_VERSIONS.includes(version[0])
-  return isServed && acceptsBoth(request) ? 'legacy' : undefined
+  if (claimed !== undefined || method !== undefined || name !== undefined) return undefined
+  const isServed = version === undefined || SUPPORTED_PROTOCOL_VERSIONS.includes(version)
+  return isServed && version !== STATELESS_REVISION && acceptsBoth(request) ? 'legacy' : undefined
+}
+
+interface PlainRequest {
+  readonly params: { readonly _meta?: Readonly<Record<string, unknown>> }
+}
+
+function isPlainRequest(body: unknown): body is PlainRequest {
+  if (!isObject(body) || Object.keys(body).length !== 4 || body.jsonrpc !== '2.0' || body.method !== 'tools/call')
+    return false
+  const { id, params } = body
+  if (typeof id !== 'string' && !Number.isSafeInteger(id)) return false
+  return isObject(params) && (params._meta === undefined || isObject(params._meta))
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/** The value of a header that came once; a header that came more often has a value that nothing equals. */
+function onlyValue(request: RawRequest, name: string): string | undefined {
+  const values = headerValues(request, name)
+  return values.length > 1 ? '' : values[0]
 }
 
 /** Streamable HTTP of 2025: a client lists both types, and may then get either. */

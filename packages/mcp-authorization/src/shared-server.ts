@@ -1,7 +1,5 @@
 import {
   type AuthInfo,
-  isJSONRPCErrorResponse,
-  isJSONRPCResultResponse,
   type JSONRPCMessage,
   type JSONRPCRequest,
   type McpServer,
@@ -33,7 +31,11 @@ export interface SharedCallInputs {
 
 /** A server of the SDK that stays connected and serves the calls of many callers. */
 export interface SharedServer {
-  call(request: JSONRPCRequest, inputs: SharedCallInputs): SharedCall
+  /**
+   * Hands a request to the SDK. Undefined: the protocol layer refused it before any handler ran, and nothing has happened;
+   * the SDK's own handler then has the right answer, with its status.
+   */
+  call(request: JSONRPCRequest, inputs: SharedCallInputs): SharedCall | undefined
   close(): Promise<void>
 }
 
@@ -45,7 +47,9 @@ interface Exchange {
   readonly id: RequestId
   readonly inputs: SharedCallInputs
   readonly resolve: (answer: Answer | Response) => void
-  stream?: MessageStream
+  /** Whether the protocol layer refused the message before any handler ran. */
+  isRefused: boolean
+  stream: MessageStream | undefined
 }
 
 /**
@@ -53,8 +57,8 @@ interface Exchange {
  *
  * The SDK's own handlers build a server for each request, which costs more than everything else together; what they
  * build is the same each time. Request ids are replaced while a call is under way, because two callers may use the same
- * one; who is calling travels with each message. Meant for `tools/call` requests that the SDK has classified: the caller
- * is known, the tool exists, header and body agree. Everything else belongs to the SDK's handler.
+ * one; who is calling travels with each message. Meant for plain `tools/call` requests: the caller may use the tool, header
+ * and body agree. Everything else belongs to the SDK's handler.
  *
  * @param classification The revision to serve; absent for revisions before 2026-07-28.
  */
@@ -64,9 +68,11 @@ export async function createSharedServer(
 ): Promise<SharedServer> {
   const exchanges = new Map<RequestId, Exchange>()
   let lastId = 0
+  /** The call that is being handed over. What the protocol layer says meanwhile is about the message, not from the tool. */
+  let entering: Exchange | undefined
 
   async function send(message: JSONRPCMessage, options?: TransportSendOptions): Promise<void> {
-    const isFinal = isJSONRPCResultResponse(message) || isJSONRPCErrorResponse(message)
+    const isFinal = !('method' in message)
     const id = isFinal ? message.id : options?.relatedRequestId
     const exchange = id === undefined ? undefined : exchanges.get(id)
     if (exchange === undefined || id === undefined) return
@@ -79,6 +85,10 @@ export async function createSharedServer(
       return
     }
     exchanges.delete(id)
+    if (exchange === entering) {
+      exchange.isRefused = true
+      return
+    }
     exchange.inputs.onDone()
     const text = JSON.stringify({ ...message, id: exchange.id })
     if (exchange.stream === undefined) exchange.resolve(finalAnswer(message, text, exchange.inputs.headers))
@@ -88,17 +98,29 @@ export async function createSharedServer(
   const transport =
     classification === undefined ? new SharedTransport(send) : new ClassifiedTransport(classification, send)
   await server.connect(transport)
+  server.server.onerror = () => {
+    if (entering !== undefined) entering.isRefused = true
+  }
 
   return {
     call(request, inputs) {
       const { authInfo } = inputs
       lastId += 1
       const id = lastId
-      const answer = new Promise<Answer | Response>((resolve) => {
-        exchanges.set(id, { id: request.id, inputs, resolve })
-      })
       const extra: MessageExtraInfo = classification === undefined ? { authInfo } : { authInfo, classification }
+      let resolve: Exchange['resolve'] = () => undefined
+      const answer = new Promise<Answer | Response>((settle) => {
+        resolve = settle
+      })
+      const exchange: Exchange = { id: request.id, inputs, resolve, isRefused: false, stream: undefined }
+      exchanges.set(id, exchange)
+      entering = exchange
       transport.onmessage?.({ ...request, id }, extra)
+      entering = undefined
+      if (exchange.isRefused) {
+        exchanges.delete(id)
+        return undefined
+      }
       return {
         answer,
         abort(reason) {

@@ -1,26 +1,28 @@
 import type { VerifiedAccessToken } from '@mcp-identity/token-verifier'
-import type { Authenticated, ProtectedResource } from './protected-resource.ts'
+import type { Authenticated } from './gate.ts'
+import type { ProtectedResource } from './protected-resource.ts'
 import type { ProtectedTool } from './protected-tool.ts'
 import type { Refusal } from './refusal.ts'
-import { calledTools } from './tool-calls.ts'
 import { isVisible, type VisibilityRules, visibleTools } from './visible-tools.ts'
 
-/** Whether a message may go on to the SDK. */
+/** Whether the calls in a message may go on to the SDK. */
 export type Admission =
-  | { readonly outcome: 'refused'; readonly refusal: Refusal }
+  | Refusal
   /** `tool`: the one tool that the message calls, when the caller may use it. */
   | { readonly outcome: 'admitted'; readonly tool: ProtectedTool | undefined }
 
-/** Decides about tool calls before the SDK sees them. */
+/** Decides about tool calls before the SDK sees them. Tools are given by name, as the message calls them. */
 export interface ToolGate {
-  admit(authenticated: Authenticated, body: unknown): Promise<Admission>
+  /** Counts the calls; a refusal when there are too many. */
+  refuseTooMany(authenticated: Authenticated, called: readonly string[]): Promise<Refusal | undefined>
+  /** Sign-in and scopes of the tools. */
+  admit(authenticated: Authenticated, called: readonly string[]): Admission
   /** What the caller may see, in the order of declaration. */
   visible(token: VerifiedAccessToken): readonly ProtectedTool[]
 }
 
 /**
- * Makes the gate for tool calls: rate limit, then sign-in and scopes of the tool. A batch (2025-03-26) is refused as a
- * whole, with all scopes in one challenge. A tool that the caller cannot see is admitted and then unknown to the SDK.
+ * Makes the gate for tool calls. A batch (2025-03-26) is refused as a whole, with all scopes in one challenge. A tool that the caller cannot see is admitted and then unknown to the SDK.
  *
  * @throws {TypeError} Two tools have one name.
  */
@@ -38,28 +40,32 @@ export function createToolGate(
   }
 
   /** What the caller cannot see is counted together, so that guessing names is limited and tells nothing. */
-  async function refuseTooMany(authenticated: Authenticated, seen: readonly (ProtectedTool | undefined)[]) {
-    for (const tool of seen) {
-      const limited = await resource.limitToolCall(authenticated, tool?.name ?? '')
+  async function refuseTooMany(authenticated: Authenticated, called: readonly string[]): Promise<Refusal | undefined> {
+    for (const name of called) {
+      const counted = findSeen(authenticated.token, name)?.name ?? ''
+      const limited = await resource.limitToolCall(authenticated, counted)
       if (limited !== undefined) return limited
     }
     return undefined
   }
 
-  function refuseTools(authenticated: Authenticated, seen: readonly ProtectedTool[]): Refusal | undefined {
+  function refuseAny(authenticated: Authenticated, seen: readonly ProtectedTool[]): Refusal | undefined {
     const refused = seen.map((tool) => resource.authorize(authenticated, tool)).find((found) => found !== undefined)
-    if (refused?.reason !== 'insufficient_scope' || seen.length === 1) return refused
+    if (refused?.reason !== 'insufficient_scope') return refused
     return resource.authorize(authenticated, { scopes: seen.flatMap((tool) => tool.scopes) })
   }
 
   return {
-    async admit(authenticated, body) {
-      const called = calledTools(body).map((name) => findSeen(authenticated.token, name))
-      const seen = called.filter((tool) => tool !== undefined)
-      const refusal = (await refuseTooMany(authenticated, called)) ?? refuseTools(authenticated, seen)
-      if (refusal !== undefined) return { outcome: 'refused', refusal }
-      return { outcome: 'admitted', tool: called.length === 1 ? called[0] : undefined }
+    admit(authenticated, called) {
+      const seen = called.map((name) => findSeen(authenticated.token, name))
+      const refusal = refuseAny(
+        authenticated,
+        seen.filter((tool) => tool !== undefined),
+      )
+      if (refusal !== undefined) return refusal
+      return { outcome: 'admitted', tool: seen.length === 1 ? seen[0] : undefined }
     },
+    refuseTooMany,
     visible: (token) => visibleTools(resource, token, tools, rules),
   }
 }

@@ -1,0 +1,101 @@
+import type { VerifiedAccessToken } from '@mcp-identity/token-verifier'
+import type { ChallengeScheme } from './challenge.ts'
+import { type Credentials, readCredentials } from './credentials.ts'
+import type { ProtectedResourceOptions } from './protected-resource-options.ts'
+import { createRequestCounter } from './rate-limits.ts'
+import { headerValues, pathOf, type RawRequest } from './raw-request.ts'
+import type { Refusal } from './refusal.ts'
+import type { AnswerFacts, Refusals } from './refusals.ts'
+import type { ResourceSettings } from './resource-settings.ts'
+
+/** A request whose access token was verified. */
+export interface Authenticated extends AnswerFacts {
+  readonly outcome: 'authenticated'
+  readonly token: VerifiedAccessToken
+  /** The compact form as presented; for exchange at an authorization server (RFC 8693), never to be sent on. */
+  readonly compactToken: string
+  readonly scheme: ChallengeScheme
+  /** Headers for whatever is answered: readable for the page that asked, kept by no cache. */
+  readonly headers: Readonly<Record<string, string>>
+}
+
+/** What the gate finds. */
+export type Authentication = Authenticated | Refusal
+
+type Presented = Extract<Credentials, { outcome: 'presented' }>
+
+/**
+ * Makes the gate: place (Host, Origin), rate limit, size, credentials, state of the resource server, token; in this
+ * order, and before any body is read.
+ */
+export function createGate(
+  options: ProtectedResourceOptions,
+  settings: ResourceSettings,
+  refusals: Refusals,
+): (request: RawRequest) => Promise<Authentication> {
+  const perAddress = options.rateLimits?.perAddress
+  const countAddress = perAddress && createRequestCounter(perAddress, 'rateLimits.perAddress')
+  const proofUrlOf = createProofUrl(settings.resources)
+
+  function checkPlace(request: RawRequest): AnswerFacts | Refusal {
+    if (!settings.isHostAllowed(request)) return refusals.forbidden('host_not_allowed')
+    const origin = settings.findOrigin(request)
+    if (origin.outcome === 'foreign') return refusals.forbidden('origin_not_allowed')
+    const allowed = origin.outcome === 'allowed' ? origin.origin : undefined
+    return { scheme: settings.scheme, headers: settings.headersFor(allowed) }
+  }
+
+  function checkCredentials(request: RawRequest, facts: AnswerFacts): Presented | Refusal {
+    const length = headerValues(request, 'content-length')[0]
+    if (length !== undefined && Number(length) > settings.maxBodyBytes) return refusals.tooLarge(facts)
+    const credentials = readCredentials(request)
+    if (credentials.outcome === 'none') return refusals.challenged(401, undefined, 'no_credentials', facts)
+    if (credentials.outcome === 'malformed')
+      return refusals.challenged(400, 'invalid_request', credentials.reason, facts)
+    if (credentials.dpopProofs.length > 1) {
+      return refusals.challenged(401, 'invalid_dpop_proof', 'several_dpop_proofs', { ...facts, scheme: 'DPoP' })
+    }
+    const wait = options.unavailable?.()
+    return wait === undefined ? credentials : refusals.unavailable('revocation_state_unavailable', wait, facts)
+  }
+
+  async function verify(request: RawRequest, { headers }: AnswerFacts, presented: Presented): Promise<Authentication> {
+    const { scheme, token: compactToken, dpopProofs } = presented
+    const [dpopProof] = dpopProofs
+    const presentation = { method: request.method, url: proofUrlOf(request), scheme }
+    try {
+      const token = await options.verifier.verify(
+        compactToken,
+        dpopProof === undefined ? presentation : { ...presentation, dpopProof },
+      )
+      return { outcome: 'authenticated', token, compactToken, scheme, headers }
+    } catch (error) {
+      const refused = refusals.thrown(error, { scheme, headers })
+      if (refused.reason === 'verification_failed') options.onError?.(error)
+      return refused
+    }
+  }
+
+  return async (request) => {
+    const facts = checkPlace(request)
+    if ('outcome' in facts) return facts
+    const wait = countAddress && (await countAddress(request.remoteAddress ?? 'unknown'))
+    if (wait !== undefined) return refusals.tooMany('too_many_requests', wait, facts)
+    const presented = checkCredentials(request, facts)
+    if (presented.outcome === 'refused') return presented
+    return verify(request, facts, presented)
+  }
+}
+
+/** The URL that a DPoP proof names (`htu`): the spelling whose host the request names, never the request's own word. */
+function createProofUrl(resources: readonly [string, ...string[]]): (request: RawRequest) => string {
+  const [canonical] = resources
+  if (resources.length === 1) return () => canonical
+  const spellings = resources.map((resource) => ({ resource, url: new URL(resource) }))
+  return (request) => {
+    const host = headerValues(request, 'host')[0]?.toLowerCase()
+    const path = pathOf(request)
+    const found = spellings.find(({ url }) => url.host === host && url.pathname === path)
+    return found?.resource ?? canonical
+  }
+}

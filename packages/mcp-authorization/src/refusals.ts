@@ -1,0 +1,126 @@
+import { TokenError, type VerifiedAccessToken, VerifierUnavailableError } from '@mcp-identity/token-verifier'
+import { jsonAnswer } from './answer.ts'
+import { buildChallenge, type ChallengeScheme } from './challenge.ts'
+import {
+  type ChallengeCode,
+  challengedAnswer,
+  DESCRIPTIONS,
+  type Refusal,
+  type RefusalDetails,
+  type RefusalReason,
+  refusal,
+} from './refusal.ts'
+import type { ResourceSettings } from './resource-settings.ts'
+import { acceptedLevels, type ToolRequirement } from './tool-requirement.ts'
+
+/** What goes into every answer to one request. */
+export interface AnswerFacts {
+  readonly scheme: ChallengeScheme
+  readonly headers: Readonly<Record<string, string>>
+}
+
+/** Makes the refusals of one protected resource, out of constants. */
+export interface Refusals {
+  /** The value of a `WWW-Authenticate` header. */
+  challenge(scheme: ChallengeScheme, code: ChallengeCode | undefined, scopes: readonly string[]): string
+  /** An answer that asks for another token, with the scopes of the first challenge. */
+  challenged(
+    status: number,
+    code: ChallengeCode | undefined,
+    reason: RefusalReason,
+    facts: AnswerFacts,
+    details?: RefusalDetails,
+  ): Refusal
+  forbidden(reason: RefusalReason): Refusal
+  tooLarge(facts: AnswerFacts): Refusal
+  tooMany(reason: RefusalReason, seconds: number, facts: AnswerFacts, token?: VerifiedAccessToken): Refusal
+  unavailable(reason: RefusalReason, seconds: number, facts: AnswerFacts): Refusal
+  /** What a verifier threw. Unexpected errors count as unavailability: nothing is let through, nothing is told. */
+  thrown(error: unknown, facts: AnswerFacts): Refusal
+  scope(token: VerifiedAccessToken, scopes: readonly string[], facts: AnswerFacts): Refusal
+  signIn(
+    token: VerifiedAccessToken,
+    scopes: readonly string[],
+    requirement: ToolRequirement,
+    facts: AnswerFacts,
+  ): Refusal
+}
+
+const RETRY_AFTER_SECONDS = 5
+/** Enough for every combination of scopes that clients really hold. */
+const MAX_CHALLENGES_KEPT = 1000
+
+/** Status of each code that a verifier throws, and the scheme to ask for where it is not the one that was used. */
+const TOKEN_ERRORS: Readonly<Record<ChallengeCode, { readonly status: number; readonly asked?: ChallengeScheme }>> = {
+  invalid_request: { status: 400 },
+  invalid_token: { status: 401 },
+  insufficient_scope: { status: 403 },
+  insufficient_user_authentication: { status: 401 },
+  invalid_dpop_proof: { status: 401, asked: 'DPoP' },
+  use_dpop_nonce: { status: 401, asked: 'DPoP' },
+}
+
+/** Makes {@link Refusals}. */
+export function createRefusals(settings: ResourceSettings): Refusals {
+  const { metadataUrl: resourceMetadata, dpopAlgorithms: algorithms } = settings
+  const challenges = new Map<string, string>()
+
+  function challenge(scheme: ChallengeScheme, code: ChallengeCode | undefined, scopes: readonly string[]): string {
+    const key = `${scheme} ${code} ${scopes.join(' ')}`
+    const known = challenges.get(key)
+    if (known !== undefined) return known
+    const errorDescription = code && DESCRIPTIONS[code]
+    const built = buildChallenge(scheme, { error: code, errorDescription, scopes, resourceMetadata, algorithms })
+    if (challenges.size < MAX_CHALLENGES_KEPT) challenges.set(key, built)
+    return built
+  }
+
+  function unavailable(reason: RefusalReason, seconds: number, { headers }: AnswerFacts): Refusal {
+    const retryAfter = { 'retry-after': String(Math.max(1, Math.ceil(seconds))) }
+    return refusal(reason, jsonAnswer(503, { error: 'temporarily_unavailable' }, { ...headers, ...retryAfter }))
+  }
+
+  const challenged: Refusals['challenged'] = (status, code, reason, { scheme, headers }, details) => {
+    const value = challenge(scheme, code, settings.initialScopes)
+    return refusal(reason, challengedAnswer(status, value, code, headers), { code, ...details })
+  }
+
+  return {
+    challenge,
+    challenged,
+    unavailable,
+    forbidden: (reason) => refusal(reason, jsonAnswer(403, { error: 'forbidden' })),
+    tooLarge: ({ headers }) => refusal('body_too_large', jsonAnswer(413, { error: 'content_too_large' }, headers)),
+    tooMany(reason, seconds, { headers }, token) {
+      const answer = jsonAnswer(429, { error: 'too_many_requests' }, { ...headers, 'retry-after': String(seconds) })
+      return refusal(reason, answer, { token })
+    },
+    thrown(error, facts) {
+      if (error instanceof VerifierUnavailableError) {
+        return unavailable('verifier_unavailable', error.retryAfterSeconds, facts)
+      }
+      if (!(error instanceof TokenError)) return unavailable('verification_failed', RETRY_AFTER_SECONDS, facts)
+      const { status, asked } = TOKEN_ERRORS[error.code]
+      const nonce = error.dpopNonce === undefined ? {} : { 'dpop-nonce': error.dpopNonce }
+      const about = { scheme: asked ?? facts.scheme, headers: { ...facts.headers, ...nonce } }
+      return challenged(status, error.code, error.reason, about, { facts: error.token })
+    },
+    scope(token, scopes, { scheme, headers }) {
+      const code = 'insufficient_scope'
+      return refusal(code, challengedAnswer(403, challenge(scheme, code, scopes), code, headers), { code, token })
+    },
+    signIn(token, scopes, requirement, { scheme, headers }) {
+      const error = 'insufficient_user_authentication'
+      const value = buildChallenge(scheme, {
+        error,
+        errorDescription: DESCRIPTIONS[error],
+        scopes,
+        acrValues: acceptedLevels(requirement),
+        maxAgeSeconds: requirement.maxAuthenticationAgeSeconds,
+        algorithms,
+        resourceMetadata,
+      })
+      return refusal(error, challengedAnswer(401, value, error, headers), { code: error, token })
+    },
+  }
+}

@@ -1,0 +1,90 @@
+import { corsHeaders } from './cors.ts'
+import { createHostCheck, createOriginCheck, type OriginFinding } from './host-and-origin.ts'
+import { type ProtectedResourceMetadata, resourceMetadataUrl } from './protected-resource-metadata.ts'
+import type { ProtectedResourceOptions } from './protected-resource-options.ts'
+import type { RawRequest } from './raw-request.ts'
+import { assertScopes, createScopeHierarchy, type ScopeHierarchy } from './scope-hierarchy.ts'
+
+/** The options of a protected resource, checked, with their defaults. */
+export interface ResourceSettings {
+  /** The canonical spelling first, then the aliases. */
+  readonly resources: readonly [string, ...string[]]
+  readonly metadataUrl: string
+  readonly scopesSupported: readonly string[]
+  readonly initialScopes: readonly string[]
+  readonly hierarchy: ScopeHierarchy
+  readonly maxBodyBytes: number
+  readonly clock: () => number
+  /** The scheme to ask for when nothing was sent. */
+  readonly scheme: 'Bearer' | 'DPoP'
+  readonly dpopAlgorithms: readonly string[] | undefined
+  readonly isHostAllowed: (request: RawRequest) => boolean
+  readonly findOrigin: (request: RawRequest) => OriginFinding
+  /** Headers of every answer to that origin: kept by no cache, readable for its pages. */
+  readonly headersFor: (origin: string | undefined) => Readonly<Record<string, string>>
+  readonly describe: (resource: string) => ProtectedResourceMetadata
+}
+
+const DEFAULT_MAX_BODY_BYTES = 262_144
+
+/** @throws {TypeError} An option is wrong; the message names it. */
+export function readResourceSettings(options: ProtectedResourceOptions): ResourceSettings {
+  const { scopesSupported, allowedOrigins = [], authorizationServers, dpop } = options
+  const resources: readonly [string, ...string[]] = [options.resource, ...(options.resourceAliases ?? [])]
+  for (const resource of resources) assertResource(resource)
+  if (authorizationServers.length === 0) throw new TypeError('authorizationServers must name at least one issuer')
+  assertScopes(scopesSupported, 'scopesSupported')
+  const initialScopes = options.initialScopes ?? scopesSupported
+  assertScopes(initialScopes, 'initialScopes')
+  const maxBodyBytes = options.maxBodyBytes ?? DEFAULT_MAX_BODY_BYTES
+  if (!Number.isSafeInteger(maxBodyBytes) || maxBodyBytes < 1) throw new TypeError('maxBodyBytes must be 1 or more')
+  const hosts = options.allowedHosts ?? resources.map((resource) => new URL(resource).host)
+  return {
+    resources,
+    metadataUrl: resourceMetadataUrl(options.resource),
+    scopesSupported,
+    initialScopes,
+    hierarchy: createScopeHierarchy(options.scopeHierarchy ?? {}),
+    maxBodyBytes,
+    clock: options.clock ?? (() => Date.now() / 1000),
+    scheme: dpop?.required === true ? 'DPoP' : 'Bearer',
+    dpopAlgorithms: dpop?.algorithms,
+    isHostAllowed: createHostCheck(hosts),
+    findOrigin: createOriginCheck(allowedOrigins),
+    headersFor: createHeaders(allowedOrigins),
+    describe: (resource) => describeResource(resource, options),
+  }
+}
+
+function createHeaders(origins: readonly string[]): ResourceSettings['headersFor'] {
+  const make = (origin: string | undefined) => Object.freeze({ 'cache-control': 'no-store', ...corsHeaders(origin) })
+  const foreign = make(undefined)
+  const byOrigin = new Map(origins.map((origin) => [origin, make(origin)]))
+  return (origin) => (origin === undefined ? foreign : (byOrigin.get(origin) ?? foreign))
+}
+
+function describeResource(resource: string, options: ProtectedResourceOptions): ProtectedResourceMetadata {
+  const { documentation, dpop } = options
+  return {
+    resource,
+    authorization_servers: options.authorizationServers,
+    scopes_supported: options.scopesSupported,
+    bearer_methods_supported: ['header'],
+    resource_name: documentation?.name,
+    resource_documentation: documentation?.documentationUrl,
+    resource_policy_uri: documentation?.policyUrl,
+    resource_tos_uri: documentation?.termsUrl,
+    dpop_signing_alg_values_supported: dpop?.algorithms,
+    dpop_bound_access_tokens_required: dpop?.required,
+  }
+}
+
+/** RFC 9728 section 1.2: a URL without fragment. Exact strings are compared, so it is written as clients will write it. */
+function assertResource(resource: string): void {
+  const problem = `resource must be an http or https URL without fragment, as clients will write it, found ${JSON.stringify(resource)}`
+  if (!URL.canParse(resource)) throw new TypeError(problem)
+  const url = new URL(resource)
+  const written = url.pathname === '/' && !resource.endsWith('/') ? `${url.origin}${url.search}` : url.href
+  const isOrdinary = /^https?:$/.test(url.protocol) && url.username === '' && !resource.includes('#')
+  if (!isOrdinary || written !== resource) throw new TypeError(problem)
+}

@@ -23,13 +23,13 @@ describe('corporate sign-in → Keycloak → MCP tool → audit line → disable
 })
 
 describe('disabled means denied', () => {
-  it(`refuses the access token of a disabled person within ${refusalBoundMs} ms, ${rounds} times in a row`, async () => {
+  it(`refuses the access token of a disabled person within ${refusalBoundMs} ms, ${rounds} times in a row`, {
+    timeout: rounds * 30_000,
+  }, async () => {
     const measured: number[] = []
     for (let round = 0; round < rounds; round += 1) measured.push(await story.disableRound())
     const { minimum, median, p95, maximum } = summarise(measured.map(Math.round))
-    console.log(
-      `click to first refusal, ${rounds} rounds: min ${minimum}, median ${median}, p95 ${p95}, max ${maximum} ms`,
-    )
+    console.log(`click to refusal, ${rounds} rounds: min ${minimum}, median ${median}, p95 ${p95}, max ${maximum} ms`)
     expect(maximum).toBeLessThan(refusalBoundMs)
   })
 })

@@ -110,7 +110,6 @@ export function buildStory(stack: StoryStack, observe: Observer = () => {}): Sto
   }
 
   async function disableRound(): Promise<number> {
-    await directory.enable('alice')
     const alice = freshSession('alice')
     expectAllowed(await alice.callTool('whoami'))
     const reading = await timeToRefusal(stack.urls.mcp, alice.accessToken(), () => directory.disable('alice'))

@@ -1,3 +1,3 @@
 import { ensureClientBuild } from '../server/client-build.ts'
 
-await ensureClientBuild((line) => console.log(line))
+console.log(await ensureClientBuild((line) => console.log(line)))

@@ -1,43 +1,58 @@
 import { createHash } from 'node:crypto'
-import { mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
-import { dirname, join, relative } from 'node:path'
+import { access, mkdir, mkdtemp, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
+import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
 const sourceFolder = join(root, 'src/client')
+const buildsFolder = join(root, 'dist')
 
-/** Where the built page lies. */
-export const clientFolder: string = join(root, 'dist')
-
-/** Names the sources that a build was made from; a dot file, so it is never served. */
-const stampFile = join(clientFolder, '.sources')
+/** Builds of other sources are kept this long, in case another process is reading them. */
+const keepBuildsMs = 60 * 60 * 1000
 
 /**
- * Builds the page with Vite when there is no build of the present sources. The build appears whole or not at all, so
- * two processes may do this at once.
+ * Builds the page with Vite when there is no build of the present sources. A build lies in a folder named after the
+ * digest of its sources and appears whole or not at all, so any number of processes may do this at once.
  *
  * @param tell Receives one line when a build starts and one when it is done; nothing when none is needed.
+ * @returns the folder of the build.
  */
-export async function ensureClientBuild(tell: (line: string) => void): Promise<void> {
-  const sources = await digestSources()
-  if ((await readFile(stampFile, 'utf8').catch(() => '')) === sources) return
+export async function ensureClientBuild(tell: (line: string) => void): Promise<string> {
+  const folder = join(buildsFolder, await digestSources())
+  if (await exists(join(folder, 'index.html'))) return folder
   tell('Building the console page')
   const startedAt = performance.now()
+  await buildInto(folder)
+  await removeOldBuilds(folder)
+  tell(`Built the console page in ${((performance.now() - startedAt) / 1000).toFixed(1)} s`)
+  return folder
+}
+
+async function buildInto(folder: string): Promise<void> {
   const { build } = await import('vite')
-  const freshFolder = await mkdtemp(join(root, '.dist-'))
+  await mkdir(buildsFolder, { recursive: true })
+  const freshFolder = await mkdtemp(join(buildsFolder, '.new-'))
   try {
     await build({
       configFile: join(root, 'vite.config.ts'),
       logLevel: 'warn',
       build: { outDir: freshFolder, emptyOutDir: true },
     })
-    await writeFile(join(freshFolder, '.sources'), sources)
-    await rm(clientFolder, { recursive: true, force: true })
-    await rename(freshFolder, clientFolder)
+    await rename(freshFolder, folder)
+  } catch (error) {
+    // Another process has finished the same build.
+    if (!(await exists(join(folder, 'index.html')))) throw error
   } finally {
     await rm(freshFolder, { recursive: true, force: true })
   }
-  tell(`Built the console page in ${((performance.now() - startedAt) / 1000).toFixed(1)} s`)
+}
+
+async function removeOldBuilds(present: string): Promise<void> {
+  for (const name of await readdir(buildsFolder)) {
+    const folder = join(buildsFolder, name)
+    const isOld = (await stat(folder)).mtimeMs < Date.now() - keepBuildsMs
+    if (isOld && folder !== present) await rm(folder, { recursive: true, force: true })
+  }
 }
 
 async function digestSources(): Promise<string> {
@@ -45,7 +60,14 @@ async function digestSources(): Promise<string> {
   const sources = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name))
   const digest = createHash('sha256')
   for (const path of [...sources.sort(), join(root, 'vite.config.ts'), join(root, 'package.json')]) {
-    digest.update(`${relative(dirname(root), path)}\0`).update(await readFile(path))
+    digest.update(`${relative(root, path)}\0`).update(await readFile(path))
   }
-  return digest.digest('hex')
+  return digest.digest('hex').slice(0, 20)
+}
+
+async function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  )
 }

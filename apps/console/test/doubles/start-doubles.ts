@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { type ServerType, serve } from '@hono/node-server'
 import type { Hono } from 'hono'
 import type { ConsoleSettings } from '../../src/config.ts'
-import { clientFolder, ensureClientBuild } from '../../src/server/client-build.ts'
+import { ensureClientBuild } from '../../src/server/client-build.ts'
 import { readClientFiles } from '../../src/server/client-files.ts'
 import { createConsoleApp } from '../../src/server/console-app.ts'
 import { createDoubleCorporateIdp } from './double-corporate-idp.ts'
@@ -65,7 +65,7 @@ export async function startDoubles(
   urls.keycloak = await listen(keycloak.app, keycloakPort)
   urls.mcp = await listen(mcp.app, mcpPort)
   urls.idp = await listen(idp, idpPort)
-  await ensureClientBuild((line) => console.log(line))
+  const files = await readClientFiles(await ensureClientBuild((line) => console.log(line)))
   const settings: ConsoleSettings = {
     issuer: `${urls.keycloak}/realms/company`,
     clientId: 'console',
@@ -73,7 +73,7 @@ export async function startDoubles(
     corporateIdp: urls.idp,
     development: true,
   }
-  urls.console = await listen(createConsoleApp({ settings, files: await readClientFiles(clientFolder) }), consolePort)
+  urls.console = await listen(createConsoleApp({ settings, files }), consolePort)
   return {
     url: urls.console,
     settings,

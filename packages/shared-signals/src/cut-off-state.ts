@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { CutOffTable } from './cut-off-table.ts'
 import { KeyedHash } from './keyed-hash.ts'
 import type { CutOff, CutOffCause, PermissionsChange, Signal, TokenFacts } from './signal.ts'
-import { cutOffCauses, namedMembers } from './signal.ts'
+import { cutOffCauses, memberOf, namedMembers } from './signal.ts'
 import { readSnapshot, writeSnapshot } from './snapshot.ts'
 
 export interface CutOffStateOptions {
@@ -64,6 +64,7 @@ const kinds = {
   permissions: 7,
   'permissions+subject': 8,
   'permissions+group': 9,
+  email: 10,
 } as const
 
 type Kind = keyof typeof kinds
@@ -95,7 +96,7 @@ export function createCutOffState(options: CutOffStateOptions): CutOffState {
   function cutOff(entry: CutOff): boolean {
     const members = namedMembers(entry)
     const kind = (members.length === 0 ? 'issuer' : members.join('+')) as Kind
-    const [first = '', second = ''] = members.map((member) => named(member, entry[member]))
+    const [first = '', second = ''] = members.map((member) => named(member, memberOf(entry, member)))
     return raise(kind, entry.issuer, first, second, entry.notBefore, cutOffCauses.indexOf(entry.cause))
   }
 
@@ -145,6 +146,7 @@ export function createCutOffState(options: CutOffStateOptions): CutOffState {
       refusing('sessionId', issuer, token.sessionId, '', issuedAt) ??
       refusing('tokenId', issuer, token.tokenId, '', issuedAt) ??
       refusing('issuer', issuer, '', '', issuedAt) ??
+      refusingEmail(issuer, token, issuedAt) ??
       refusing('clientId', issuer, token.clientId, '', issuedAt) ??
       refusing('sessionId+clientId', issuer, token.sessionId, token.clientId, issuedAt) ??
       refusing('subject+clientId', issuer, token.subject, token.clientId, issuedAt)
@@ -162,6 +164,11 @@ export function createCutOffState(options: CutOffStateOptions): CutOffState {
       groups === undefined ||
       groups.some((group) => refusing('permissions+group', issuer, group, '', issuedAt) !== undefined)
     )
+  }
+
+  function refusingEmail(issuer: number, token: TokenFacts, issuedAt: number): number | undefined {
+    if ((usedKinds & (1 << kinds.email)) === 0) return undefined
+    return refusing('email', issuer, memberOf(token, 'email'), '', issuedAt)
   }
 
   /** The mark of the entry that stands at or after `issuedAt`. */

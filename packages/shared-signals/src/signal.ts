@@ -31,8 +31,8 @@ export type CutOffCause = (typeof cutOffCauses)[number]
  * Ends the tokens of one issuer that match every member given and were issued at or before `notBefore`.
  *
  * The narrowest member decides: `tokenId` alone names a token, `sessionId` a session (with `clientId`: that client's
- * part of it), `subject` a person or service (with `clientId`: only through that client), `clientId` a client, and no
- * member at all means every token of the issuer.
+ * part of it), `subject` a person or service (with `clientId`: only through that client), `email` whoever the tokens
+ * describe by that address, `clientId` a client, and no member at all means every token of the issuer.
  */
 export interface CutOff {
   /** The `iss` of the tokens, exactly as they carry it. */
@@ -41,6 +41,8 @@ export interface CutOff {
   sessionId?: string | undefined
   tokenId?: string | undefined
   clientId?: string | undefined
+  /** For senders that know people by address only. Compared without regard to case; can only refuse, never admit. */
+  email?: string | undefined
   /** Seconds since the epoch, on the issuer's clock. Tokens with `iat` at or before it are refused: the same second counts as before. */
   notBefore: number
   cause: CutOffCause
@@ -73,6 +75,7 @@ export interface TokenFacts {
   readonly sessionId?: string | undefined
   readonly tokenId?: string | undefined
   readonly clientId?: string | undefined
+  readonly caller?: { readonly email?: string | undefined } | undefined
   /** The `iat` claim, seconds since the epoch. A token without one counts as issued at the beginning of time. */
   readonly issuedAt?: number | undefined
 }
@@ -82,17 +85,25 @@ export function isCutOffBy(token: TokenFacts, cutOff: CutOff): boolean {
   return (
     token.issuer === cutOff.issuer &&
     Math.floor(token.issuedAt ?? 0) <= cutOff.notBefore &&
-    namedMembers(cutOff).every((member) => token[member] === cutOff[member])
+    namedMembers(cutOff).every((member) => memberOf(token, member) === memberOf(cutOff, member))
   )
 }
 
 /** The members that a cut-off goes by, narrowest first decides. */
 export function namedMembers(cutOff: Omit<CutOff, 'notBefore' | 'cause'>): readonly CutOffMember[] {
   if (cutOff.tokenId !== undefined) return ['tokenId']
+  if (cutOff.email !== undefined) return ['email']
   const holder: CutOffMember[] =
     cutOff.sessionId !== undefined ? ['sessionId'] : cutOff.subject !== undefined ? ['subject'] : []
   return cutOff.clientId !== undefined ? [...holder, 'clientId'] : holder
 }
 
 /** A member of a token that a cut-off can name. */
-export type CutOffMember = 'subject' | 'sessionId' | 'tokenId' | 'clientId'
+export type CutOffMember = 'subject' | 'sessionId' | 'tokenId' | 'clientId' | 'email'
+
+/** A member's value in a token or a cut-off, in the form in which both are compared. */
+export function memberOf(of: TokenFacts | CutOff, member: CutOffMember): string | undefined {
+  if (member !== 'email') return of[member]
+  const email = 'cause' in of ? of.email : of.caller?.email
+  return email?.toLowerCase()
+}

@@ -13,6 +13,7 @@ const token: TokenFacts = {
   tokenId: 'token-1',
   clientId: 'mcp-cli',
   issuedAt: now,
+  caller: { email: 'Alice@Company.com' },
 }
 
 function newState(options: { clock?: () => number; maxEntries?: number } = {}) {
@@ -25,6 +26,7 @@ describe('which tokens a cut-off names', () => {
     ['the session', { sessionId: 'session-1' }, { sessionId: 'session-2' }],
     ['the token', { tokenId: 'token-1' }, { tokenId: 'token-2' }],
     ['the client', { clientId: 'mcp-cli' }, { clientId: 'console' }],
+    ['whoever has the address, in any case', { email: 'alice@COMPANY.com' }, { caller: { email: 'bob@company.com' } }],
     ['the person through one client', { subject: 'alice', clientId: 'mcp-cli' }, { clientId: 'console' }],
     ['the client’s part of a session', { sessionId: 'session-1', clientId: 'mcp-cli' }, { clientId: 'console' }],
     ['every token of the issuer', {}, { issuer: 'https://other.example' }],
@@ -205,6 +207,7 @@ describe('against a plain list of cut-offs', () => {
     sessionId: maybe,
     tokenId: maybe,
     clientId: maybe,
+    email: maybe,
     notBefore: fc.integer({ min: now - 10, max: now + 10 }),
     cause: fc.constant<CutOffCause>('session_ended'),
   })
@@ -214,6 +217,7 @@ describe('against a plain list of cut-offs', () => {
     sessionId: maybe,
     tokenId: maybe,
     clientId: maybe,
+    caller: fc.record({ email: maybe }),
     issuedAt: fc.integer({ min: now - 12, max: now + 12 }),
   })
 

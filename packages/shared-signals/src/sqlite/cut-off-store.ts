@@ -18,8 +18,8 @@ export interface CutOffStore extends Omit<CutOffState, 'import'> {
 const schema = `
   CREATE TABLE IF NOT EXISTS cut_off (
     issuer TEXT NOT NULL, subject TEXT NOT NULL, session_id TEXT NOT NULL, token_id TEXT NOT NULL, client_id TEXT NOT NULL,
-    not_before INTEGER NOT NULL, cause TEXT NOT NULL, received_at REAL,
-    PRIMARY KEY (issuer, subject, session_id, token_id, client_id)
+    email TEXT NOT NULL, not_before INTEGER NOT NULL, cause TEXT NOT NULL, received_at REAL,
+    PRIMARY KEY (issuer, subject, session_id, token_id, client_id, email)
   ) WITHOUT ROWID;
   CREATE INDEX IF NOT EXISTS cut_off_by_time ON cut_off (not_before);
   CREATE TABLE IF NOT EXISTS permissions_change (
@@ -117,6 +117,7 @@ interface CutOffRow {
   session_id: string
   token_id: string
   client_id: string
+  email: string
   not_before: number
   cause: CutOffCause
   received_at: number | null
@@ -135,7 +136,7 @@ function prepareStatements(database: Database.Database) {
     allChanges: database.prepare('SELECT * FROM permissions_change'),
     newest: database.prepare('SELECT * FROM cut_off ORDER BY not_before DESC LIMIT ?'),
     raiseCutOff: database.prepare(`
-      INSERT INTO cut_off VALUES (@issuer, @subject, @session_id, @token_id, @client_id, @not_before, @cause, @received_at)
+      INSERT INTO cut_off VALUES (@issuer, @subject, @session_id, @token_id, @client_id, @email, @not_before, @cause, @received_at)
       ON CONFLICT DO UPDATE SET not_before = excluded.not_before, cause = excluded.cause, received_at = excluded.received_at
       WHERE excluded.not_before > cut_off.not_before`),
     raiseChange: database.prepare(`
@@ -161,6 +162,7 @@ function toRow(entry: CutOff): CutOffRow {
     session_id: entry.sessionId ?? '',
     token_id: entry.tokenId ?? '',
     client_id: entry.clientId ?? '',
+    email: entry.email?.toLowerCase() ?? '',
     not_before: Math.floor(entry.notBefore),
     cause: entry.cause,
     received_at: entry.receivedAt ?? null,
@@ -174,6 +176,7 @@ function fromRow(row: CutOffRow): CutOff {
     sessionId: row.session_id || undefined,
     tokenId: row.token_id || undefined,
     clientId: row.client_id || undefined,
+    email: row.email || undefined,
     notBefore: row.not_before,
     cause: row.cause,
     receivedAt: row.received_at ?? undefined,

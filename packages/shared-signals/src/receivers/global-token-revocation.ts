@@ -1,0 +1,60 @@
+import type { Signal } from '../signal.ts'
+import { empty, expectPost, readBody } from './http.ts'
+import type { ReceiverContext } from './receiver-context.ts'
+import { RefusedSignalError, refuseSignal } from './refused-signal.ts'
+import { readSubjectIdentifier } from './subject-identifier.ts'
+
+/** The request is authenticated for this one moment. */
+const maxAgeSeconds = 300
+
+/**
+ * Global Token Revocation (draft-parecki-oauth-global-token-revocation), as Okta's Universal Logout sends it: JSON with
+ * one `sub_id`, authenticated by a JWT whose audience is this endpoint. Ends every token of the person.
+ *
+ * @param endpoint The URL of this receiver, as the sender knows it.
+ */
+export async function receiveGlobalTokenRevocation(
+  request: Request,
+  context: ReceiverContext,
+  endpoint: string,
+): Promise<Response> {
+  expectPost(request, 'application/json')
+  const credentials = /^Bearer ([\w-]+\.[\w-]+\.[\w-]+)$/i.exec(request.headers.get('authorization') ?? '')
+  if (credentials === null) return refuseSignal('authentication_failed', 'expected a signed JWT as Bearer', 401)
+  const { transmitter, settle } = await context.verifier
+    .verify(credentials[1] as string, {
+      type: 'global-token-revocation+jwt',
+      audience: [endpoint],
+      requiredClaims: ['exp'],
+      maxAgeSeconds,
+    })
+    .catch((error: unknown) => asAuthenticationFailure(error))
+  const names = await readSubjectIdentifier(subjectOf(await readBody(request)), transmitter)
+  const now = context.clock()
+  const signals: Signal[] = names.map((name) => ({
+    kind: 'cut_off',
+    ...name,
+    notBefore: now,
+    cause: 'global_token_revocation',
+    receivedAt: now,
+  }))
+  if (signals.length === 0) return refuseSignal('invalid_request', 'nobody is known by this name', 404)
+  context.onSignals(signals, { receiver: 'global_token_revocation', transmitter: transmitter.issuer })
+  settle()
+  return empty(204)
+}
+
+function subjectOf(body: string): unknown {
+  try {
+    const content: unknown = JSON.parse(body)
+    if (typeof content === 'object' && content !== null && 'sub_id' in content) return content.sub_id
+  } catch {
+    // Told below.
+  }
+  return refuseSignal('invalid_request', 'expected JSON with "sub_id"')
+}
+
+function asAuthenticationFailure(error: unknown): never {
+  if (error instanceof RefusedSignalError) throw new RefusedSignalError('authentication_failed', error.message, 401)
+  throw error
+}

@@ -1,0 +1,31 @@
+import type { Signal } from '../signal.ts'
+import type { Transmitter } from './transmitter.ts'
+import type { MessageVerifier } from './verify-signed-message.ts'
+
+/** From whom and by which door signals came. */
+export interface SignalOrigin {
+  receiver: 'backchannel_logout' | 'ssf_push' | 'ssf_poll' | 'global_token_revocation'
+  /** Issuer of the transmitter. */
+  transmitter: string
+}
+
+/** What every receiver works with. */
+export interface ReceiverContext {
+  verifier: MessageVerifier
+  transmitters: readonly Transmitter[]
+  /** Seconds since the epoch. */
+  clock: () => number
+  clockToleranceSeconds: number
+  onSignals: (signals: readonly Signal[], origin: SignalOrigin) => void
+  onStreamEvent: (event: StreamEvent) => void
+}
+
+/** What a transmitter says about the stream itself (SSF 1.0 sections 8.1.4 and 8.1.5). */
+export interface StreamEvent {
+  transmitter: string
+  type: 'verification' | 'stream_updated'
+  /** `state` of a verification, as it was asked for. */
+  state?: string | undefined
+  /** `status` of an update: enabled, paused or disabled. */
+  status?: string | undefined
+}

@@ -1,0 +1,73 @@
+import type { CutOffCause, Signal } from '../signal.ts'
+import type { TokenNames } from './transmitter.ts'
+
+type Event = Readonly<Record<string, unknown>>
+/** What an event does to the tokens that its subject names. */
+type Effect = { kind: 'cut_off'; cause: CutOffCause } | { kind: 'permissions_changed' } | { kind: 'nothing' }
+
+const caep = 'https://schemas.openid.net/secevent/caep/event-type/'
+const risc = 'https://schemas.openid.net/secevent/risc/event-type/'
+const ssf = 'https://schemas.openid.net/secevent/ssf/event-type/'
+
+const cutOff = (cause: CutOffCause) => (): Effect => ({ kind: 'cut_off', cause })
+const nothing = (): Effect => ({ kind: 'nothing' })
+
+/** CAEP 1.0 and RISC 1.0 events that concern access tokens. Others are acknowledged and do nothing. */
+const effects: Readonly<Record<string, (event: Event) => Effect>> = {
+  [`${caep}session-revoked`]: cutOff('session_revoked'),
+  [`${caep}token-claims-change`]: () => ({ kind: 'permissions_changed' }),
+  [`${caep}credential-change`]: ({ change_type: change }) =>
+    change === 'create' ? nothing() : { kind: 'cut_off', cause: 'credential_changed' },
+  [`${caep}assurance-level-change`]: ({ change_direction: direction }) =>
+    direction === 'increase' ? nothing() : { kind: 'cut_off', cause: 'assurance_level_changed' },
+  [`${risc}account-disabled`]: cutOff('account_disabled'),
+  [`${risc}account-purged`]: cutOff('account_deleted'),
+  [`${risc}sessions-revoked`]: cutOff('session_revoked'),
+  [`${risc}credential-compromise`]: cutOff('credential_changed'),
+  [`${risc}account-credential-change-required`]: cutOff('credential_changed'),
+  [`${risc}identifier-changed`]: cutOff('identity_changed'),
+  [`${risc}identifier-recycled`]: cutOff('identity_changed'),
+  // Nothing revives a token: who was enabled again gets new ones.
+  [`${risc}account-enabled`]: nothing,
+}
+
+/** Events about the stream rather than about anybody's access. */
+export const streamEvents = { verification: `${ssf}verification`, streamUpdated: `${ssf}stream-updated` } as const
+
+/** Whether an event type changes anything here, so that its subject has to be read. */
+export function isEffective(type: string): boolean {
+  return Object.hasOwn(effects, type)
+}
+
+/**
+ * What one event means for the tokens that its subject names.
+ *
+ * @param notBefore Seconds since the epoch, see {@link effectiveTime}.
+ */
+export function readSecurityEvent(
+  type: string,
+  event: Event,
+  names: readonly TokenNames[],
+  notBefore: number,
+): Signal[] {
+  const effect = Object.hasOwn(effects, type) ? (effects[type]?.(event) ?? nothing()) : nothing()
+  if (effect.kind === 'nothing') return []
+  if (effect.kind === 'cut_off')
+    return names.map((name) => ({ kind: 'cut_off', ...name, notBefore, cause: effect.cause }))
+  return names.map(({ issuer, subject }) => ({ kind: 'permissions_changed', issuer, subject, changedAt: notBefore }))
+}
+
+/**
+ * Up to when tokens are refused: when the event happened by the transmitter's clock, and what both clocks may differ, but
+ * never later than now. A message that was held up does not end tokens that were issued long after the event.
+ */
+export function effectiveTime(event: Event, issuedAt: number, now: number, clockToleranceSeconds: number): number {
+  const { event_timestamp: stated } = event
+  const happenedAt = typeof stated === 'number' && Number.isFinite(stated) && stated > 0 ? inSeconds(stated) : issuedAt
+  return Math.max(0, Math.min(now, happenedAt + clockToleranceSeconds))
+}
+
+/** Some transmitters state milliseconds. */
+function inSeconds(stated: number): number {
+  return stated > 100_000_000_000 ? stated / 1000 : stated
+}

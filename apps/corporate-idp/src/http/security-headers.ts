@@ -18,7 +18,8 @@ export function setSecurityHeaders(response: ServerResponse, isHttps: boolean): 
   response.setHeader('content-security-policy', contentSecurityPolicy)
   response.setHeader('x-content-type-options', 'nosniff')
   response.setHeader('x-frame-options', 'DENY')
-  response.setHeader('referrer-policy', 'no-referrer')
+  // With `no-referrer` browsers send `Origin: null` with a form, even to this origin.
+  response.setHeader('referrer-policy', 'same-origin')
   response.setHeader('permissions-policy', 'camera=(), geolocation=(), microphone=()')
   response.setHeader('cross-origin-opener-policy', 'same-origin')
   if (isHttps) response.setHeader('strict-transport-security', 'max-age=63072000; includeSubDomains')

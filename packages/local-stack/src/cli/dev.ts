@@ -2,6 +2,7 @@ import { join, resolve } from 'node:path'
 import { Command, Option } from 'commander'
 import colour from 'picocolors'
 import type { KeycloakChoice } from '../keycloak/choose-runner.ts'
+import { readSettings } from '../settings.ts'
 import { describeError } from '../stack-error.ts'
 import { findWorkspaceRoot, stackFolderAt } from '../stack-folder.ts'
 import { describeStatus, readStatus } from '../stack-status.ts'
@@ -93,7 +94,8 @@ async function runDev(flags: DevFlags): Promise<void> {
     process.exitCode = status.outcome === 'ready' ? 0 : 1
     return
   }
-  return flags.detach ? runDetached(flags, folder) : runInForeground(flags, folder)
+  const settings = readSettings(process.env)
+  return flags.detach ? runDetached(flags, folder) : runInForeground(flags, folder, settings)
 }
 
 function describeStop(stop: StopOutcome): string {

@@ -26,7 +26,12 @@ export function checkSenderConstraint(presented: PresentedToken, dpop: DpopCheck
   const { token, request, isRequired } = presented
   const isDpop = (request?.scheme ?? (request?.dpopProof === undefined ? 'Bearer' : 'DPoP')) === 'DPoP'
   if (token.confirmation === undefined && !isDpop && !isRequired) return undefined
-  const details = { token: refusedTokenFacts(token) }
+  // Read only when something is refused.
+  const details: TokenErrorDetails = {
+    get token() {
+      return refusedTokenFacts(token)
+    },
+  }
   if (token.confirmation === undefined) return refuseUnbound(isDpop, details)
   const { jkt, certificateThumbprint } = token.confirmation
   if (certificateThumbprint !== undefined) checkCertificate(certificateThumbprint, request, details)
@@ -41,7 +46,7 @@ export function checkSenderConstraint(presented: PresentedToken, dpop: DpopCheck
   const { method, url, dpopProof } = request
   if (dpopProof === undefined) return refuse('proof_missing', 'the request has no DPoP proof', details)
   const { compactToken, now } = presented
-  return dpop.check({ method, url, dpopProof, compactToken, thumbprint: jkt, now, details })
+  return dpop.check({ method, url, dpopProof, token, compactToken, thumbprint: jkt, now, details })
 }
 
 function refuseUnbound(isDpop: boolean, details: TokenErrorDetails): never {

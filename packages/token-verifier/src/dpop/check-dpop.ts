@@ -1,6 +1,7 @@
 import type { SignatureAlgorithm } from '../algorithms.ts'
 import { refuse, type TokenErrorDetails } from '../token-error.ts'
 import { VerifierUnavailableError } from '../unavailable-error.ts'
+import type { VerifiedAccessToken } from '../verified-access-token.ts'
 import type { DpopNonces } from './dpop-nonces.ts'
 import { accessTokenHash, type ProofClaims, ProofReader } from './dpop-proof.ts'
 import { MemoryProofReplays, type ProofReplayStore } from './proof-replays.ts'
@@ -23,6 +24,7 @@ export interface ProvenRequest {
   readonly method: string
   readonly url: string
   readonly dpopProof: string
+  readonly token: VerifiedAccessToken
   readonly compactToken: string
   /** Thumbprint of the key that the token is bound to. */
   readonly thumbprint: string
@@ -43,6 +45,7 @@ export class DpopCheck {
   readonly #lifetimeSeconds: number
   readonly #replays: ProofReplayStore
   readonly #nonces: DpopNonces | undefined
+  readonly #tokenHashes = new WeakMap<VerifiedAccessToken, string>()
 
   /** @throws {TypeError} A setting is wrong. */
   constructor(settings: DpopSettings, clock: () => number) {
@@ -65,7 +68,7 @@ export class DpopCheck {
     checkRequest(claims, request)
     this.#checkNonce(claims, request)
     this.#checkFreshness(claims, request)
-    checkBinding(claims, proofKey.thumbprint, request)
+    this.#checkBinding(claims, proofKey.thumbprint, request)
     this.#reader.remember(proof)
     return this.#checkReplay(claims, request)
   }
@@ -81,6 +84,28 @@ export class DpopCheck {
   #checkFreshness({ iat }: ProofClaims, { now, details }: ProvenRequest): void {
     if (iat <= now + futureSeconds && iat >= now - this.#lifetimeSeconds) return
     refuse('proof_not_fresh', `"iat" of the DPoP proof must be in the last ${this.#lifetimeSeconds} seconds`, details)
+  }
+
+  #checkBinding({ ath }: ProofClaims, proofThumbprint: string, request: ProvenRequest): void {
+    if (ath !== this.#hashOf(request)) {
+      refuse('proof_token_mismatch', '"ath" of the DPoP proof must be the hash of this access token', request.details)
+    }
+    if (proofThumbprint !== request.thumbprint) {
+      refuse(
+        'proof_key_mismatch',
+        'the access token is bound to another key than that of the DPoP proof',
+        request.details,
+      )
+    }
+  }
+
+  /** A token that is remembered is the same object each time, so its hash is too. */
+  #hashOf({ token, compactToken }: ProvenRequest): string {
+    const known = this.#tokenHashes.get(token)
+    if (known !== undefined) return known
+    const hash = accessTokenHash(compactToken)
+    this.#tokenHashes.set(token, hash)
+    return hash
   }
 
   #checkReplay({ jti, iat }: ProofClaims, { thumbprint, details }: ProvenRequest): Promise<void> | undefined {
@@ -102,17 +127,4 @@ export class DpopCheck {
 function checkRequest({ htm, htu }: ProofClaims, { method, url, details }: ProvenRequest): void {
   if (htm !== method) refuse('proof_method_mismatch', `"htm" of the DPoP proof must be ${method}`, details)
   if (!isSameAddress(htu, url)) refuse('proof_url_mismatch', `"htu" of the DPoP proof must be ${url}`, details)
-}
-
-function checkBinding(
-  { ath }: ProofClaims,
-  proofThumbprint: string,
-  { compactToken, thumbprint, details }: ProvenRequest,
-): void {
-  if (ath !== accessTokenHash(compactToken)) {
-    refuse('proof_token_mismatch', '"ath" of the DPoP proof must be the hash of this access token', details)
-  }
-  if (proofThumbprint !== thumbprint) {
-    refuse('proof_key_mismatch', 'the access token is bound to another key than that of the DPoP proof', details)
-  }
 }

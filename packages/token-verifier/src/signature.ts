@@ -1,12 +1,38 @@
 import { verify } from 'node:crypto'
 import { toDerSignature } from './der-signature.ts'
+import { ThreadChoice } from './thread-choice.ts'
 import type { VerificationKey } from './verification-key.ts'
 
+/** One for the process, as the thread pool is. */
+const threads = new ThreadChoice()
+
 /**
- * True when the signature fits. Synchronous, with the bare key: anything else about the call costs more than it tells.
+ * Says whether a signature fits: on this thread, or in the thread pool while many are wanted at the same time. RSA is
+ * always quicker here.
  */
-export function isSignatureRight(key: VerificationKey, signed: Buffer, signature: Buffer): boolean {
+export function checkSignature(key: VerificationKey, signed: Buffer, signature: Buffer): boolean | Promise<boolean> {
   if (signature.length !== key.signatureBytes) return false
-  const { hash, isPairOfIntegers } = key.algorithm
-  return verify(hash, signed, key.key, isPairOfIntegers ? toDerSignature(signature) : signature)
+  return key.algorithm.keyType !== 'RSA' && threads.isPoolWorthIt()
+    ? checkInPool(key, Buffer.from(signed), Buffer.from(signature))
+    : isSignatureRight(key, signed, signature)
+}
+
+/** True when the signature fits. With the bare key: any option beside it costs more than it tells. */
+export function isSignatureRight(key: VerificationKey, signed: Buffer, signature: Buffer): boolean {
+  return signature.length === key.signatureBytes && verify(key.algorithm.hash, signed, key.key, formOf(key, signature))
+}
+
+function formOf({ algorithm }: VerificationKey, signature: Buffer): Buffer {
+  return algorithm.isPairOfIntegers ? toDerSignature(signature) : signature
+}
+
+function checkInPool(key: VerificationKey, signed: Buffer, signature: Buffer): Promise<boolean> {
+  threads.enterPool()
+  return new Promise((resolve, reject) => {
+    verify(key.algorithm.hash, signed, key.key, formOf(key, signature), (error, isRight) => {
+      threads.leavePool()
+      if (error === null) resolve(isRight)
+      else reject(error)
+    })
+  })
 }

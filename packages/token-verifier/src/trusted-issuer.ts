@@ -5,7 +5,7 @@ import { KeySet, type KeySetSettings } from './key-set.ts'
 import { OnlineQuestions } from './online/online-questions.ts'
 import type { IssuerProfile } from './providers/issuer-profile.ts'
 import { checkSecureAddress } from './secure-address.ts'
-import { isSignatureRight } from './signature.ts'
+import { checkSignature } from './signature.ts'
 import { refuse } from './token-error.ts'
 import type { VerificationKey } from './verification-key.ts'
 
@@ -38,13 +38,13 @@ export class TrustedIssuer {
     const { keyId, algorithm } = token.header
     const ring = this.keySet.current
     if (ring === undefined) return this.#verifySignatureLater(keepBytes(token))
-    if (keyId === undefined) return this.#chooseKey(token, ring.onlyKeyFor(algorithm))
+    if (keyId === undefined) return this.#tryKeys(token, ring.onlyKeyFor(algorithm))
     const keys = ring.withId(keyId)
-    if (keys.length > 0) return this.#chooseKey(token, keys)
+    if (keys.length > 0) return this.#tryKeys(token, keys)
     const loading = this.keySet.loadFor(keyId)
     if (loading === undefined) return refuseUnknownKey()
     const kept = keepBytes(token)
-    return loading.then((newer) => this.#chooseKey(kept, newer.withId(keyId)))
+    return loading.then((newer) => this.#tryKeys(kept, newer.withId(keyId)))
   }
 
   async #verifySignatureLater(token: UnverifiedToken): Promise<VerificationKey> {
@@ -52,20 +52,28 @@ export class TrustedIssuer {
     return this.verifySignature(token)
   }
 
-  #chooseKey(token: UnverifiedToken, keys: readonly VerificationKey[]): VerificationKey {
+  /** Tries the keys of that id which may have made this signature: mostly there is one. */
+  #tryKeys(token: UnverifiedToken, keys: readonly VerificationKey[]): VerificationKey | Promise<VerificationKey> {
     if (keys.length === 0) refuseUnknownKey()
-    let isFitting = false
-    for (const key of keys) {
-      if (key.algorithm !== token.header.algorithm || !this.#maySign(key, token)) continue
-      if (isSignatureRight(key, token.signed, token.signature)) return key
-      isFitting = true
+    const [key, ...others] = keys.length === 1 ? keys : keys.filter((each) => this.#maySign(each, token))
+    if (key === undefined || !this.#maySign(key, token)) {
+      return refuse('key_mismatch', 'the key with the "kid" of this token is for another "alg" or issuer')
     }
-    if (isFitting) refuse('signature_invalid', 'the signature does not fit the key that the token names')
-    refuse('key_mismatch', 'the key with the "kid" of this token is for another "alg" or issuer')
+    const isRight = checkSignature(key, token.signed, token.signature)
+    if (isRight === true) return key
+    if (isRight === false) return this.#tryOthers(token, others)
+    const kept = keepBytes(token)
+    return isRight.then((answer) => (answer ? key : this.#tryOthers(kept, others)))
   }
 
-  #maySign(key: VerificationKey, { claims }: UnverifiedToken): boolean {
+  #tryOthers(token: UnverifiedToken, others: readonly VerificationKey[]): VerificationKey | Promise<VerificationKey> {
+    if (others.length > 0) return this.#tryKeys(token, others)
+    return refuse('signature_invalid', 'the signature does not fit the key that the token names')
+  }
+
+  #maySign(key: VerificationKey, { header, claims }: UnverifiedToken): boolean {
     const { isKeyFor } = this.profile
+    if (key.algorithm !== header.algorithm) return false
     return key.issuer === undefined || isKeyFor === undefined || isKeyFor(key.issuer, claims)
   }
 }

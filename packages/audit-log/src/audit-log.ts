@@ -1,11 +1,13 @@
 import { AuditLogError, AuditUnavailableError } from './audit-errors.ts'
 import type { AuditEvent, AuditRecord } from './audit-event.ts'
+import { type Checkpointer, startCheckpointer } from './checkpointer.ts'
 import { createGroupCommit } from './group-commit.ts'
 import { type LogFile, type OpenFile, openLogFile, writeFully } from './log-file.ts'
-import { type LogHead, readHead, writeHead } from './log-head.ts'
+import { createHeadKeeper, type LogHead, readHead, writeHead } from './log-head.ts'
 import { endOfLastLine, linesBackward } from './log-lines.ts'
 import { type AuditQuery, queryLog } from './query-log.ts'
 import { firstPrevious, hashBody, parseRecordLine, recordBody, writeRecordLine } from './record-line.ts'
+import { readStatedCheckpoint } from './tile-folder.ts'
 import { lockForWriting } from './writer-lock.ts'
 
 export interface AuditLogOptions {
@@ -13,6 +15,17 @@ export interface AuditLogOptions {
   path: string
   /** Seconds since the epoch, for events without a time. Default: the system's clock. */
   clock?: () => number
+  /**
+   * Ed25519 key in PKCS #8 PEM that signs checkpoints; made when it is not there. Checkpoints and the tiles of the
+   * Merkle tree are kept in `<path>.tiles`. Left out: none are made.
+   */
+  signingKeyFile?: string
+  /** Name of the log in its checkpoints, no spaces and no plus sign. Default `mcp-identity/audit`. */
+  origin?: string
+  /** How long a record may wait for a checkpoint. Default 1,000. */
+  checkpointIntervalMs?: number
+  /** Told when a checkpoint could not be made; the log itself goes on. Default: a warning of the process. */
+  onCheckpointProblem?: (problem: string) => void
   /** Events that may wait to be written; beyond it `append` rejects. Default 20,000. */
   maxWaiting?: number
   /** Default: the file system. */
@@ -36,6 +49,12 @@ export interface AuditLog {
   /** Sequence of the newest durable record, 0 when there is none. */
   readonly sequence: number
   readonly recovery: LogRecovery
+  /**
+   * Signs a checkpoint of what is durable now and returns it, to be kept where who can change the log cannot reach it.
+   *
+   * @throws {Error} The log has no signing key, or the checkpoint could not be made.
+   */
+  checkpoint(): Promise<string>
   /** Waits for what was appended, then lets go of the file. */
   close(): Promise<void>
 }
@@ -63,7 +82,7 @@ export async function openAuditLog(options: AuditLogOptions): Promise<AuditLog> 
     const file = await open(path)
     const headFile = await open(`${path}.head`)
     const start = await recover(path, file, headFile)
-    return createLog({ file, headFile, unlock, clock, maxWaiting, ...start })
+    return createLog({ file, headFile, unlock, clock, maxWaiting, checkpointer: checkpointerOf(options), ...start })
   } catch (cause) {
     await Promise.all(opened.map((file) => file.close()))
     unlock()
@@ -71,7 +90,21 @@ export async function openAuditLog(options: AuditLogOptions): Promise<AuditLog> 
   }
 }
 
+function checkpointerOf(options: AuditLogOptions): Checkpointer | undefined {
+  const { path, signingKeyFile, origin = 'mcp-identity/audit', checkpointIntervalMs = 1000 } = options
+  if (signingKeyFile === undefined) return undefined
+  const onProblem = options.onCheckpointProblem ?? ((problem) => process.emitWarning(`audit checkpoint: ${problem}`))
+  return startCheckpointer({
+    logPath: path,
+    keyFile: signingKeyFile,
+    origin,
+    intervalMs: checkpointIntervalMs,
+    onProblem,
+  })
+}
+
 interface LogParts {
+  checkpointer: Checkpointer | undefined
   file: LogFile
   headFile: LogFile
   unlock: () => void
@@ -83,8 +116,9 @@ interface LogParts {
 }
 
 function createLog(parts: LogParts): AuditLog {
-  const { file, headFile, unlock, clock, recovery } = parts
+  const { file, headFile, unlock, clock, recovery, checkpointer } = parts
   let { head, end } = parts
+  const headKeeper = createHeadKeeper(headFile)
   let closing: Promise<void> | undefined
   /** After a failed write the file may hold more than `end`; nothing is written until that is cut off again. */
   let damaged = false
@@ -103,7 +137,8 @@ function createLog(parts: LogParts): AuditLog {
       damaged = false
       head = batch.head
       end += batch.bytes.length
-      await writeHead(headFile, head)
+      headKeeper.keep(head)
+      checkpointer?.grown(end)
       return batch.records
     } catch (cause) {
       throw new AuditUnavailableError('the audit log cannot be written', { cause })
@@ -118,6 +153,8 @@ function createLog(parts: LogParts): AuditLog {
 
   async function close(): Promise<void> {
     await group.idle()
+    await checkpointer?.close(end)
+    await headKeeper.idle()
     await Promise.all([file.close(), headFile.close()])
     unlock()
   }
@@ -132,6 +169,10 @@ function createLog(parts: LogParts): AuditLog {
       return head.sequence
     },
     recovery,
+    checkpoint() {
+      if (checkpointer === undefined) return Promise.reject(new Error('the audit log has no signing key'))
+      return checkpointer.now(end)
+    },
     close() {
       closing ??= close()
       return closing
@@ -168,8 +209,9 @@ async function recover(path: string, file: LogFile, headFile: LogFile) {
   }
   const known = await readHead(headFile)
   const head = await newestRecord(path, file, end)
-  if (known !== undefined && known.sequence > head.sequence) {
-    throw new AuditLogError(`${path} ends at record ${head.sequence}, but ${known.sequence} were written`)
+  const written = Math.max(known?.sequence ?? 0, readStatedCheckpoint(path)?.size ?? 0)
+  if (written > head.sequence) {
+    throw new AuditLogError(`${path} ends at record ${head.sequence}, but ${written} were written`)
   }
   await writeHead(headFile, head)
   return { head, end, recovery: { tornBytes: size - end } }

@@ -4,4 +4,11 @@ export { type AuditLog, type AuditLogOptions, type LogRecovery, openAuditLog, qu
 export { digestArguments } from './digest-arguments.ts'
 export { humanLine } from './human-line.ts'
 export type { AuditQuery } from './query-log.ts'
-export { type AuditVerification, verifyAuditLog } from './verify-audit-log.ts'
+export { proveRecord, type RecordClaim, verifyRecordProof } from './record-proof.ts'
+export {
+  type AuditVerification,
+  type DamagedLog,
+  type IntactLog,
+  type VerifyOptions,
+  verifyAuditLog,
+} from './verify-audit-log.ts'

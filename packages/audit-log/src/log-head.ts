@@ -8,8 +8,32 @@ export interface LogHead {
 
 const headBytes = 16 + 1 + 43 + 1
 
+/** Writes a head into its file. */
 export async function writeHead(file: LogFile, head: LogHead): Promise<void> {
   await writeFully(file, Buffer.from(`${String(head.sequence).padStart(16, '0')} ${head.hash}\n`), 0)
+}
+
+/** Keeps the head file up with the log without making anyone wait: only the newest head is written. */
+export function createHeadKeeper(file: LogFile) {
+  let next: LogHead | undefined
+  let writing: Promise<void> | undefined
+
+  async function writeAll(): Promise<void> {
+    for (let head = next; head !== undefined; head = next) {
+      next = undefined
+      // A head that cannot be written is an older one than it could be; the next record brings a newer one.
+      await writeHead(file, head).catch(() => {})
+    }
+    writing = undefined
+  }
+
+  return {
+    keep(head: LogHead): void {
+      next = head
+      writing ??= writeAll()
+    },
+    idle: (): Promise<void> => writing ?? Promise.resolve(),
+  }
 }
 
 /** The head, or undefined when none was written. A malformed one counts as a head that no log can have. */

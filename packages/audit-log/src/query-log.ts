@@ -59,8 +59,8 @@ function createMatcher(query: AuditQuery): (bytes: Buffer) => AuditRecord | unde
 const sequenceMember = /"sequence":(\d+)/
 const probeBytes = 1 << 16
 
-/** Where the first record after `sequence` begins, by halving. */
-async function offsetAfter(file: LogFile, end: number, sequence: number): Promise<number> {
+/** Where the first record after `sequence` begins, by halving; the end when there is none. */
+export async function offsetAfter(file: LogFile, end: number, sequence: number): Promise<number> {
   let low = 0
   let high = end
   while (high - low > probeBytes) {

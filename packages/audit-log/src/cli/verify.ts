@@ -1,19 +1,30 @@
+import { existsSync, readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
-import { verifyAuditLog } from '../verify-audit-log.ts'
+import { type AuditVerification, verifyAuditLog } from '../verify-audit-log.ts'
 
-const help = `Usage: verify FILE
+const help = `Usage: verify FILE [--key KEY] [--checkpoint FILE]...
 
-Checks every record of an audit log: its bytes, its place in the chain, and that nothing was cut off.
+Checks every record of an audit log: its bytes, its place in the chain, that nothing was cut off, and that the log
+leads to what signed checkpoints state.
 
-  --json  print the result as JSON
-  --help  show this
+  --key KEY          public key of the log (name+hash+key), or a file that holds it, from a place you trust.
+                     Default: the key beside the log
+  --checkpoint FILE  a signed checkpoint that was kept elsewhere; may be given several times
+  --json             print the result as JSON
+  --help             show this
 
 Exit status: 0 the log is intact, 1 it is not, 2 it could not be read or the command is wrong.`
 
 async function main(): Promise<number> {
   const { values, positionals } = parseArgs({
+    args: process.argv.slice(2).filter((argument) => argument !== '--'),
     allowPositionals: true,
-    options: { help: { type: 'boolean' }, json: { type: 'boolean' } },
+    options: {
+      help: { type: 'boolean' },
+      json: { type: 'boolean' },
+      key: { type: 'string' },
+      checkpoint: { type: 'string', multiple: true },
+    },
   })
   if (values.help === true) {
     console.log(help)
@@ -21,11 +32,24 @@ async function main(): Promise<number> {
   }
   const [path] = positionals
   if (path === undefined || positionals.length > 1) throw new Error('name one audit log')
-  const result = await verifyAuditLog(path)
-  if (values.json === true) console.log(JSON.stringify(result))
-  else if (result.intact) console.log(`${path}: intact, ${result.records} records, head ${result.head}`)
-  else console.log(`${path}: NOT intact. Record ${result.firstBadSequence}: ${result.problem}`)
+  const checkpoints = (values.checkpoint ?? []).map((file) => readFileSync(file, 'utf8'))
+  const key =
+    values.key === undefined
+      ? {}
+      : { verifierKey: existsSync(values.key) ? readFileSync(values.key, 'utf8') : values.key }
+  const result = await verifyAuditLog(path, { ...key, checkpoints })
+  console.log(values.json === true ? JSON.stringify(result) : `${path}: ${inText(result)}`)
   return result.intact ? 0 : 1
+}
+
+function inText(result: AuditVerification): string {
+  if (result.intact) {
+    const size = result.checkpointSize
+    const signed = size === undefined ? 'no checkpoint' : `${size} of them under a signed checkpoint`
+    return `intact, ${result.records} records (${signed}), head ${result.head}`
+  }
+  const where = result.firstBadSequence === 0 ? '' : `Record ${result.firstBadSequence}: `
+  return `NOT intact. ${where}${result.problem}`
 }
 
 try {

@@ -1,0 +1,139 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { open } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createGroupCommit } from '../src/group-commit.ts'
+import { type AuditEvent, openAuditLog, verifyAuditLog } from '../src/index.ts'
+import { proveRecord } from '../src/record-proof.ts'
+
+const folder = mkdtempSync(join(process.env.AUDIT_BENCH_DIR ?? tmpdir(), 'audit-bench-'))
+const callers = 100
+const secondsEach = Number(process.env.AUDIT_BENCH_SECONDS ?? 2)
+const rounds = Number(process.env.AUDIT_BENCH_ROUNDS ?? 5)
+
+function event(index: number): AuditEvent {
+  return {
+    time: '2026-11-23T17:00:00.000Z',
+    requestId: `0192c7a0-0000-7000-8000-${String(index).padStart(12, '0')}`,
+    phase: 'decision',
+    action: 'tools/call',
+    tool: 'delete_customer',
+    outcome: 'allowed',
+    issuer: 'https://sso.company.com/realms/company',
+    subject: 'f3b1a6de-7f0b-4f6e-9d0a-1f7b1d2c3e4f',
+    clientId: 'mcp-cli',
+    tokenId: `trrtcc:${index}`,
+    callerKind: 'person',
+    email: 'alice@company.com',
+    name: 'Alice Adams',
+    department: 'Engineering',
+    argumentsDigest: 'sha256:47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU',
+    policies: ['customer-admins-manage-customers'],
+  }
+}
+
+type Append = (event: AuditEvent) => Promise<unknown>
+
+/** Records each second while so many callers wait for each of theirs. */
+async function rateOf(append: Append): Promise<number> {
+  const end = performance.now() + secondsEach * 1000
+  const start = performance.now()
+  let done = 0
+  const caller = async () => {
+    while (performance.now() < end) {
+      await append(event(done))
+      done += 1
+    }
+  }
+  await Promise.all(Array.from({ length: callers }, caller))
+  return done / ((performance.now() - start) / 1000)
+}
+
+async function plainLines(name: string): Promise<{ append: Append; close: () => Promise<void> }> {
+  const file = await open(join(folder, name), 'a')
+  const commit = async (events: AuditEvent[]) => {
+    await file.write(events.map((each) => `${JSON.stringify(each)}\n`).join(''))
+    await file.datasync()
+    return events
+  }
+  const group = createGroupCommit(commit, { items: 2000, waiting: 20_000, overload: () => new Error('overload') })
+  return { append: group.add, close: () => file.close() }
+}
+
+async function syncEach(): Promise<number> {
+  const file = await open(join(folder, 'each.jsonl'), 'a')
+  const end = performance.now() + secondsEach * 500
+  const start = performance.now()
+  let done = 0
+  while (performance.now() < end) {
+    await file.write(`${JSON.stringify(event(done))}\n`)
+    await file.datasync()
+    done += 1
+  }
+  await file.close()
+  return done / ((performance.now() - start) / 1000)
+}
+
+const median = (values: number[]) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN
+const whole = (value: number) => Math.round(value).toLocaleString('en')
+
+async function appends(signed: boolean): Promise<void> {
+  const ratios: number[] = []
+  const multiples: number[] = []
+  for (let round = 0; round < rounds; round++) {
+    const plain = await plainLines(`plain-${signed}-${round}.jsonl`)
+    const path = join(folder, `log-${signed}-${round}.jsonl`)
+    const log = await openAuditLog(signed ? { path, signingKeyFile: join(folder, 'key.pem') } : { path })
+    // In turns, so that a slow moment of the disk meets both.
+    const ours: number[] = []
+    const theirs: number[] = []
+    for (const first of [true, false]) {
+      if (first) theirs.push(await rateOf(plain.append))
+      ours.push(await rateOf(log.append))
+      if (!first) theirs.push(await rateOf(plain.append))
+    }
+    const each = await syncEach()
+    await Promise.all([plain.close(), log.close()])
+    ratios.push(median(ours) / median(theirs))
+    multiples.push(median(ours) / each)
+    console.log(
+      `  log ${whole(median(ours))}/s, plain lines ${whole(median(theirs))}/s, one fdatasync each ${whole(each)}/s`,
+    )
+  }
+  console.log(
+    `${signed ? 'chained and signed' : 'chained'}: ${median(ratios).toFixed(2)} x plain group commit, ${median(multiples).toFixed(0)} x one fdatasync each`,
+  )
+}
+
+async function verification(records: number): Promise<void> {
+  const path = join(folder, 'million.jsonl')
+  const log = await openAuditLog({ path, signingKeyFile: join(folder, 'key.pem') })
+  const before = process.memoryUsage().rss
+  for (let first = 0; first < records; first += 10_000) {
+    await Promise.all(Array.from({ length: 10_000 }, (_, index) => log.append(event(first + index))))
+  }
+  await log.close()
+  const grown = (process.memoryUsage().rss - before) / 1e6
+  const start = performance.now()
+  const result = await verifyAuditLog(path)
+  const seconds = (performance.now() - start) / 1000
+  if (!result.intact || result.checkpointSize !== records) throw new Error(JSON.stringify(result))
+  const proofs: number[] = []
+  for (let index = 0; index < 200; index++) {
+    const begun = performance.now()
+    await proveRecord(path, 1 + Math.floor((index / 200) * records))
+    proofs.push(performance.now() - begun)
+  }
+  console.log(
+    `${whole(records)} records verified in ${seconds.toFixed(1)} s; one proof ${median(proofs).toFixed(2)} ms; memory grew ${grown.toFixed(0)} MB while writing`,
+  )
+}
+
+try {
+  console.log(`${callers} callers, Node ${process.version}, ${new Date().toISOString().slice(0, 10)}`)
+  await appends(false)
+  await appends(true)
+  await verification(1_000_000)
+} finally {
+  rmSync(folder, { recursive: true, force: true })
+}

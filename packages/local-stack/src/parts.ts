@@ -76,7 +76,7 @@ export function nodeParts({ ports, addresses, secrets, folder }: PartsContext): 
         MCP_ALLOWED_ORIGINS: addresses.console,
         MCP_DEVELOPMENT_CLOCK_FILE: folder.clockFile,
       },
-      readiness: `${addresses.mcpOrigin}/healthz`,
+      readiness: `${addresses.mcpOrigin}/readyz`,
       afterKeycloak: true,
     },
     {

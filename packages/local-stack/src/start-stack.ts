@@ -173,7 +173,7 @@ const partTimeoutMs = 60_000
 
 function startNodePart(context: StartContext, part: NodePart): Promise<void> {
   return trackPart(context, part.title, async (detail) => {
-    detail(part.readiness.replace(/\/healthz$/, ''))
+    detail(new URL(part.readiness).origin)
     mkdirSync(partData(context.folder, part.name), { recursive: true, mode: 0o700 })
     const running = startNode(
       {

@@ -25,13 +25,19 @@ async function main(order: DetachedOrder): Promise<void> {
     await stack.stop()
     if (failure instanceof Error) throw failure
   } catch (error) {
-    if (signal.aborted) return
+    if (signal.aborted) return void (await report(stoppedEarly))
     console.error(describeError(error))
     await report(asReport(error))
     process.exitCode = 1
   } finally {
     if (process.connected) process.disconnect()
   }
+}
+
+const stoppedEarly: DetachedReport = {
+  kind: 'failed',
+  message: 'the stack was stopped before it was ready',
+  details: {},
 }
 
 function asReport(error: unknown): DetachedReport {

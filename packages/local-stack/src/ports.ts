@@ -5,9 +5,9 @@ import { StackError } from './stack-error.ts'
 export const defaultPortBase = 8480
 
 /** Where each part listens, counted from the base of the block. */
-export const portOffsets = { console: 0, mcp: 1, corporateIdp: 2, keycloak: 3, keycloakManagement: 4 } as const
+const portOffsets = { console: 0, mcp: 1, corporateIdp: 2, keycloak: 3, keycloakManagement: 4 } as const
 
-export type PortName = keyof typeof portOffsets
+type PortName = keyof typeof portOffsets
 
 /** The port of every part. */
 export type Ports = Record<PortName, number>

@@ -5,7 +5,7 @@ import { calculateJwkThumbprint, exportJWK, generateKeyPair, type JWK } from 'jo
 import { writePrivateFile } from './process/write-private-file.ts'
 
 /** One secret: its value, and the file that holds it for the parts that read it from there. */
-export interface Secret {
+interface Secret {
   value: string
   file: string
 }

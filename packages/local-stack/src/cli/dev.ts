@@ -1,75 +1,15 @@
-import { join, resolve } from 'node:path'
-import { Command, Option } from 'commander'
+import { resolve } from 'node:path'
 import colour from 'picocolors'
-import type { KeycloakChoice } from '../keycloak/choose-runner.ts'
 import { readSettings } from '../settings.ts'
 import { describeError } from '../stack-error.ts'
-import { findWorkspaceRoot, stackFolderAt } from '../stack-folder.ts'
+import { stackFolderAt } from '../stack-folder.ts'
 import { describeStatus, readStatus } from '../stack-status.ts'
 import { type StopOutcome, stopStack } from '../stop-stack.ts'
+import { type DevFlags, devCommand } from './dev-command.ts'
 import { runDetached } from './run-detached.ts'
 import { runInForeground } from './run-in-foreground.ts'
 
-/** What `pnpm dev` was asked for. */
-export interface DevFlags {
-  detach?: boolean
-  stop?: boolean
-  status?: boolean
-  reset?: boolean
-  keycloak: KeycloakChoice
-  /** Where the stack keeps its files. */
-  directory: string
-}
-
-/** The command line of `pnpm dev`; its action gets flags that were checked. */
-export function devCommand(run: (flags: DevFlags) => Promise<void>): Command {
-  return new Command('pnpm dev')
-    .description(
-      'Starts Keycloak, the corporate IdP, the MCP server and the console on this machine. Development only.',
-    )
-    .addOption(
-      new Option('--detach', 'return when everything is ready and leave it running').conflicts(['stop', 'status']),
-    )
-    .addOption(new Option('--stop', 'stop the running stack').conflicts(['detach', 'status', 'reset']))
-    .addOption(
-      new Option('--status', 'say what runs, and where; exit code 1 when nothing does').conflicts([
-        'detach',
-        'stop',
-        'reset',
-      ]),
-    )
-    .addOption(
-      new Option(
-        '--reset',
-        'start from the code: forget the database of Keycloak, the directory, the customers and the audit log',
-      ),
-    )
-    .addOption(
-      new Option('--keycloak <way>', 'how to run Keycloak; auto takes docker where it can, else jvm')
-        .choices(['auto', 'jvm', 'docker'])
-        .default('auto'),
-    )
-    .addOption(
-      new Option('--directory <folder>', 'where the stack keeps its files; one stack at a time per folder').default(
-        join(findWorkspaceRoot(), '.local'),
-        '.local',
-      ),
-    )
-    .addHelpText('after', environmentHelp)
-    .allowExcessArguments(false)
-    .showHelpAfterError('See pnpm dev --help.')
-    .action(run)
-}
-
-const environmentHelp = `
-Environment:
-  PORT_BASE        first of five ports, 8480 unless set; another range is taken where one of them is in use
-  KEYCLOAK_HOME    an unpacked Keycloak to use instead of a download
-  KEYCLOAK_DIST    a Keycloak zip to use instead of a download
-  KEYCLOAK_IMAGE   a container image with a built Keycloak; KEYCLOAK_BASE: the image that ours is built on
-  XDG_CACHE_HOME   where downloads and builds are kept for all checkouts`
-
-if (import.meta.main) await main()
+await main()
 
 async function main(): Promise<void> {
   try {

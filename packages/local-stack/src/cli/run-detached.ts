@@ -10,7 +10,7 @@ import { StackError, type StackErrorDetails } from '../stack-error.ts'
 import type { StackFile } from '../stack-file.ts'
 import { makeStackFolder, type StackFolder } from '../stack-folder.ts'
 import { describeStack } from '../summary.ts'
-import type { DevFlags } from './dev.ts'
+import type { DevFlags } from './dev-command.ts'
 
 /** What the detached main process is told. */
 export interface DetachedOrder {

@@ -4,7 +4,7 @@ import type { MachineSettings } from '../settings.ts'
 import type { StackFolder } from '../stack-folder.ts'
 import { type Stack, startStack } from '../start-stack.ts'
 import { describeStack } from '../summary.ts'
-import type { DevFlags } from './dev.ts'
+import type { DevFlags } from './dev-command.ts'
 import { exitCodeOf, type StopSignals, stopSignals } from './stop-signals.ts'
 
 /** Runs the stack until Ctrl-C, a stop from elsewhere, or the end of one of its parts. */

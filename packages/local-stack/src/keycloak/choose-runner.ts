@@ -1,14 +1,11 @@
 import { StackError } from '../stack-error.ts'
 import { findContainerEngine } from './container-engine.ts'
-import type { BuildContext } from './keycloak-build.ts'
 import { prepareDocker } from './keycloak-docker.ts'
 import { prepareJvm } from './keycloak-jvm.ts'
-import type { KeycloakRunner } from './keycloak-runner.ts'
+import type { KeycloakRunner, RunnerContext } from './keycloak-runner.ts'
 
 /** How Keycloak is to be run. */
 export type KeycloakChoice = 'auto' | 'jvm' | 'docker'
-
-export type RunnerContext = Omit<BuildContext, 'java'> & { /** Names the container. */ folder: { root: string } }
 
 /**
  * Prepares the way to run Keycloak that was asked for, or the one that this machine has: a container where an engine

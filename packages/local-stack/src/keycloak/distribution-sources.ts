@@ -6,7 +6,7 @@ import { pipeline } from 'node:stream/promises'
 import { keycloakVersion } from '@mcp-identity/keycloak-realm'
 import type { TellDetail } from '../progress/progress.ts'
 
-export interface FetchOrder {
+interface FetchOrder {
   /** An empty folder to fetch into. */
   folder: string
   detail: TellDetail
@@ -86,6 +86,8 @@ function readableFailure(error: unknown, stall: AbortSignal): Error {
   return cause instanceof Error ? cause : new Error(String(cause))
 }
 
+const mavenCommand = 'mvn'
+
 /** `dependency:copy` takes the zip from the local Maven repository, or downloads it there first. */
 async function fetchByMaven({ folder, detail, signal }: FetchOrder): Promise<string> {
   detail('fetching with mvn')
@@ -107,7 +109,7 @@ async function fetchByMaven({ folder, detail, signal }: FetchOrder): Promise<str
 
 function runMaven(args: string[], folder: string, signal: AbortSignal): Promise<string> {
   return new Promise((resolve, reject) => {
-    const maven = spawn('mvn', args, { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'], signal })
+    const maven = spawn(mavenCommand, args, { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'], signal })
     let output = ''
     for (const stream of [maven.stdout, maven.stderr]) {
       stream.on('data', (chunk: Buffer) => {

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { StackError } from '../stack-error.ts'
 
 /** The oldest Java that this Keycloak runs on. */
-export const oldestJava = 17
+const oldestJava = 17
 
 /** A Java that can run Keycloak. */
 export interface Java {

@@ -6,10 +6,9 @@ import { runKept } from '../process/running-process.ts'
 import { trackPart } from '../progress/progress.ts'
 import { StackError } from '../stack-error.ts'
 import { findWorkspaceRoot } from '../stack-folder.ts'
-import type { RunnerContext } from './choose-runner.ts'
 import { findContainerEngine, hasImage } from './container-engine.ts'
 import { fingerprint } from './keycloak-database.ts'
-import type { KeycloakLaunch, KeycloakOrder, KeycloakRunner } from './keycloak-runner.ts'
+import type { KeycloakLaunch, KeycloakOrder, KeycloakRunner, RunnerContext } from './keycloak-runner.ts'
 
 /**
  * Prepares to run Keycloak in a container: takes `KEYCLOAK_IMAGE`, or builds `infra/images/keycloak` once.

@@ -1,16 +1,16 @@
 import { mkdirSync, rmSync, symlinkSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { findJava } from './java.ts'
-import { type BuildContext, prepareKeycloak } from './keycloak-build.ts'
+import { prepareKeycloak } from './keycloak-build.ts'
 import { keycloakArguments } from './keycloak-command.ts'
-import type { KeycloakRunner } from './keycloak-runner.ts'
+import type { KeycloakRunner, RunnerContext } from './keycloak-runner.ts'
 
 /**
  * Prepares to run Keycloak as a Java program: finds Java, and builds Keycloak once.
  *
  * @throws {StackError} No Java that is new enough, or no distribution.
  */
-export async function prepareJvm(context: Omit<BuildContext, 'java'>): Promise<KeycloakRunner> {
+export async function prepareJvm(context: RunnerContext): Promise<KeycloakRunner> {
   const { settings } = context
   const java = await findJava(settings)
   const built = await prepareKeycloak({ ...context, java })

@@ -1,6 +1,10 @@
 import { keycloakStartOptions } from '@mcp-identity/keycloak-realm'
 import type { Addresses } from '../addresses.ts'
 import type { Ports } from '../ports.ts'
+import type { BuildContext } from './keycloak-build.ts'
+
+/** What is needed to prepare a way to run Keycloak. */
+export type RunnerContext = Omit<BuildContext, 'java'> & { /** Names the container. */ folder: { root: string } }
 
 /** A way to run Keycloak on this machine. */
 export interface KeycloakRunner {

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { type DevFlags, devCommand } from '../../src/cli/dev.ts'
+import { type DevFlags, devCommand } from '../../src/cli/dev-command.ts'
 import { findWorkspaceRoot } from '../../src/stack-folder.ts'
 
 const directory = join(findWorkspaceRoot(), '.local')

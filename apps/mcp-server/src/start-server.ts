@@ -13,10 +13,12 @@ import { present } from './audit-events.ts'
 import { createAuditTrail } from './audit-trail.ts'
 import type { Config } from './config.ts'
 import { openCustomerDatabase } from './customers/customer-database.ts'
+import { accessApi } from './http/access-api.ts'
 import type { RouteHandler } from './http/answers.ts'
 import { sendJson } from './http/answers.ts'
 import { auditApi } from './http/audit-api.ts'
 import { healthz, type ReadinessCheck, readyz } from './http/health.ts'
+import { readableBy } from './http/readable-by.ts'
 import { createIntrospector } from './introspection.ts'
 import { issuerProfile } from './issuers.ts'
 import { probeKeySets } from './key-set-probe.ts'
@@ -161,10 +163,13 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
     calls,
     allowedOrigins: config.allowedOrigins,
   })
+  const access = accessApi({ protectedResource, engine, liveCallers, tools: companyTools.map(({ tool }) => tool) })
+  const forConsole = (handle: RouteHandler): RouteHandler => readableBy(config.allowedOrigins, handle)
   const routes = new Map<string, RouteHandler>([
     ['/healthz', healthz],
-    ['/readyz', readyz(readinessChecks())],
-    ['/metrics', serveMetrics],
+    ['/readyz', forConsole(readyz(readinessChecks()))],
+    ['/metrics', forConsole(serveMetrics)],
+    ['/access', forConsole(access)],
     ['/audit', audit.query],
     ['/audit/stream', audit.stream],
   ])

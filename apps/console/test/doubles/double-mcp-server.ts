@@ -53,8 +53,9 @@ export async function createDoubleMcpServer(options: {
     const query = context.req.query()
     const limit = Number(query.limit ?? 100)
     const wanted = records.filter((record) => matches(record, query))
-    const found = query.afterSequence === undefined ? wanted.slice(-limit) : wanted.slice(0, limit)
-    return context.json({ records: found.map(viewOf) })
+    if (query.afterSequence !== undefined) return context.json({ records: wanted.slice(0, limit).map(viewOf) })
+    const cursor = wanted.length > limit ? { cursor: String(wanted.at(-limit)?.sequence) } : {}
+    return context.json({ records: wanted.slice(-limit).map(viewOf), ...cursor })
   })
   app.get('/access', (context) => context.json({ tools: accessOf(context.get('claims').scope.split(' ')) }))
   app.get('/audit/stream', (context) => {
@@ -106,9 +107,11 @@ const viewOf = (record: AuditRecord) => ({ ...record, time: record.event.time, l
 
 function matches(record: AuditRecord, query: Record<string, string>): boolean {
   const { event, sequence } = record
-  const { afterSequence = 0, beforeSequence = Number.POSITIVE_INFINITY, text } = query
-  if (sequence <= Number(afterSequence) || sequence >= Number(beforeSequence)) return false
-  for (const name of ['tool', 'outcome', 'phase', 'subject'] as const) {
+  const { afterSequence = 0, cursor = Number.POSITIVE_INFINITY, text, outcome } = query
+  if (sequence <= Number(afterSequence) || sequence >= Number(cursor)) return false
+  if (outcome === 'security' ? event.phase !== 'security' : outcome !== undefined && event.outcome !== outcome)
+    return false
+  for (const name of ['tool', 'requestId', 'subject'] as const) {
     if (query[name] !== undefined && event[name] !== query[name]) return false
   }
   return text === undefined || JSON.stringify(viewOf(record)).toLowerCase().includes(text.toLowerCase())

@@ -5,20 +5,24 @@ import { mcpOrigin, type Settings } from '../settings.ts'
 import { type AuditRecord, auditRecordSchema } from './audit-record.ts'
 import type { AuthorizedFetch } from './authorized-fetch.ts'
 
-const pageSchema = z.object({ records: z.array(auditRecordSchema) })
+const pageSchema = z.object({
+  records: z.array(auditRecordSchema),
+  /** Where the next older page begins; absent when this one reaches the beginning. */
+  cursor: z.optional(z.string()),
+})
 
 export interface AuditPage {
   /** The newest first. */
   records: AuditRecord[]
-  /** `beforeSequence` of the next older page; undefined when there is none. */
-  older: number | undefined
+  /** Where the next older page begins; undefined when there is none. A filtered page may be short and still have one. */
+  cursor: string | undefined
 }
 
 export interface AuditQuery extends AuditFilters {
   /** Only records after this sequence, the oldest of them first. */
   afterSequence?: number
-  /** Only records before this sequence, the newest of them first. */
-  beforeSequence?: number | undefined
+  /** The cursor of the page before: goes on to older records. */
+  cursor?: string | undefined
   /** 1 to 1,000. */
   limit: number
 }
@@ -45,10 +49,8 @@ export function createAuditApi(settings: Settings, authorizedFetch: AuthorizedFe
     async page(query, signal) {
       const address = `${base}?${queryString(query)}`
       const response = await authorizedFetch(address, signal === undefined ? {} : { signal })
-      const { records } = pageSchema.parse(await response.json())
-      records.sort((one, other) => other.sequence - one.sequence)
-      const oldest = records.at(-1)?.sequence ?? 1
-      return { records, older: records.length === query.limit && oldest > 1 ? oldest : undefined }
+      const { records, cursor } = pageSchema.parse(await response.json())
+      return { records: records.sort((one, other) => other.sequence - one.sequence), cursor }
     },
     async follow({ afterSequence, signal, onOpen, onRecord }) {
       const response = await authorizedFetch(`${base}/stream?afterSequence=${afterSequence}`, {
@@ -67,10 +69,9 @@ export function createAuditApi(settings: Settings, authorizedFetch: AuthorizedFe
   }
 }
 
-function queryString({ outcome, ...query }: AuditQuery): string {
+function queryString(query: AuditQuery): string {
   const parameters = new URLSearchParams()
-  const wanted = { ...query, ...(outcome === 'security' ? { phase: outcome } : { outcome }) }
-  for (const [name, value] of Object.entries(wanted)) if (value !== undefined) parameters.set(name, String(value))
+  for (const [name, value] of Object.entries(query)) if (value !== undefined) parameters.set(name, String(value))
   return parameters.toString()
 }
 

@@ -29,7 +29,7 @@ export function AuditPage() {
           <AuditTable
             lines={lines}
             arrivedAt={feed.arrivedAt}
-            isLoading={history.isPending}
+            isLoading={history.isPending || history.isFetchingNextPage}
             isFiltered={Object.keys(filters).length > 0}
             hasOlder={history.hasNextPage}
             loadOlder={() => {

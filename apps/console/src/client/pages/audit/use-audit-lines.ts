@@ -14,9 +14,9 @@ export function useAuditLines(filters: AuditFilters) {
   const feed = useAuditFeedSnapshot()
   const history = useInfiniteQuery({
     queryKey: ['audit', filters],
-    queryFn: ({ pageParam, signal }) => audit.page({ ...filters, beforeSequence: pageParam, limit: pageSize }, signal),
-    initialPageParam: undefined as number | undefined,
-    getNextPageParam: ({ older }) => older,
+    queryFn: ({ pageParam, signal }) => audit.page({ ...filters, cursor: pageParam, limit: pageSize }, signal),
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: ({ cursor }) => cursor,
     enabled: feed.status !== 'refused',
     staleTime: Number.POSITIVE_INFINITY,
     gcTime: 60_000,

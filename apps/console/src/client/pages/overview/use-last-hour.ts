@@ -38,13 +38,13 @@ export function useLastHour() {
 async function readHour(audit: AuditApi, signal: AbortSignal): Promise<AuditRecord[]> {
   const since = Date.now() - minutesShown * 60_000
   const records: AuditRecord[] = []
-  let older: number | undefined
+  let cursor: string | undefined
   do {
-    const page = await audit.page({ limit: pageSize, beforeSequence: older }, signal)
+    const page = await audit.page({ limit: pageSize, cursor }, signal)
     records.push(...page.records)
-    older = page.older
+    cursor = page.cursor
     const oldest = page.records.at(-1)
     if (oldest === undefined || Date.parse(oldest.event.time) < since) break
-  } while (older !== undefined && records.length < mostRecords)
+  } while (cursor !== undefined && records.length < mostRecords)
   return records
 }

@@ -14,6 +14,7 @@ import { createAuditTrail } from './audit-trail.ts'
 import type { Config } from './config.ts'
 import { openCustomerDatabase } from './customers/customer-database.ts'
 import { accessApi } from './http/access-api.ts'
+import { accessWatch } from './http/access-watch.ts'
 import type { RouteHandler } from './http/answers.ts'
 import { sendJson } from './http/answers.ts'
 import { auditApi } from './http/audit-api.ts'
@@ -170,6 +171,7 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
     ['/readyz', forConsole(readyz(readinessChecks()))],
     ['/metrics', forConsole(serveMetrics)],
     ['/access', forConsole(access)],
+    ['/access/watch', forConsole(accessWatch({ protectedResource, calls }))],
     ['/audit', audit.query],
     ['/audit/stream', audit.stream],
   ])

@@ -63,6 +63,30 @@ describe('GET /access', () => {
   })
 })
 
+describe('GET /access/watch', () => {
+  it('goes on for as long as the access, and says why it ends', async () => {
+    const token = app.tokenOf('alice', { subject: 'watched', issuedAt: Math.floor(Date.now() / 1000) - 10 })
+    const response = await app.get('/access/watch', token)
+    expect(response.headers.get('content-type')).toBe('text/event-stream')
+    app.keycloak.adminEvent({
+      operationType: 'UPDATE',
+      resourceType: 'USER',
+      resourcePath: 'users/watched',
+      representation: '{"enabled":false}',
+    })
+    expect(await response.text()).toBe('event: open\ndata: {}\n\nevent: end\ndata: {"reason":"revoked"}\n\n')
+  })
+
+  it('ends with the token', async () => {
+    const token = app.tokenOf('anna', { subject: 'expiring', issuedAt: Math.floor(Date.now() / 1000) - 298 })
+    expect(await (await app.get('/access/watch', token)).text()).toContain('{"reason":"expired"}')
+  })
+
+  it('is refused without a token', async () => {
+    expect((await app.get('/access/watch')).status).toBe(401)
+  })
+})
+
 describe('what the console’s page may read', () => {
   it.each(['/readyz', '/metrics', '/access'])('%s, and no other page may', async (path) => {
     const token = path === '/access' ? app.tokenOf('anna') : undefined

@@ -16,6 +16,9 @@ export interface ProofReplayStore {
 /** Proofs remembered by one process. At 300 characters each, about 100 MB when full. */
 const maxProofs = 250_000
 
+/** Expired proofs are forgotten up to this much later, in seconds. */
+const periodSeconds = 30
+
 /**
  * Remembers proofs in this process: forgotten by a restart, and not shared.
  *
@@ -25,7 +28,9 @@ const maxProofs = 250_000
  */
 export class MemoryProofReplays implements ProofReplayStore {
   readonly #clock: () => number
-  readonly #expiries = new Map<string, number>()
+  /** Ids by the period in which they expire, so that those of a period are forgotten together. */
+  readonly #periods = new Map<number, Set<string>>()
+  #size = 0
 
   constructor(clock: () => number) {
     this.#clock = clock
@@ -33,17 +38,27 @@ export class MemoryProofReplays implements ProofReplayStore {
 
   remember(id: string, expiresAt: number): boolean {
     this.#forgetExpired()
-    if (this.#expiries.has(id) || this.#expiries.size >= maxProofs) return false
-    this.#expiries.set(id, expiresAt)
+    for (const ids of this.#periods.values()) if (ids.has(id)) return false
+    if (this.#size >= maxProofs) return false
+    this.#idsExpiringWith(expiresAt).add(id)
+    this.#size += 1
     return true
   }
 
-  /** Proofs arrive nearly in the order in which they expire, so it is enough to look at the oldest. */
+  #idsExpiringWith(expiresAt: number): Set<string> {
+    const period = Math.floor(expiresAt / periodSeconds)
+    const ids = this.#periods.get(period) ?? new Set()
+    this.#periods.set(period, ids)
+    return ids
+  }
+
+  /** Looks at a handful of periods, never at single ids. */
   #forgetExpired(): void {
-    const now = this.#clock()
-    for (const [id, expiresAt] of this.#expiries) {
-      if (expiresAt >= now) return
-      this.#expiries.delete(id)
+    const current = Math.floor(this.#clock() / periodSeconds)
+    for (const [period, ids] of this.#periods) {
+      if (period >= current) continue
+      this.#periods.delete(period)
+      this.#size -= ids.size
     }
   }
 }

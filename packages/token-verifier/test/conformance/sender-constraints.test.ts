@@ -12,6 +12,7 @@ import {
 import { describe, expect, it } from 'vitest'
 import {
   createDpopNonces,
+  MemoryProofReplays,
   TokenError,
   type TokenErrorCode,
   type TokenPresentation,
@@ -176,6 +177,21 @@ describe('a token that is bound to a DPoP key', () => {
   ])('with a proof made at %i seconds from now is %s', async (seconds, expected) => {
     const { verifier } = await makeVerifier()
     expect(await outcomeOf(verifier.verify(boundToken, withProof({ now: frozenNow + seconds })))).toBe(expected)
+  })
+})
+
+describe('the memory of used proofs', () => {
+  it('refuses what it has no room for, until proofs expire (RFC 9449 section 11.1)', () => {
+    let now = frozenNow
+    const replays = new MemoryProofReplays(() => now)
+    let proofs = 0
+    while (replays.remember(`proof-${proofs}`, frozenNow + 60)) proofs += 1
+    expect(proofs).toBe(250_000)
+    now += 60
+    expect(replays.remember('proof-0', now + 60)).toBe(false)
+    now += 30
+    expect(replays.remember('another proof', now + 60)).toBe(true)
+    expect(replays.remember('another proof', now + 60)).toBe(false)
   })
 })
 

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { z } from 'zod'
-import { isProviderName, issuerProfile, providerNames } from './issuers.ts'
+import { type IssuerConfig, isProviderName, issuerProfile, providerNames } from './issuers.ts'
 
 /** What the environment told, checked and complete. */
 export interface Config {
@@ -12,6 +12,8 @@ export interface Config {
   issuers: IssuerConfig[]
   dataDirectory: string
   keycloakEvents: KeycloakEventsConfig[]
+  /** Who may send signals to `/signals/…`. None: those paths are not served. */
+  transmitters: TransmitterConfig[]
   /** Known passwords, http and a movable clock are allowed; announced at start. */
   development: boolean
   allowedOrigins: string[]
@@ -30,14 +32,6 @@ export interface Config {
   logLevel: string
 }
 
-export interface IssuerConfig {
-  provider: string
-  issuer: string
-  audience?: string | string[] | undefined
-  jwksUri?: string | undefined
-  [setting: string]: unknown
-}
-
 export interface KeycloakEventsConfig {
   issuer: string
   clientId: string
@@ -45,6 +39,19 @@ export interface KeycloakEventsConfig {
   adminBaseUrl?: string | undefined
   tokenEndpoint?: string | undefined
   intervalMs?: number | undefined
+}
+
+export interface TransmitterConfig {
+  issuer: string
+  jwksUri: string
+  /** What it puts into `aud`. Default: the resource. */
+  audience?: string | undefined
+  /** Issuers of access tokens that it may speak about. Default: itself. */
+  speaksFor?: string[] | undefined
+  /** The realm and the alias under which it signs people in there, to find whom its subjects are. */
+  broker?: { issuer: string; alias: string } | undefined
+  /** Value of the `Authorization` header of its pushes. */
+  authorizationHeader?: string | undefined
 }
 
 /** The settings are wrong; `problems` holds all of them, each with its next step. */
@@ -88,6 +95,18 @@ const signalsConfig = z.strictObject({
       }),
     )
     .default([]),
+  transmitters: z
+    .array(
+      z.strictObject({
+        issuer: absoluteUrl,
+        jwksUri: absoluteUrl,
+        audience: z.string().min(1).optional(),
+        speaksFor: z.array(absoluteUrl).min(1).optional(),
+        broker: z.strictObject({ issuer: absoluteUrl, alias: z.string().min(1) }).optional(),
+        authorizationHeaderFile: z.string().min(1).optional(),
+      }),
+    )
+    .default([]),
 })
 
 const environmentSchema = z.object({
@@ -125,18 +144,18 @@ export function readConfig(environment: NodeJS.ProcessEnv): Config {
     ...issuerProblems(parsed.data),
   ]
   const keycloakEvents = readFeeds(parsed.data, problems)
+  const transmitters = readTransmitters(parsed.data, problems)
   if (problems.length > 0) throw new ConfigError(problems)
-  return toConfig(parsed.data, keycloakEvents)
+  return { ...toConfig(parsed.data), keycloakEvents, transmitters }
 }
 
-function toConfig(environment: ParsedEnvironment, keycloakEvents: KeycloakEventsConfig[]): Config {
+function toConfig(environment: ParsedEnvironment): Omit<Config, 'keycloakEvents' | 'transmitters'> {
   return {
     port: environment.MCP_PORT,
     host: environment.MCP_HOST,
     resource: environment.MCP_RESOURCE,
     issuers: environment.MCP_ISSUERS,
     dataDirectory: environment.MCP_DATA_DIR,
-    keycloakEvents,
     development: environment.MCP_DEVELOPMENT,
     allowedOrigins: environment.MCP_ALLOWED_ORIGINS,
     developmentClockFile: environment.MCP_DEVELOPMENT_CLOCK_FILE,
@@ -155,6 +174,18 @@ function readFeeds(environment: ParsedEnvironment, problems: string[]): Keycloak
     const known = environment.MCP_ISSUERS.some(({ issuer }) => issuer === feed.issuer)
     if (!known) problems.push(`MCP_SIGNALS: ${feed.issuer} feeds signals but is not in MCP_ISSUERS; add it there`)
     return { ...feed, clientSecret: readSecret(clientSecretFile, problems) }
+  })
+}
+
+function readTransmitters(environment: ParsedEnvironment, problems: string[]): TransmitterConfig[] {
+  const feeds = environment.MCP_SIGNALS?.keycloakEvents ?? []
+  return (environment.MCP_SIGNALS?.transmitters ?? []).map(({ authorizationHeaderFile, ...transmitter }) => {
+    const { broker } = transmitter
+    if (broker !== undefined && !feeds.some(({ issuer }) => issuer === broker.issuer)) {
+      problems.push(`MCP_SIGNALS: ${broker.issuer} is asked for people but not in keycloakEvents; add it there`)
+    }
+    const authorizationHeader = authorizationHeaderFile && readSecret(authorizationHeaderFile, problems)
+    return { ...transmitter, authorizationHeader }
   })
 }
 
@@ -183,6 +214,7 @@ function productionProblems(environment: ParsedEnvironment): string[] {
       ['MCP_ISSUERS', provider === 'adfs' ? '' : issuer],
       ['MCP_ISSUERS', jwksUri],
     ]),
+    ...(environment.MCP_SIGNALS?.transmitters ?? []).map(({ jwksUri }) => ['MCP_SIGNALS', jwksUri]),
     ...environment.MCP_ALLOWED_ORIGINS.map((origin) => ['MCP_ALLOWED_ORIGINS', origin]),
   ]
   const insecure = addresses.filter(([, address]) => address?.startsWith('http://'))

@@ -1,6 +1,14 @@
 import type { IssuerProfile, IssuerSettings } from '@mcp-identity/token-verifier'
 import { adfs, auth0, cognito, entraId, google, keycloak, oauthIssuer, okta } from '@mcp-identity/token-verifier'
-import type { IssuerConfig } from './config.ts'
+
+/** One entry of MCP_ISSUERS: the provider, and the settings of its preset. */
+export interface IssuerConfig {
+  provider: string
+  issuer: string
+  audience?: string | string[] | undefined
+  jwksUri?: string | undefined
+  [setting: string]: unknown
+}
 
 type Preset = (settings: never) => IssuerProfile
 

@@ -1,4 +1,4 @@
-import type { IssuerConfig } from './config.ts'
+import type { IssuerConfig } from './issuers.ts'
 
 export interface KeySetProbe {
   /** Issuers whose keys, or the metadata that names them, were never reached. */

@@ -6,6 +6,7 @@ export interface Metrics {
   readonly toolSeconds: Histogram<'tool'>
   readonly refusals: Counter<'reason'>
   readonly signals: Counter<'kind' | 'cause'>
+  readonly refusedSignals: Counter<'receiver' | 'code'>
 }
 
 export interface MetricSources {
@@ -63,6 +64,12 @@ export function createMetrics(sources: MetricSources): Metrics {
       name: 'mcp_refusals_total',
       help: 'Requests that the gate refused',
       labelNames: ['reason'],
+      registers,
+    }),
+    refusedSignals: new Counter({
+      name: 'mcp_refused_signals_total',
+      help: 'Signals that a receiver refused',
+      labelNames: ['receiver', 'code'],
       registers,
     }),
     signals: new Counter({

@@ -23,7 +23,7 @@ export interface Signals {
 }
 
 /** What happened lately is not known, so no token can be accepted. */
-export class StaleFeedError extends Error {
+class StaleFeedError extends Error {
   constructor(issuer: string) {
     super(`what happened lately at ${issuer} is not known`)
     this.name = 'StaleFeedError'

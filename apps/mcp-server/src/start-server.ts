@@ -20,6 +20,7 @@ import { sendJson } from './http/answers.ts'
 import { auditApi } from './http/audit-api.ts'
 import { healthz, type ReadinessCheck, readyz } from './http/health.ts'
 import { readableBy } from './http/readable-by.ts'
+import { signalReceivers } from './http/signal-receivers.ts'
 import { createIntrospector } from './introspection.ts'
 import { issuerProfile } from './issuers.ts'
 import { probeKeySets } from './key-set-probe.ts'
@@ -175,6 +176,8 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
     ['/audit', audit.query],
     ['/audit/stream', audit.stream],
   ])
+  const receivers = config.transmitters.length === 0 ? undefined : signalReceivers({ config, signals, metrics, logger })
+  for (const [path, route] of receivers ?? []) routes.set(path, route)
   const toEndpoint = toNodeListener(endpoint)
   const server = createServer((request, response) => {
     const url = new URL(request.url ?? '/', 'http://server.invalid')

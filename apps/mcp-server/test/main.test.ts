@@ -4,7 +4,8 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { afterEach, describe, expect, it, vi } from 'vitest'
+import { afterEach, describe, expect, it } from 'vitest'
+import { eventually } from './fixtures/eventually.ts'
 
 const main = fileURLToPath(new URL('../src/main.ts', import.meta.url))
 const started: ChildProcess[] = []
@@ -52,8 +53,6 @@ async function environment(): Promise<Record<string, string>> {
   }
 }
 
-const timeout = { timeout: 15_000, interval: 50 }
-
 describe('the process', () => {
   it('says every problem and exits with 1 when it is configured wrongly', async () => {
     const run = start({ MCP_PORT: 'many' })
@@ -67,7 +66,7 @@ describe('the process', () => {
     const settings = await environment()
     const run = start(settings)
     const origin = `http://localhost:${settings.MCP_PORT}`
-    await vi.waitFor(async () => expect((await fetch(`${origin}/healthz`)).status).toBe(200), timeout)
+    await eventually(async () => expect((await fetch(`${origin}/healthz`)).status).toBe(200))
     const readiness = await fetch(`${origin}/readyz`)
     expect(readiness.status).toBe(503)
     expect(await readiness.text()).toContain('"waitsFor":"an answer from http://localhost')

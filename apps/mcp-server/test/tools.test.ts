@@ -1,11 +1,12 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { eventually } from './fixtures/eventually.ts'
 import { startTestServer, type TestServer, toolCall } from './fixtures/test-server.ts'
 
 let app: TestServer
 
 beforeAll(async () => {
   app = await startTestServer()
-  await vi.waitFor(async () => expect((await app.get('/readyz')).status).toBe(200), 5_000)
+  await eventually(async () => expect((await app.get('/readyz')).status).toBe(200))
 })
 afterAll(() => app.stop())
 beforeEach(() => app.setClock(tuesdayMorning))

@@ -21,7 +21,7 @@ export interface KeycloakAdminClient {
 }
 
 /** Keycloak answered, but not with what was asked for. Holds no token and no secret. */
-export class KeycloakAnswerError extends Error {
+class KeycloakAnswerError extends Error {
   readonly status: number
   constructor(message: string, status: number) {
     super(message)
@@ -107,7 +107,7 @@ export function createKeycloakAdminClient(options: KeycloakAdminClientOptions): 
 }
 
 /** `https://host/realms/name` → `https://host/admin/realms/name`, whatever path stands before. */
-export function adminBaseOf(issuer: string): string {
+function adminBaseOf(issuer: string): string {
   const url = new URL(issuer)
   const match = /^(.*)\/realms\/([^/]+)$/.exec(url.pathname)
   if (!match) throw new TypeError(`"issuer" must end in /realms/{realm}, found ${issuer}; or set "adminBaseUrl"`)

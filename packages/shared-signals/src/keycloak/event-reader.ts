@@ -71,6 +71,7 @@ export function createEventReader(options: EventReaderOptions): EventReader {
   const lastLookBackMs = lookBacks.map(() => Number.NEGATIVE_INFINITY)
   let disabledPeople = new Set<string>()
   let reconciledAtMs = Number.NEGATIVE_INFINITY
+  const background = createBackground()
   let config: { value: KeycloakEventsConfig; readAtMs: number } | undefined
 
   const streams = {
@@ -96,17 +97,27 @@ export function createEventReader(options: EventReaderOptions): EventReader {
 
   async function read(cursor: EventCursor | undefined): Promise<EventCursor> {
     const asOfMs = clock() * 1000
-    const { eventsExpiration = 0 } = await checkedConfig(asOfMs)
-    cutOffWhatEventsNoLongerTell(cursor, asOfMs, eventsExpiration)
+    background.rethrow()
+    if (config === undefined) await checkConfig(asOfMs)
+    cutOffWhatEventsNoLongerTell(cursor, asOfMs, config?.value.eventsExpiration ?? 0)
+    startChores(asOfMs)
     const oldestMs = asOfMs - retentionSeconds * 1000 - clockMarginMs
     const lookBackMs = widestDue(asOfMs)
     const [newestUserEventMs, newestAdminEventMs] = await Promise.all([
       readStream(streams.user, cursor?.newestUserEventMs ?? oldestMs, asOfMs, lookBackMs),
       readStream(streams.admin, cursor?.newestAdminEventMs ?? oldestMs, asOfMs, lookBackMs),
-      reconcile(asOfMs),
     ])
     forgetSeen(Math.min(newestUserEventMs, newestAdminEventMs, asOfMs))
     return { newestUserEventMs, newestAdminEventMs, readAtMs: asOfMs }
+  }
+
+  /** What has to be done now and then, beside the reading, so that no event waits for it. A failure shows at the next read. */
+  function startChores(asOfMs: number): void {
+    if (config !== undefined && asOfMs - config.readAtMs >= configIntervalMs)
+      background.run('config', () => checkConfig(asOfMs))
+    if (reconcileIntervalMs !== 0 && asOfMs - reconciledAtMs >= reconcileIntervalMs) {
+      background.run('reconcile', () => reconcile(asOfMs))
+    }
   }
 
   /** The widest look-back whose turn has come; it covers the narrower ones. */
@@ -156,13 +167,12 @@ export function createEventReader(options: EventReaderOptions): EventReader {
     for (const [id, time] of seen) if (time < oldest) seen.delete(id)
   }
 
-  async function checkedConfig(asOfMs: number): Promise<KeycloakEventsConfig> {
-    if (config === undefined || asOfMs - config.readAtMs >= configIntervalMs) {
-      const value = parseEventsConfig(await admin.get('/events/config'))
-      refuseBlindness(issuer, value)
-      config = { value, readAtMs: asOfMs }
-    }
-    return config.value
+  async function checkConfig(asOfMs: number): Promise<void> {
+    const value = parseEventsConfig(await admin.get('/events/config'))
+    // Until it is mended every read fails, and the feed becomes stale.
+    config = undefined
+    refuseBlindness(issuer, value)
+    config = { value, readAtMs: asOfMs }
   }
 
   /**
@@ -184,7 +194,7 @@ export function createEventReader(options: EventReaderOptions): EventReader {
 
   /** Disabled people whose event never showed: disabled in a federated directory, or the events were cleared. */
   async function reconcile(asOfMs: number): Promise<void> {
-    if (reconcileIntervalMs === 0 || asOfMs - reconciledAtMs < reconcileIntervalMs) return
+    reconciledAtMs = asOfMs
     const disabled = new Set<string>()
     for (let page = 0; page < mostPages; page++) {
       const path = `/users?enabled=false&briefRepresentation=true&first=${page * pageSize}&max=${pageSize}`
@@ -195,7 +205,6 @@ export function createEventReader(options: EventReaderOptions): EventReader {
     const signals = [...disabled].filter((id) => !disabledPeople.has(id)).map((subject) => disabledAt(subject, asOfMs))
     if (signals.length > 0) onSignals(signals)
     disabledPeople = disabled
-    reconciledAtMs = asOfMs
   }
 
   function disabledAt(subject: string, asOfMs: number): Signal {
@@ -204,6 +213,28 @@ export function createEventReader(options: EventReaderOptions): EventReader {
   }
 
   return { read }
+}
+
+/** Runs chores one at a time each, and keeps the first failure until somebody asks. */
+function createBackground() {
+  const running = new Set<string>()
+  let failure: { cause: unknown } | undefined
+  return {
+    run(name: string, chore: () => Promise<void>): void {
+      if (running.has(name)) return
+      running.add(name)
+      chore()
+        .catch((cause: unknown) => {
+          failure ??= { cause }
+        })
+        .finally(() => running.delete(name))
+    },
+    rethrow(): void {
+      const found = failure
+      failure = undefined
+      if (found !== undefined) throw found.cause
+    },
+  }
 }
 
 function refuseBlindness(issuer: string, config: KeycloakEventsConfig): void {

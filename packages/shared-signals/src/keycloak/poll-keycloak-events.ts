@@ -26,7 +26,7 @@ export interface KeycloakEventFeedOptions {
   intervalMs?: number | undefined
   /** A feed whose last successful read began longer ago is stale, 500 to 60,000. Default 5,000. */
   stalenessBoundMs?: number | undefined
-  /** Limit for one request. Default 2,000. */
+  /** Limit for one request. Default 4,000. */
   requestTimeoutMs?: number | undefined
   /** How often the list of disabled people is compared; 0: never, then `view-users` is not needed. Default 60,000. */
   reconcileIntervalMs?: number | undefined
@@ -66,7 +66,7 @@ export function pollKeycloakEvents(options: KeycloakEventFeedOptions): KeycloakE
   const { issuer, cursorStore, onState, clock = () => Date.now() / 1000 } = options
   const intervalMs = within('intervalMs', options.intervalMs ?? 250, 50, 5_000)
   const stalenessBoundMs = within('stalenessBoundMs', options.stalenessBoundMs ?? 5_000, 500, 60_000)
-  const admin = createKeycloakAdminClient({ ...options, requestTimeoutMs: options.requestTimeoutMs ?? 2_000, clock })
+  const admin = createKeycloakAdminClient({ ...options, requestTimeoutMs: options.requestTimeoutMs ?? 4_000, clock })
   const reader = createEventReader({
     issuer,
     admin,

@@ -21,6 +21,7 @@ export class KeycloakDouble {
     adminEventsEnabled: true,
     adminEventsDetailsEnabled: true,
   }
+  mayListPeople = true
   disabledPeople: string[] = []
   validToken = 'service-token-1'
   tokenRequests = 0
@@ -63,6 +64,7 @@ export class KeycloakDouble {
     if (url.pathname.endsWith('/protocol/openid-connect/token')) return this.#issue()
     if (new Headers(init?.headers).get('authorization') !== `Bearer ${this.validToken}`)
       return new Response(null, { status: 401 })
+    if (url.pathname.endsWith('/users') && !this.mayListPeople) return new Response(null, { status: 403 })
     return Response.json(this.#answer(url))
   }
 

@@ -139,6 +139,26 @@ describe('when Keycloak does not answer', () => {
   })
 })
 
+it('becomes stale, and stays so, when the realm stops recording events', async () => {
+  start()
+  await feed.ready
+  await pass(60_000)
+  keycloak.config.adminEventsEnabled = false
+  await pass(70_000)
+  expect(feed.state()).toMatchObject({ stale: true, error: expect.stringContaining('adminEventsEnabled') })
+  keycloak.config.adminEventsEnabled = true
+  await pass(2_000)
+  expect(feed.state().stale).toBe(false)
+})
+
+it('goes on when the list of disabled people cannot be read, and says so', async () => {
+  keycloak.mayListPeople = false
+  start()
+  await pass(2_000)
+  expect(states.some(({ error }) => error?.includes('view-users'))).toBe(true)
+  expect(feed.state().stale).toBe(false)
+})
+
 it('never tells the secret', async () => {
   keycloak.isDown = true
   start()

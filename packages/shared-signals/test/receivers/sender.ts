@@ -9,7 +9,7 @@ import type { Signal } from '../../src/signal.ts'
 export const now = 1_795_452_957
 export const keycloakIssuer = 'https://sso.company.com/realms/company'
 export const idpIssuer = 'https://idp.company.com'
-export const audience = 'https://mcp.company.com/mcp'
+const audience = 'https://mcp.company.com/mcp'
 export const baseUrl = 'https://mcp.company.com/signals'
 
 /** Claims and header of a message, to change one thing of. */
@@ -44,7 +44,7 @@ export const corporateIdp: Transmitter = {
 }
 
 /** Keycloak speaks about its own tokens. */
-export const realm: Transmitter = {
+const realm: Transmitter = {
   issuer: keycloakIssuer,
   audience,
   keys: createLocalJWKSet(publicKeySet(testKeys.p256) as never),

@@ -1,0 +1,69 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { Readable } from 'node:stream'
+import { brokeredSubjects, createSignalReceivers, type Transmitter } from '@mcp-identity/shared-signals'
+import type { Logger } from 'pino'
+import { present } from '../audit-events.ts'
+import type { Config, TransmitterConfig } from '../config.ts'
+import type { Metrics } from '../metrics.ts'
+import type { Signals } from '../signals.ts'
+import { type RouteHandler, sendJson } from './answers.ts'
+
+export interface SignalReceiversParts {
+  config: Config
+  signals: Pick<Signals, 'apply'>
+  metrics: Metrics
+  logger: Logger
+}
+
+/** The routes below `/signals` by which others tell that access has ended. */
+export function signalReceivers({ config, signals, metrics, logger }: SignalReceiversParts): Map<string, RouteHandler> {
+  const { origin } = new URL(config.resource)
+  const receivers = createSignalReceivers({
+    baseUrl: `${origin}/signals`,
+    transmitters: config.transmitters.map((transmitter) => toTransmitter(transmitter, config)),
+    onSignals: (received, from) => {
+      logger.info({ ...from, signals: received.length }, 'signals received')
+      signals.apply(received)
+    },
+    onStreamEvent: (event) => logger.info({ streamEvent: event }, 'a stream of signals'),
+    onRefused: (error, receiver) => {
+      metrics.refusedSignals.inc({ receiver, code: error.code })
+      logger.warn({ receiver, code: error.code, reason: error.message }, 'a signal was refused')
+    },
+    onDeferred: (error, receiver) => logger.error({ err: error, receiver }, 'a signal has to come again'),
+  })
+  const route: RouteHandler = async (request, response, url) => {
+    const answer = await receivers.handle(
+      toWebRequest(request, `${origin}${url.pathname}`),
+      request.socket.remoteAddress,
+    )
+    if (answer === undefined) return sendJson(response, 404, { error: 'not_found' })
+    await send(response, answer, request)
+  }
+  return new Map(receivers.paths.map((path) => [path, route]))
+}
+
+function toTransmitter({ broker, audience, ...transmitter }: TransmitterConfig, config: Config): Transmitter {
+  const realm = broker && config.keycloakEvents.find(({ issuer }) => issuer === broker.issuer)
+  return {
+    ...transmitter,
+    audience: audience ?? config.resource,
+    ...present({ resolveSubject: broker && realm && brokeredSubjects({ ...realm, identityProvider: broker.alias }) }),
+  }
+}
+
+function toWebRequest(request: IncomingMessage, url: string): Request {
+  const headers = new Headers()
+  for (const [name, value] of Object.entries(request.headers)) if (typeof value === 'string') headers.set(name, value)
+  const hasBody = request.method !== 'GET' && request.method !== 'HEAD'
+  const body = hasBody ? { body: Readable.toWeb(request) as ReadableStream<Uint8Array>, duplex: 'half' as const } : {}
+  return new Request(url, { method: request.method ?? 'GET', headers, ...body })
+}
+
+async function send(response: ServerResponse, answer: Response, request: IncomingMessage): Promise<void> {
+  const body = Buffer.from(await answer.arrayBuffer())
+  // What was not read is not wanted: the connection ends with the answer.
+  const ending = request.complete ? {} : { connection: 'close' }
+  response.writeHead(answer.status, { ...Object.fromEntries(answer.headers), ...ending, 'content-length': body.length })
+  response.end(body)
+}

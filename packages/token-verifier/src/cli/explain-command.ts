@@ -69,7 +69,9 @@ export async function explainCommand(args: readonly string[], readInput = readSt
     if (values.help) return { exitCode: 0, output: explainHelp }
     const token = readToken(positionals, readInput)
     const explanation = await explain(token, settingsFor(payloadOf(token), values))
-    const output = values.json ? `${JSON.stringify(explanation, null, 2)}\n` : explanationText(explanation)
+    const output = values.json
+      ? `${JSON.stringify(explanation, null, 2)}\n`
+      : `${explanationText(explanation)}${noteOn(values)}`
     return { exitCode: explanation.verdict === 'accepted' ? 0 : 1, output }
   } catch (error) {
     if (!(error instanceof Error)) throw error
@@ -94,6 +96,15 @@ function settingsFor(claims: Claims, values: Values) {
   }
   const profile = presetNamed(values.provider ?? guessProvider({ ...claims, iss: issuer }))(settings)
   return { resource, issuers: [profile], offline: values.offline === true, onWarning: () => undefined }
+}
+
+/** Says what could not be judged because nobody said what is right. */
+function noteOn({ issuer, audience, resource }: Values): string {
+  const missing = [
+    ...(issuer === undefined ? ['--issuer'] : []),
+    ...(audience === undefined && resource === undefined ? ['--audience'] : []),
+  ]
+  return missing.length === 0 ? '' : `Without ${missing.join(' and ')} the token's own was taken for right.\n`
 }
 
 function presetNamed(name: string): Presets[Provider] {

@@ -54,9 +54,7 @@ async function explainFor(
   const route = attempt('issuer', guess, 'trusted here', () => new IssuerRoutes(issuers).findByIssuer(token.claims.iss))
   if (route.value === undefined) return explanationOf(guess, facts, [shape.result, route.result])
   const { profile } = route.value
-  const signature = isOffline
-    ? notJudged('signature', 'keys are not fetched')
-    : await judgeSignature(token, route.value)
+  const signature = await judgeSignature(token, route.value, isOffline)
   const claims = judgeClaims(token, profile, settings, now)
   const checks = [shape.result, route.result, signature, ...claims]
   return explanationOf(profile.provider, facts, checks)
@@ -70,10 +68,11 @@ function readToken(compactToken: string, { maxTokenLength }: CompleteSettings): 
   )
 }
 
-async function judgeSignature(token: UnverifiedToken, issuer: TrustedIssuer): Promise<CheckResult> {
+async function judgeSignature(token: UnverifiedToken, issuer: TrustedIssuer, isOffline: boolean): Promise<CheckResult> {
   const { provider, hasSignedTokens } = issuer.profile
   try {
     if (!hasSignedTokens) refuse('not_an_access_token', 'access tokens of this issuer are not signed')
+    if (isOffline) return notJudged('signature', 'keys are not fetched')
     await issuer.verifySignature(token)
     return { check: 'signature', outcome: 'passed', finding: 'made with a key of the issuer' }
   } catch (error) {

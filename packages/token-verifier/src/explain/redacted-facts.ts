@@ -39,8 +39,8 @@ export function redactedFacts(members: Claims, now: number): readonly Fact[] {
 export function redactedHeader({ alg, kid, typ, ...others }: Claims): readonly Fact[] {
   const named = Object.entries({ alg, kid, typ }).filter(([, value]) => value !== undefined)
   return [
-    ...named.map(([name, value]) => ({ name, value: printable(String(value)) })),
-    ...Object.entries(others).map(([name, value]) => ({ name: printable(name), value: shapeOf(value) })),
+    ...named.map(([name, value]) => ({ name: `header ${name}`, value: printable(String(value)) })),
+    ...Object.entries(others).map(([name, value]) => ({ name: `header ${printable(name)}`, value: shapeOf(value) })),
   ]
 }
 

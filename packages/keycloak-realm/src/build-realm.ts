@@ -8,7 +8,13 @@ import { buildGroups } from './groups.ts'
 import { realmManagementClientId } from './names.ts'
 import { buildRegistrationPolicies, type ImportedComponent, registrationPolicyType } from './registration-policies.ts'
 import { buildRoles } from './roles.ts'
-import { buildClientScopeMappings, buildClientScopes, defaultScopeNames, optionalScopeNames } from './scopes.ts'
+import {
+  buildClientScopeMappings,
+  buildClientScopes,
+  buildRealmScopeMappings,
+  defaultScopeNames,
+  optionalScopeNames,
+} from './scopes.ts'
 import { type CheckedRealmSettings, checkRealmSettings, type RealmSettings } from './settings.ts'
 import { buildUserProfile, userProfileType } from './user-profile.ts'
 
@@ -47,6 +53,7 @@ export function buildRealm(settings: RealmSettings): CompanyRealm {
       ...buildClientScopeMappings(checked),
       [realmManagementClientId]: buildAdministrativeScopeMappings(checked),
     },
+    scopeMappings: buildRealmScopeMappings(),
     users: buildServiceAccounts(checked),
     identityProviders: buildIdentityProviders(checked),
     identityProviderMappers: buildIdentityProviderMappers(),

@@ -1,119 +1,126 @@
 import type ClientPoliciesRepresentation from '@keycloak/keycloak-admin-client/lib/defs/clientPoliciesRepresentation.js'
+import type ClientPolicyConditionRepresentation from '@keycloak/keycloak-admin-client/lib/defs/clientPolicyConditionRepresentation.js'
 import type ClientPolicyExecutorRepresentation from '@keycloak/keycloak-admin-client/lib/defs/clientPolicyExecutorRepresentation.js'
 import type ClientProfilesRepresentation from '@keycloak/keycloak-admin-client/lib/defs/clientProfilesRepresentation.js'
 import type { CheckedRealmSettings } from './settings.ts'
 
-/** What must hold for clients however they came into the realm: imported, made by hand, registered by themselves. */
-export function buildClientProfiles(settings: CheckedRealmSettings): ClientProfilesRepresentation {
-  return {
-    profiles: [
-      {
-        name: 'every-client',
-        description: 'No implicit flow, no password grant (RFC 9700 sections 2.1.2 and 2.4)',
-        executors: [configured('reject-implicit-grant'), configured('reject-ropc-grant')],
-      },
-      {
-        name: 'public-client',
-        description: 'PKCE with S256 (RFC 9700 section 2.1.1)',
-        executors: [configured('pkce-enforcer')],
-      },
-      ...(settings.profile === 'preview'
-        ? [
-            {
-              name: 'identity-assertion',
-              description: 'No more scopes than the assertion names',
-              executors: [{ executor: 'downscope-assertion-grant-enforcer', configuration: {} }],
-            },
-          ]
-        : []),
-      ...(publishesMetadata(settings) ? [metadataDocumentProfile(settings)] : []),
-    ],
-  }
-}
-
-export function buildClientPolicies(settings: CheckedRealmSettings): ClientPoliciesRepresentation {
-  return {
-    policies: [
-      {
-        name: 'every-client',
-        description: 'Holds for all clients',
-        enabled: true,
-        conditions: [{ condition: 'any-client', configuration: {} }],
-        profiles: ['every-client'],
-      },
-      {
-        name: 'public-clients',
-        description: 'Holds for clients without a secret',
-        enabled: true,
-        conditions: [{ condition: 'client-access-type', configuration: { type: ['public'] } }],
-        profiles: ['public-client'],
-      },
-      ...(settings.profile === 'preview'
-        ? [
-            {
-              name: 'identity-assertions',
-              description: 'Tokens for identity assertions of the corporate IdP (ID-JAG)',
-              enabled: true,
-              conditions: [{ condition: 'grant-type', configuration: { grant_types: [jwtBearerGrant] } }],
-              profiles: ['identity-assertion'],
-            },
-          ]
-        : []),
-      ...(publishesMetadata(settings)
-        ? [
-            {
-              name: 'client-metadata-documents',
-              description: 'Clients whose client_id is the address of their metadata document',
-              enabled: true,
-              conditions: [
-                {
-                  condition: 'client-id-uri',
-                  configuration: {
-                    'client-id-uri-scheme': metadataSchemes(settings),
-                    'client-id-uri-allow-permitted-domains': [...settings.selfRegistrationHosts],
-                  },
-                },
-              ],
-              profiles: ['client-metadata-documents'],
-            },
-          ]
-        : []),
-    ],
-  }
+/** A rule for clients, however they came into the realm: imported, made by hand, registered by themselves. */
+interface ClientRule {
+  name: string
+  description: string
+  /** To whom it applies; all conditions must hold. */
+  when: ClientPolicyConditionRepresentation[]
+  enforce: ClientPolicyExecutorRepresentation[]
 }
 
 /** RFC 7523 section 2.1. */
 const jwtBearerGrant = 'urn:ietf:params:oauth:grant-type:jwt-bearer'
 
-function metadataDocumentProfile(settings: CheckedRealmSettings) {
+/** What each rule enforces. Keycloak keeps this apart from whom it applies to. */
+export function buildClientProfiles(settings: CheckedRealmSettings): ClientProfilesRepresentation {
   return {
-    name: 'client-metadata-documents',
-    description:
-      'Reads the metadata document of a client from its client_id (draft-ietf-oauth-client-id-metadata-document)',
-    executors: [
-      {
-        executor: 'client-id-metadata-document',
-        configuration: {
-          'cimd-allow-http-scheme': settings.development,
-          'cimd-allow-permitted-domains': [...settings.selfRegistrationHosts],
-          // Command line clients are called back on loopback, which is never the host of their document.
-          'cimd-restrict-same-domain': false,
-          'cimd-required-properties': [],
-          'only-allow-confidential-client': false,
-        },
-      },
+    profiles: rules(settings).map(({ name, description, enforce }) => ({ name, description, executors: enforce })),
+  }
+}
+
+/** To whom each rule applies. */
+export function buildClientPolicies(settings: CheckedRealmSettings): ClientPoliciesRepresentation {
+  return {
+    policies: rules(settings).map(({ name, description, when }) => ({
+      name,
+      description,
+      enabled: true,
+      conditions: when,
+      profiles: [name],
+    })),
+  }
+}
+
+function rules(settings: CheckedRealmSettings): ClientRule[] {
+  return [
+    {
+      name: 'every client',
+      description: 'No implicit flow, no password grant (RFC 9700 sections 2.1.2 and 2.4)',
+      when: [condition('any-client', {})],
+      enforce: [executor('reject-implicit-grant'), executor('reject-ropc-grant')],
+    },
+    {
+      name: 'public clients',
+      description: 'PKCE with S256 (RFC 9700 section 2.1.1)',
+      when: [condition('client-access-type', { type: ['public'] })],
+      enforce: [executor('pkce-enforcer')],
+    },
+    {
+      name: 'clients that register themselves',
+      description: 'Exact redirect URIs (RFC 9700 section 2.1)',
+      when: [
+        condition('client-updater-context', {
+          'update-client-source': ['ByAnonymous', 'ByInitialAccessToken', 'ByRegistrationAccessToken'],
+        }),
+      ],
+      enforce: [exactRedirects(settings)],
+    },
+    ...(settings.profile === 'preview' ? [identityAssertions] : []),
+    ...(settings.profile === 'preview' && settings.selfRegistrationHosts.length > 0
+      ? [clientMetadataDocuments(settings)]
+      : []),
+  ]
+}
+
+const identityAssertions: ClientRule = {
+  name: 'identity assertions',
+  description: 'A token for an ID-JAG of the corporate IdP has no more scopes than the assertion names',
+  when: [condition('grant-type', { grant_types: [jwtBearerGrant] })],
+  enforce: [executor('downscope-assertion-grant-enforcer', {})],
+}
+
+function clientMetadataDocuments(settings: CheckedRealmSettings): ClientRule {
+  const hosts = [...settings.selfRegistrationHosts]
+  return {
+    name: 'client metadata documents',
+    description: 'A client_id may be the address of a document that describes the client',
+    when: [
+      condition('client-id-uri', {
+        'client-id-uri-scheme': settings.development ? ['http', 'https'] : ['https'],
+        'client-id-uri-allow-permitted-domains': hosts,
+      }),
+    ],
+    enforce: [
+      executor('client-id-metadata-document', {
+        'cimd-allow-http-scheme': settings.development,
+        'cimd-allow-permitted-domains': hosts,
+        // Command line clients are called back on loopback, which is never the host of their document.
+        'cimd-restrict-same-domain': false,
+        'cimd-required-properties': [],
+        'only-allow-confidential-client': false,
+      }),
+      exactRedirects(settings),
     ],
   }
 }
 
-function publishesMetadata({ profile, selfRegistrationHosts }: CheckedRealmSettings): boolean {
-  return profile === 'preview' && selfRegistrationHosts.length > 0
+/** Loopback may use http and any port (RFC 8252 section 7.3); `localhost` by name is accepted in development only. */
+function exactRedirects({ development }: CheckedRealmSettings): ClientPolicyExecutorRepresentation {
+  return executor('secure-redirect-uris-enforcer', {
+    'allow-ipv4-loopback-address': true,
+    'allow-ipv6-loopback-address': true,
+    'allow-private-use-uri-scheme': false,
+    'allow-http-scheme': development,
+    'allow-wildcard-context-path': false,
+    'allow-permitted-domains': [],
+    'oauth-2-0-compliant': true,
+    'oauth-2-1-compliant': false,
+    'allow-open-redirect': false,
+  })
 }
 
-function metadataSchemes({ development }: CheckedRealmSettings): string[] {
-  return development ? ['http', 'https'] : ['https']
+function condition(name: string, configuration: object): ClientPolicyConditionRepresentation {
+  return { condition: name, configuration }
 }
 
-function configured(executor: string): ClientPolicyExecutorRepresentation {
-  return { executor, configuration: { 'auto-configure': true } }
+function executor(
+  name: string,
+  configuration: object = { 'auto-configure': true },
+): ClientPolicyExecutorRepresentation {
+  return { executor: name, configuration }
 }

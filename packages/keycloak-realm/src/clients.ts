@@ -3,6 +3,7 @@ import type UserRepresentation from '@keycloak/keycloak-admin-client/lib/defs/us
 import {
   clientIds,
   directoryAdminScope,
+  entryRole,
   identityProviderAlias,
   realmManagementClientId,
   secretPlaceholders,
@@ -32,7 +33,7 @@ export function buildClients(settings: CheckedRealmSettings): ClientRepresentati
 /** The accounts behind clients that act for nobody, with exactly the roles that they need. */
 export function buildServiceAccounts({ resource }: CheckedRealmSettings): UserRepresentation[] {
   return [
-    serviceAccount(clientIds.service, { [resource]: [...serviceToolRoles] }),
+    { ...serviceAccount(clientIds.service, { [resource]: [...serviceToolRoles] }), realmRoles: [entryRole] },
     serviceAccount(clientIds.provisioner, {
       [realmManagementClientId]: [...administrativeRoles[clientIds.provisioner]],
     }),

@@ -1,7 +1,8 @@
 import type { LintableRealm } from './lint-realm.ts'
 
 export interface RealmDifference {
-  kind: 'missing' | 'added' | 'changed'
+  /** `registered` is an added client that looks as if it registered itself: it needs consent and has no full scope. */
+  kind: 'missing' | 'added' | 'changed' | 'registered'
   /** Where: `clients[mcp-cli].redirectUris`. */
   path: string
   /** What the code says; absent for `added`. */
@@ -67,6 +68,11 @@ const collections: Record<string, Collection> = {
     entries: ({ clientScopeMappings }) => clientScopeMappings && scopeMappings(clientScopeMappings),
     name: ({ holder, owner }) => `${holder} -> ${owner}`,
   },
+  scopeMappings: {
+    entries: ({ scopeMappings }) => scopeMappings,
+    name: ({ client, clientScope }) => String(clientScope ?? client),
+    isBuiltIn: ({ clientScope }) => clientScope === 'offline_access',
+  },
   groups: { entries: ({ groups }) => groups as Entry[] | undefined, name: ({ name }) => String(name) },
   'roles.realm': {
     entries: ({ roles }) => roles?.realm as Entry[] | undefined,
@@ -117,7 +123,6 @@ const collectionMembers = new Set([
   'users',
   'federatedUsers',
   'requiredActions',
-  'scopeMappings',
 ])
 
 interface NormalizedRealm {
@@ -162,7 +167,13 @@ function compareCollection(
   })
   const added = [...actual]
     .filter(([name, { builtIn }]) => !builtIn && !expected.has(name))
-    .map(([name, { entry }]): RealmDifference => ({ kind: 'added', path: `${collection}[${name}]`, actual: entry }))
+    .map(
+      ([name, { entry }]): RealmDifference => ({
+        kind: entry.consentRequired === true && entry.fullScopeAllowed === false ? 'registered' : 'added',
+        path: `${collection}[${name}]`,
+        actual: entry,
+      }),
+    )
   return [...wanted, ...added]
 }
 

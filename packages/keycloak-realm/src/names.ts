@@ -25,6 +25,9 @@ export const secretPlaceholders = {
 /** Scope and role of those who run the directory: opens the corporate IdP's admin API. */
 export const directoryAdminScope = 'directory:admin'
 
+/** Realm role of everybody who may use the MCP server at all. Without it a token has neither subject nor audience. */
+export const entryRole = 'may-use-mcp-server'
+
 /** The client inside every realm that owns Keycloak's own administrative roles. */
 export const realmManagementClientId = 'realm-management'
 

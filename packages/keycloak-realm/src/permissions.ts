@@ -18,13 +18,15 @@ export interface GroupGrant {
   /** Name of the group, the same in the corporate directory and in the realm. */
   group: string
   toolRoles: readonly ToolScope[]
+  /** Whether members may use the MCP server at all, if only to ask who they are. */
+  entry?: true
   /** Whether members may also use the corporate IdP's admin API. */
   directoryAdmin?: true
 }
 
 /** Group of the corporate directory → client roles. This table is the whole permission model on Keycloak's side. */
 export const groupGrants: readonly GroupGrant[] = [
-  { group: 'All Staff', toolRoles: [] },
+  { group: 'All Staff', toolRoles: [], entry: true },
   { group: 'Customer Admins', toolRoles: ['read:customers', 'write:own-data', 'write:customers'] },
   { group: 'Customer Readers', toolRoles: ['read:customers'] },
   { group: 'Account Managers', toolRoles: ['read:customers', 'write:own-data'] },

@@ -18,14 +18,15 @@ const mostAnonymousClients = 200
 
 /**
  * Rules for clients that register themselves (RFC 7591). With no host in `selfRegistrationHosts` every anonymous
- * registration is refused, because no redirect URI can have a trusted host.
+ * registration is refused.
  *
  * The list is complete on purpose: as soon as an import holds one policy, Keycloak adds none of its own.
  */
 export function buildRegistrationPolicies({ selfRegistrationHosts }: CheckedRealmSettings): ImportedComponent[] {
   return [
     policy('Trusted Hosts', 'trusted-hosts', 'anonymous', {
-      'host-sending-registration-request-must-match': ['false'],
+      // A client without any URI passes the check of URIs. Where nobody may register, no sender is trusted either.
+      'host-sending-registration-request-must-match': [String(selfRegistrationHosts.length === 0)],
       'client-uris-must-match': ['true'],
       'trusted-hosts': [...selfRegistrationHosts],
     }),

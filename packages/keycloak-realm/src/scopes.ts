@@ -1,6 +1,6 @@
 import type ClientScopeRepresentation from '@keycloak/keycloak-admin-client/lib/defs/clientScopeRepresentation.js'
 import type ProtocolMapperRepresentation from '@keycloak/keycloak-admin-client/lib/defs/protocolMapperRepresentation.js'
-import { directoryAdminScope } from './names.ts'
+import { directoryAdminScope, entryRole } from './names.ts'
 import { toolScopeNames, toolScopes } from './permissions.ts'
 import {
   attributeMapper,
@@ -59,10 +59,16 @@ export function buildClientScopeMappings({ resource, corporateIdp }: CheckedReal
   }
 }
 
+/** Scope → realm roles: nobody gets `basic`, and with it an audience, who may not use the MCP server at all. */
+export function buildRealmScopeMappings() {
+  return [{ clientScope: 'basic', roles: [entryRole] }]
+}
+
 /**
  * Who the caller is, and for which resource the token is. A client that registers itself and names scopes gets `basic`
  * and nothing else by default, so this is the one place from which every MCP client's token has a subject, an audience
- * and the person's claims. Clients that are no MCP clients do not have this scope.
+ * and the person's claims. Clients that are no MCP clients do not have this scope, and a service that registered itself cannot
+ * get it: its account does not have the role that the scope needs.
  */
 function basicScope(resource: string): ClientScopeRepresentation {
   return silentScope('basic', 'The person behind the token, and the MCP server as its audience', [

@@ -164,6 +164,18 @@ describe('permissions', () => {
     for (const scope of toolScopeNames) expect(mappings).toContainEqual({ clientScope: scope, roles: [scope] })
   })
 
+  it('let nobody in who is neither staff nor the service that the company made', () => {
+    const { scopeMappings, groups, users } = buildRealm(settings)
+    const role = 'may-use-mcp-server'
+    expect(scopeMappings).toEqual([{ clientScope: 'basic', roles: [role] }])
+    expect(groups?.filter(({ realmRoles }) => realmRoles?.includes(role)).map(({ name }) => name)).toEqual([
+      'All Staff',
+    ])
+    expect(users?.filter(({ realmRoles }) => realmRoles?.includes(role)).map(({ username }) => username)).toEqual([
+      'service-account-nightly-report',
+    ])
+  })
+
   it('let directory administrators alone use the admin API', () => {
     const api = settings.corporateIdp.adminResource
     const groups = (buildRealm(settings).groups ?? []).filter(({ clientRoles }) => clientRoles?.[api])
@@ -184,12 +196,16 @@ describe('permissions', () => {
 })
 
 describe('registration', () => {
-  const hosts = (from: RealmSettings) =>
+  const trustedHosts = (from: RealmSettings) =>
     buildRealm(from).components['org.keycloak.services.clientregistration.policy.ClientRegistrationPolicy']?.find(
       ({ providerId }) => providerId === 'trusted-hosts',
-    )?.config['trusted-hosts']
+    )?.config
+  const hosts = (from: RealmSettings) => trustedHosts(from)?.['trusted-hosts']
 
   it('is open to nobody in production', () => expect(hosts(production)).toEqual([]))
+  it('is refused in production to clients without any URI, too', () => {
+    expect(trustedHosts(production)?.['host-sending-registration-request-must-match']).toEqual(['true'])
+  })
   it('is open to loopback in development', () => expect(hosts(settings)).toEqual(['localhost', '127.0.0.1']))
 })
 

@@ -51,6 +51,10 @@ describe('compareRealm', () => {
       'changed clients[console].directAccessGrantsEnabled',
       (realm) => Object.assign(named(realm.clients, 'console'), { directAccessGrantsEnabled: true }),
     ],
+    [
+      'registered clients[4f0c]',
+      (realm) => realm.clients?.push({ clientId: '4f0c', consentRequired: true, fullScopeAllowed: false }),
+    ],
     ['added clients[shadow]', (realm) => realm.clients?.push({ clientId: 'shadow' })],
     [
       'missing groups[Operations]',

@@ -10,6 +10,8 @@ export interface CorporateIdpConfig {
   keycloak: { issuer: string; url: string }
   brokerClient: { clientId: string; secret: string }
   provisioner: { clientId: string; secret: string }
+  /** Who may exchange ID tokens for identity assertions; absent: nobody. */
+  enterpriseClient?: { clientId: string; secret: string }
   admin: { resource: string; developmentSecret?: string; allowedOrigins: string[] }
 }
 
@@ -31,6 +33,8 @@ const schema = z
     IDP_BROKER_CLIENT_SECRET_FILE: file,
     IDP_PROVISIONER_CLIENT_ID: z.string().min(1).default('corporate-idp-provisioner'),
     IDP_PROVISIONER_SECRET_FILE: file,
+    IDP_ENTERPRISE_CLIENT_ID: z.string().min(1).default('enterprise-assistant'),
+    IDP_ENTERPRISE_CLIENT_SECRET_FILE: file.optional(),
     IDP_ADMIN_SECRET_FILE: file.optional(),
     IDP_ADMIN_RESOURCE: address,
     IDP_ADMIN_ORIGINS: z
@@ -63,6 +67,7 @@ export function readConfig(environment: NodeJS.ProcessEnv): CorporateIdpConfig {
     throw new Error(`The corporate IdP cannot start with this environment:\n${problems.join('\n')}`)
   }
   const values = read.data
+  const enterpriseSecret = values.IDP_ENTERPRISE_CLIENT_SECRET_FILE
   return {
     port: values.IDP_PORT,
     issuer: values.IDP_ISSUER,
@@ -71,6 +76,9 @@ export function readConfig(environment: NodeJS.ProcessEnv): CorporateIdpConfig {
     keycloak: { issuer: values.IDP_KEYCLOAK_ISSUER, url: values.IDP_KEYCLOAK_URL },
     brokerClient: { clientId: values.IDP_BROKER_CLIENT_ID, secret: values.IDP_BROKER_CLIENT_SECRET_FILE },
     provisioner: { clientId: values.IDP_PROVISIONER_CLIENT_ID, secret: values.IDP_PROVISIONER_SECRET_FILE },
+    ...(enterpriseSecret === undefined
+      ? {}
+      : { enterpriseClient: { clientId: values.IDP_ENTERPRISE_CLIENT_ID, secret: enterpriseSecret } }),
     admin: {
       resource: values.IDP_ADMIN_RESOURCE,
       ...(values.IDP_ADMIN_SECRET_FILE === undefined ? {} : { developmentSecret: values.IDP_ADMIN_SECRET_FILE }),

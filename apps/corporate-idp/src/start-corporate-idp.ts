@@ -67,6 +67,9 @@ export async function startCorporateIdp(
     directory,
     providerState,
     brokerClient: { ...config.brokerClient, redirectUri: broker, postLogoutRedirectUri: `${broker}/logout_response` },
+    ...(config.enterpriseClient === undefined
+      ? {}
+      : { enterpriseClient: { ...config.enterpriseClient, audiences: [config.keycloak.issuer] } }),
     log,
   })
   const dispatcher = createDispatcher({

@@ -1,8 +1,15 @@
-import { type Configuration, type KoaContextWithOIDC, Provider } from 'oidc-provider'
+import {
+  type ClientMetadata,
+  type Configuration,
+  interactionPolicy,
+  type KoaContextWithOIDC,
+  Provider,
+} from 'oidc-provider'
 import type { Logger } from 'pino'
 import type { Directory } from '../directory/directory.ts'
 import { fullName, type Person } from '../directory/person.ts'
 import { noticePage, signOutPage } from '../sign-in/pages.ts'
+import { identityAssertionType, registerIdentityAssertions, tokenExchangeGrant } from './identity-assertion.ts'
 import type { Keys } from './keys.ts'
 import type { ProviderState } from './provider-state.ts'
 
@@ -13,6 +20,8 @@ export interface ProviderOptions {
   providerState: ProviderState
   /** Keycloak, which asks for people to be signed in. */
   brokerClient: { clientId: string; secret: string; redirectUri: string; postLogoutRedirectUri: string }
+  /** A client that may exchange ID tokens for identity assertions; absent: none may. */
+  enterpriseClient?: { clientId: string; secret: string; audiences: readonly string[] }
   log: Logger
 }
 
@@ -42,7 +51,7 @@ const claims = {
  * client, Keycloak, and asks for no consent, since Keycloak belongs to the company too.
  */
 export function createProvider(options: ProviderOptions): Provider {
-  const { issuer, keys, directory, providerState, brokerClient, log } = options
+  const { issuer, keys, directory, providerState, brokerClient, enterpriseClient, log } = options
   const configuration: Configuration = {
     adapter: (model) => providerState.adapterOf(model),
     clients: [
@@ -56,6 +65,7 @@ export function createProvider(options: ProviderOptions): Provider {
         grant_types: ['authorization_code'],
         token_endpoint_auth_method: 'client_secret_basic',
       },
+      ...(enterpriseClient === undefined ? [] : [describeEnterpriseClient(enterpriseClient)]),
     ],
     jwks: { keys: [keys.signing] },
     scopes: Object.keys(claims),
@@ -82,7 +92,10 @@ export function createProvider(options: ProviderOptions): Provider {
         },
       },
     },
-    interactions: { url: (_ctx, { uid }) => `/sign-in/${uid}` },
+    ...(enterpriseClient === undefined
+      ? {}
+      : { discovery: { identity_chaining_requested_token_types_supported: [identityAssertionType] } }),
+    interactions: { policy: signInOnly(), url: (_ctx, { uid }) => `/sign-in/${uid}` },
     ttl: lifetimes,
     findAccount: (_ctx, subject) => {
       // Noted before she is looked at: whoever disables her afterwards then knows that Keycloak may just be told of her.
@@ -103,6 +116,9 @@ export function createProvider(options: ProviderOptions): Provider {
   const provider = new Provider(issuer, configuration)
   // Behind a reverse proxy that ends TLS, cookies are secure because the issuer is.
   provider.proxy = issuer.startsWith('https:')
+  if (enterpriseClient !== undefined) {
+    registerIdentityAssertions(provider, { keys, directory, audiences: enterpriseClient.audiences, log })
+  }
   const logError = (event: string) => (_ctx: KoaContextWithOIDC, error: Error) => {
     log.warn({ event, error: error.message }, 'OpenID Provider error')
   }
@@ -111,6 +127,30 @@ export function createProvider(options: ProviderOptions): Provider {
   provider.on('grant.error', logError('grant.error'))
   provider.on('end_session.error', logError('end_session.error'))
   return provider
+}
+
+/** Signs people in on their own machines, and then speaks for them to the authorization servers that it is told. */
+function describeEnterpriseClient({
+  clientId,
+  secret,
+}: NonNullable<ProviderOptions['enterpriseClient']>): ClientMetadata {
+  return {
+    client_id: clientId,
+    client_secret: secret,
+    client_name: 'Enterprise assistant',
+    application_type: 'native',
+    redirect_uris: ['http://127.0.0.1/callback'],
+    response_types: ['code'],
+    grant_types: ['authorization_code', tokenExchangeGrant],
+    token_endpoint_auth_method: 'client_secret_basic',
+  }
+}
+
+/** People sign in and are not asked anything else: all clients belong to the company, and each has a secret. */
+function signInOnly() {
+  const policy = interactionPolicy.base()
+  policy.get('consent')?.checks.remove('native_client_prompt')
+  return policy
 }
 
 async function grantWithoutConsent(ctx: KoaContextWithOIDC) {

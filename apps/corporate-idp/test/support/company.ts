@@ -14,6 +14,8 @@ export const cheapPasswords = { N: 16, r: 1, p: 1 }
 export const developmentSecret = 'development secret of the tests'.replaceAll(' ', '-')
 export const brokerSecret = 'broker secret of the tests, 32 chars'
 
+export const enterpriseSecret = 'enterprise secret of the tests'
+
 /** The corporate IdP and a double of Keycloak, both listening on loopback, with everything that was logged. */
 export async function startCompany(change: (config: CorporateIdpConfig) => CorporateIdpConfig = (config) => config) {
   const keycloak = await startKeycloakDouble()
@@ -27,6 +29,7 @@ export async function startCompany(change: (config: CorporateIdpConfig) => Corpo
     development: true,
     keycloak: { issuer: keycloak.issuer, url: keycloak.url },
     brokerClient: { clientId: 'keycloak-broker', secret: brokerSecret },
+    enterpriseClient: { clientId: 'enterprise-assistant', secret: enterpriseSecret },
     provisioner: { clientId: 'corporate-idp-provisioner', secret: 'provisioner secret of the tests' },
     admin: { resource: `${issuer}/admin`, developmentSecret, allowedOrigins: ['http://localhost:8480'] },
   })

@@ -32,10 +32,15 @@ const workspace = Buffer.allocUnsafeSlow(3 * longestToken)
  * opaque token is.
  *
  * @param compact Up to {@link longestToken} characters.
+ * @param checkKeyId Asked before the payload is read, about a header that is new: may refuse.
  * @throws {TokenError} `malformed`, `encrypted`, `header_invalid`, `header_not_understood`, `algorithm_not_allowed`,
  *   `payload_invalid`. The message never says anything about the content.
  */
-export function readCompactToken(compact: string, known: KnownHeaders): UnverifiedToken | undefined {
+export function readCompactToken(
+  compact: string,
+  known: KnownHeaders,
+  checkKeyId: (keyId: string | undefined) => void,
+): UnverifiedToken | undefined {
   const firstDot = compact.indexOf('.')
   const secondDot = compact.indexOf('.', firstDot + 1)
   if (firstDot < 0 || secondDot < 0 || compact.indexOf('.', secondDot + 1) >= 0) return refuseEncrypted(compact)
@@ -45,6 +50,7 @@ export function readCompactToken(compact: string, known: KnownHeaders): Unverifi
   const encodedHeader = compact.slice(0, firstDot)
   const knownHeader = known.get(encodedHeader)
   const header = knownHeader ?? readHeader(encodedHeader, signatureEnd)
+  if (knownHeader === undefined) checkKeyId(header.keyId)
   const payloadEnd = decodePart(compact.slice(firstDot + 1, secondDot), signatureEnd)
   const claims = readJsonObject(workspace, signatureEnd, payloadEnd)
   if (claims === undefined) refuse('payload_invalid', payloadMessage)

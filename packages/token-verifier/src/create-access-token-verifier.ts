@@ -56,6 +56,7 @@ class Verifier implements AccessTokenVerifier {
   readonly #dpop: DpopCheck
   readonly #headers = new VerifiedHeaders()
   readonly #cache: VerifiedTokenCache | undefined
+  readonly #checkKeyId = (keyId: string | undefined): void => this.#routes.checkKeyId(keyId)
 
   constructor(settings: CompleteSettings) {
     const { resource, clockToleranceSeconds: toleranceSeconds } = settings
@@ -102,7 +103,7 @@ class Verifier implements AccessTokenVerifier {
   }
 
   #accept(compactToken: string, now: number): AcceptedToken | Promise<AcceptedToken> {
-    const token = readCompactToken(compactToken, this.#headers)
+    const token = readCompactToken(compactToken, this.#headers, this.#checkKeyId)
     if (token === undefined) return this.#acceptOpaque(compactToken, now)
     const issuer = this.#routes.findByIssuer(token.claims.iss)
     refuseEarly(token, issuer, now - this.#rules.toleranceSeconds)

@@ -1,5 +1,5 @@
 import { refuse } from './token-error.ts'
-import type { TrustedIssuer } from './trusted-issuer.ts'
+import { refuseUnknownKey, type TrustedIssuer } from './trusted-issuer.ts'
 
 /** Finds the issuer of a token before any key is chosen. */
 export class IssuerRoutes {
@@ -15,6 +15,15 @@ export class IssuerRoutes {
         this.#byIssuer.set(iss, issuer)
       }
     }
+  }
+
+  /**
+   * Spares the reading of claims while key ids are made up: when no issuer has the key and none may be asked again.
+   *
+   * @throws {TokenError} `key_unknown`
+   */
+  checkKeyId(keyId: string | undefined): void {
+    if (keyId !== undefined && this.#issuers.every((issuer) => issuer.isWithoutKey(keyId))) refuseUnknownKey()
   }
 
   /**

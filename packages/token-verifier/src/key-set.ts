@@ -80,6 +80,16 @@ export class KeySet {
   }
 
   /**
+   * True when a token with this key id can only be refused just now: the keys are at hand and lack it, and they may
+   * not be fetched again on its account.
+   */
+  isWithout(keyId: string): boolean {
+    const ring = this.current
+    if (ring === undefined || ring.withId(keyId).length > 0) return false
+    return this.#underWay === undefined && !this.#isBackingOff() && !this.#allowance.isOpenTo(keyId, performance.now())
+  }
+
+  /**
    * Fetches the keys again because of a key id they lack, if that is allowed just now; `undefined` if it is not.
    *
    * @throws {KeySetUnavailableError} The issuer cannot be reached, so nobody can tell whether the key exists.

@@ -29,17 +29,24 @@ export class RefetchAllowance {
     this.#seenAgain = { capacity: 1, refillMs: 1500, level: 1, filledAt: now }
   }
 
-  /** Takes one permission for this id, if there is one. */
-  take(id: string, now: number): boolean {
+  /** Says whether there is a permission for this id just now. An id that gets none has been seen. */
+  isOpenTo(id: string, now: number): boolean {
     if ((this.#resting.get(id)?.until ?? 0) > now) return false
-    if (take(this.#seen.get(id) ? this.#seenAgain : this.#firstSight, now)) return true
+    if (levelOf(this.#bucketFor(id), now) > 0) return true
     this.#seen.set(id, true)
     return false
   }
 
+  /** Takes one permission for this id, if there is one. */
+  take(id: string, now: number): boolean {
+    if (!this.isOpenTo(id, now)) return false
+    takeFrom(this.#bucketFor(id), now)
+    return true
+  }
+
   /** The first fetch of a key set counts as one for an id that was not known. */
   noteFirstFetch(now: number): void {
-    take(this.#firstSight, now)
+    if (levelOf(this.#firstSight, now) > 0) takeFrom(this.#firstSight, now)
   }
 
   /** A fetch did not bring this id: it rests for 1.5 s, then for twice as long each time, up to 12 s. */
@@ -48,16 +55,23 @@ export class RefetchAllowance {
     this.#resting.set(id, { until: now + restMs, restMs })
     this.#seen.set(id, true)
   }
+
+  #bucketFor(id: string): Bucket {
+    return this.#seen.get(id) ? this.#seenAgain : this.#firstSight
+  }
 }
 
-function take(bucket: Bucket, now: number): boolean {
+/** What is in a bucket, after what flowed in by now. */
+function levelOf(bucket: Bucket, now: number): number {
   const refills = Math.floor((now - bucket.filledAt) / bucket.refillMs)
   if (refills > 0) {
     bucket.level = Math.min(bucket.capacity, bucket.level + refills)
     bucket.filledAt = bucket.level === bucket.capacity ? now : bucket.filledAt + refills * bucket.refillMs
   }
-  if (bucket.level === 0) return false
+  return bucket.level
+}
+
+function takeFrom(bucket: Bucket, now: number): void {
   if (bucket.level === bucket.capacity) bucket.filledAt = now
   bucket.level -= 1
-  return true
 }

@@ -62,7 +62,7 @@ async function explainFor(
 
 function readToken(compactToken: string, { maxTokenLength }: CompleteSettings): UnverifiedToken {
   checkTokenText(compactToken, maxTokenLength)
-  const token = readCompactToken(compactToken, { get: () => undefined })
+  const token = readCompactToken(compactToken, { get: () => undefined }, () => undefined)
   return (
     token ?? refuse('malformed', 'the access token is no JWS of three parts; an opaque token says nothing by itself')
   )

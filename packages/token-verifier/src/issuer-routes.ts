@@ -5,10 +5,13 @@ import { refuseUnknownKey, type TrustedIssuer } from './trusted-issuer.ts'
 export class IssuerRoutes {
   readonly #byIssuer = new Map<unknown, TrustedIssuer>()
   readonly #issuers: readonly TrustedIssuer[]
+  /** Those whose access tokens are signed. */
+  readonly #signing: readonly TrustedIssuer[]
 
   /** @throws {TypeError} Two of the issuers answer to the same `iss`. */
   constructor(issuers: readonly TrustedIssuer[]) {
     this.#issuers = issuers
+    this.#signing = issuers.filter(({ profile }) => profile.hasSignedTokens)
     for (const issuer of issuers) {
       for (const iss of issuer.profile.issuers) {
         if (this.#byIssuer.has(iss)) throw new TypeError(`issuers must not name ${iss} twice`)
@@ -23,7 +26,8 @@ export class IssuerRoutes {
    * @throws {TokenError} `key_unknown`
    */
   checkKeyId(keyId: string | undefined): void {
-    if (keyId !== undefined && this.#issuers.every((issuer) => issuer.isWithoutKey(keyId))) refuseUnknownKey()
+    if (keyId === undefined || this.#signing.length === 0) return
+    if (this.#signing.every(({ keySet }) => keySet.isWithout(keyId))) refuseUnknownKey()
   }
 
   /**

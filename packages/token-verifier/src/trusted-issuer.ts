@@ -28,11 +28,6 @@ export class TrustedIssuer {
     this.questions = profile.online && new OnlineQuestions(profile.online)
   }
 
-  /** True when no token with this key id can be one of this issuer just now. */
-  isWithoutKey(keyId: string): boolean {
-    return !this.profile.hasSignedTokens || this.keySet.isWithout(keyId)
-  }
-
   /**
    * Verifies the signature of a token with the one key it may be made with. A promise only if keys have to be fetched.
    *

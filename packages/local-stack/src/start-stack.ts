@@ -207,7 +207,8 @@ async function allOrNone(work: Promise<void>[], { abandon }: StartContext): Prom
 /** A kept database may have been changed in Keycloak's own console; the code would then no longer tell the truth. */
 async function tellRealmDifferences({ addresses, secrets, realm, tell, signal }: StartContext): Promise<void> {
   const access = { keycloak: addresses.keycloak, adminPassword: secrets.keycloakAdmin.value, signal }
-  const differences = compareRealm(realm, (await exportRealm(realmName, access)) as CompanyRealm)
+  const exported = (await exportRealm(realmName, access)) as CompanyRealm
+  const differences = compareRealm(realm, exported).filter(({ kind }) => kind !== 'registered')
   if (differences.length === 0) return
   const lines = differences.slice(0, 10).map(({ kind, path }) => `  ${kind} ${path}`)
   const rest = differences.length > 10 ? [`  and ${differences.length - 10} more`] : []

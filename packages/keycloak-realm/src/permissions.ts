@@ -1,4 +1,4 @@
-import { clientIds, directoryAdminScope } from './names.ts'
+import { clientIds } from './names.ts'
 
 /** A scope of the MCP server and what the consent page says about it. */
 export const toolScopes = {
@@ -47,5 +47,3 @@ export const administrativeRoles = {
   resourceServer: ['view-events', 'view-users'],
   [clientIds.provisioner]: ['manage-users', 'view-users', 'query-users', 'query-groups'],
 } as const
-
-export { directoryAdminScope }

@@ -226,11 +226,12 @@ function incomingOf(request: Request, remoteAddress: string | undefined): Incomi
 }
 
 /** After the author's guard: withholds what a tool made when the right to it has ended meanwhile. */
-function createEndingGuard(options: McpEndpointOptions, calls: CallRegistry): ToolGuard {
+function createEndingGuard(options: McpEndpointOptions, calls: CallRegistry): ToolGuard | undefined {
   const { guard, reasonToWithhold } = options
+  if (reasonToWithhold === undefined) return guard
   return async (call, proceed) => {
     const result = await (guard === undefined ? proceed() : guard(call, proceed))
-    const reason = reasonToWithhold?.(call.token)
+    const reason = reasonToWithhold(call.token)
     if (reason !== undefined) calls.endWhere((token) => token === call.token, reason)
     return result
   }

@@ -81,7 +81,7 @@ export function protectTool<Input extends StandardSchemaWithJSON | undefined = u
     ...(authenticationLevel === undefined ? {} : { authenticationLevel }),
     ...(maxAuthenticationAgeSeconds === undefined ? {} : { maxAuthenticationAgeSeconds }),
     register(server, { guard, scopeChallenge }) {
-      const run = (args: unknown, context: ServerContext): Promise<ToolResult> =>
+      const run = (args: unknown, context: ServerContext): ToolResult | Promise<ToolResult> =>
         runGuarded(
           { tool: name, arguments: args, context, token: tokenOf(context), signal: context.mcpReq.signal },
           handler,
@@ -115,11 +115,11 @@ export function tokenOf(context: ServerContext): VerifiedAccessToken {
   return token as VerifiedAccessToken
 }
 
-async function runGuarded<Input>(
+function runGuarded<Input>(
   call: ToolCall,
   handler: (args: ToolArguments<Input>, call: ToolCall) => ToolResult | Promise<ToolResult>,
   guard: ToolGuard | undefined,
-): Promise<ToolResult> {
-  const proceed = async (): Promise<ToolResult> => handler(call.arguments as ToolArguments<Input>, call)
-  return guard === undefined ? proceed() : guard(call, proceed)
+): ToolResult | Promise<ToolResult> {
+  if (guard === undefined) return handler(call.arguments as ToolArguments<Input>, call)
+  return guard(call, async () => handler(call.arguments as ToolArguments<Input>, call))
 }

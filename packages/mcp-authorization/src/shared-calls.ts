@@ -18,7 +18,7 @@ export interface SharedCallSettings {
   readonly serverInfo: Implementation
   readonly serverOptions: McpServerOptions
   readonly tools: readonly ProtectedTool[]
-  readonly guard: ToolGuard
+  readonly guard: ToolGuard | undefined
 }
 
 /** A request that a shared server may answer, and that server. */

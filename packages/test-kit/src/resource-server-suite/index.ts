@@ -1,0 +1,5 @@
+export type { Check, CheckResult, Need } from './check.ts'
+export { describeResults, type SuiteSummary, summarize } from './report.ts'
+export { resourceServerChecks, runResourceServerSuite } from './run-suite.ts'
+export type { SubjectTool, SuiteOptions } from './subject.ts'
+export { type SuiteIssuer, startSuiteIssuer } from './suite-issuer.ts'

@@ -5,7 +5,7 @@ export default defineConfig({
   test: {
     include: ['test/integration/**/*.test.ts'],
     fileParallelism: false,
-    testTimeout: 180_000,
+    testTimeout: 300_000,
     hookTimeout: 300_000,
   },
 })

@@ -121,7 +121,7 @@ async function verification(records: number): Promise<void> {
   const proofs: number[] = []
   for (let index = 0; index < 200; index++) {
     const begun = performance.now()
-    await proveRecord(path, 1 + Math.floor((index / 200) * records))
+    await proveRecord(`${path}.tiles`, 1 + Math.floor((index / 200) * records))
     proofs.push(performance.now() - begun)
   }
   console.log(

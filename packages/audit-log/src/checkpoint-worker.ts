@@ -1,31 +1,30 @@
 import { parentPort, workerData } from 'node:worker_threads'
-import { openCheckpointWriter } from './checkpoint-writer.ts'
+import { type CheckpointWriterOptions, openCheckpointWriter } from './checkpoint-writer.ts'
 
-/** What the worker is asked, and what it answers. Without `end`: stop. */
+/** How many records to sign. Without `size`: close. */
 export interface CheckpointRequest {
-  end?: number
+  size?: number
 }
-export type CheckpointAnswer = { note: string } | { problem: string } | { closed: true }
+export type CheckpointAnswer = { note: string } | { problem: string } | { done: true }
 
-const { logPath, keyFile, origin } = workerData as { logPath: string; keyFile: string; origin: string }
-const opening = openCheckpointWriter(logPath, keyFile, origin)
+const opening = openCheckpointWriter(workerData as CheckpointWriterOptions)
 let last: Promise<unknown> = opening.catch(() => {})
 
-async function answer({ end }: CheckpointRequest): Promise<CheckpointAnswer> {
+async function answer({ size }: CheckpointRequest): Promise<CheckpointAnswer> {
   try {
     const writer = await opening
-    if (end !== undefined) return { note: await writer.write(end) }
+    if (size !== undefined) return { note: await writer.write(size) }
     await writer.close()
-    return { closed: true }
+    return { done: true }
   } catch (cause) {
-    return end === undefined ? { closed: true } : { problem: (cause as Error).message }
+    return { problem: (cause as Error).message }
   }
 }
 
 parentPort?.on('message', (request: CheckpointRequest) => {
   last = last.then(async () => {
-    const result = await answer(request)
-    parentPort?.postMessage(result)
-    if (request.end === undefined) parentPort?.close()
+    parentPort?.postMessage(await answer(request))
+    if (request.size === undefined) parentPort?.close()
   })
 })
+parentPort?.postMessage({ done: true } satisfies CheckpointAnswer)

@@ -1,50 +1,51 @@
 import { existsSync, readFileSync } from 'node:fs'
+import type { AuditReader } from './audit-store.ts'
 import { formatCheckpoint, parseCheckpoint } from './checkpoint.ts'
-import { type LogFile, openLogFile } from './log-file.ts'
-import { linesForward } from './log-lines.ts'
-import { offsetAfter } from './query-log.ts'
+import { openReader } from './open-store.ts'
 import { type NoteSigner, openNote, openNoteSigner } from './signed-note.ts'
-import { tileFolder } from './tile-folder.ts'
+import { tileFolderFiles } from './tile-folder.ts'
 import { openTileTree, type TileTree } from './tile-tree.ts'
 import { writeDurably } from './write-durably.ts'
 
 /** Builds the tree over a log's records and signs its root. */
 export interface CheckpointWriter {
-  /** Brings the tree up to the log's first `end` bytes, signs it, and returns the note. */
-  write(end: number): Promise<string>
+  /** Brings the tree up to the first `size` records, signs it, and returns the note. */
+  write(size: number): Promise<string>
   close(): Promise<void>
 }
 
-const chunkRecords = 4096
+export interface CheckpointWriterOptions {
+  /** Of the log, as for `openAuditLog`. */
+  path: string
+  tileFolder: string
+  keyFile: string
+  origin: string
+}
+
 const hashStart = '{"hash":"'.length
 
 /**
- * Opens the tree beside a log, at its newest checkpoint, or anew when there is none that this key signed.
+ * Opens the tree beside a log, at its newest checkpoint, or anew when there is none.
  *
- * @throws {Error} The tiles do not lead to the root that the checkpoint states.
+ * @throws {Error} The checkpoint was signed with another key, or the tiles do not lead to the root that it states.
  */
-export async function openCheckpointWriter(
-  logPath: string,
-  keyFile: string,
-  origin: string,
-): Promise<CheckpointWriter> {
+export async function openCheckpointWriter(options: CheckpointWriterOptions): Promise<CheckpointWriter> {
+  const { path, tileFolder, keyFile, origin } = options
   const signer = await openNoteSigner(keyFile, origin)
-  const places = tileFolder(logPath)
-  const tree = await openTree(places.folder, places.checkpoint, signer)
-  const log = await openLogFile(logPath)
-  await writeDurably(places.key, `${signer.verifierKey}\n`)
-  const { size } = await log.stat()
-  let offset = await offsetAfter(log, size, tree.size)
+  const files = tileFolderFiles(tileFolder)
+  const tree = await openTree(tileFolder, files.checkpoint, signer)
+  const reader = await openReader(path)
+  await writeDurably(files.key, `${signer.verifierKey}\n`)
   return {
-    async write(end) {
-      offset = await addRecords(tree, log, offset, end)
+    async write(size) {
+      await addRecords(tree, reader, size)
       await tree.flush()
       const note = signer.sign(formatCheckpoint({ origin, size: tree.size, root: tree.root() }))
-      await writeDurably(places.checkpoint, note)
+      await writeDurably(files.checkpoint, note)
       await tree.removeOutdated()
       return note
     },
-    close: () => log.close(),
+    close: () => reader.close(),
   }
 }
 
@@ -56,16 +57,13 @@ async function openTree(folder: string, checkpointFile: string, signer: NoteSign
   return tree
 }
 
-async function addRecords(tree: TileTree, log: LogFile, start: number, end: number): Promise<number> {
-  let offset = start
-  let hashes: Buffer[] = []
-  for await (const { offset: at, bytes } of linesForward(log, start, end)) {
-    hashes.push(Buffer.from(bytes.toString('latin1', hashStart, hashStart + 43), 'base64url'))
-    offset = at + bytes.length + 1
-    if (hashes.length < chunkRecords) continue
-    await tree.add(hashes)
-    hashes = []
+/** Only what is durable counts: records beyond `size` may still be taken back. */
+async function addRecords(tree: TileTree, reader: AuditReader, size: number): Promise<void> {
+  if (tree.size >= size) return
+  for await (const page of reader.forward(tree.size)) {
+    if (page === 'unfinished') return
+    const hashes = page.map((bytes) => Buffer.from(bytes.toString('latin1', hashStart, hashStart + 43), 'base64url'))
+    await tree.add(hashes.slice(0, size - tree.size))
+    if (tree.size >= size) return
   }
-  await tree.add(hashes)
-  return offset
 }

@@ -1,52 +1,34 @@
-import { Worker } from 'node:worker_threads'
+import { startWorker } from './ask-worker.ts'
 import type { CheckpointAnswer, CheckpointRequest } from './checkpoint-worker.ts'
+import type { CheckpointWriterOptions } from './checkpoint-writer.ts'
 
 export interface Checkpointer {
   /** Says that the log has grown; a checkpoint follows within the interval. */
-  grown(end: number): void
-  /** Makes a checkpoint of the log's first `end` bytes now and returns the signed note. */
-  now(end: number): Promise<string>
+  grown(size: number): void
+  /** Makes a checkpoint of the first `size` records now and returns the signed note. */
+  now(size: number): Promise<string>
   /** Makes the last checkpoint and ends the thread. */
-  close(end: number): Promise<void>
+  close(size: number): Promise<void>
 }
 
-export interface CheckpointerOptions {
-  logPath: string
-  keyFile: string
-  origin: string
+export interface CheckpointerOptions extends CheckpointWriterOptions {
   intervalMs: number
   /** Told when a checkpoint could not be made; the log itself goes on. */
   onProblem: (problem: string) => void
 }
 
 /** Makes checkpoints in a thread of its own, so that hashing and signing take no time from calls. */
-export function startCheckpointer(options: CheckpointerOptions): Checkpointer {
-  const { intervalMs, onProblem, ...workerData } = options
-  const worker = new Worker(new URL('./checkpoint-worker.ts', import.meta.url), { workerData })
-  worker.unref()
-  const waiting: ((answer: CheckpointAnswer) => void)[] = []
-  worker.on('message', (answer: CheckpointAnswer) => waiting.shift()?.(answer))
-  worker.on('error', (cause) => {
-    for (const answer of waiting.splice(0)) answer({ problem: String(cause) })
-  })
+export function startCheckpointer({ intervalMs, onProblem, ...options }: CheckpointerOptions): Checkpointer {
+  const file = new URL('./checkpoint-worker.ts', import.meta.url)
+  const worker = startWorker<CheckpointRequest, CheckpointAnswer>(file, options)
   let timer: NodeJS.Timeout | undefined
   let newest = 0
-  let made = 0
+  let made = -1
 
-  function ask(request: CheckpointRequest): Promise<CheckpointAnswer> {
-    worker.ref()
-    return new Promise<CheckpointAnswer>((resolve) => {
-      waiting.push(resolve)
-      worker.postMessage(request)
-    }).finally(() => {
-      if (waiting.length === 0) worker.unref()
-    })
-  }
-
-  async function now(end: number): Promise<string> {
-    const answer = await ask({ end })
+  async function now(size: number): Promise<string> {
+    const answer = await worker.ask({ size })
     if (!('note' in answer)) throw new Error('problem' in answer ? answer.problem : 'the log is closed')
-    made = end
+    made = size
     return answer.note
   }
 
@@ -56,17 +38,17 @@ export function startCheckpointer(options: CheckpointerOptions): Checkpointer {
 
   return {
     now,
-    grown(end) {
-      newest = end
+    grown(size) {
+      newest = size
       timer ??= setTimeout(() => {
         timer = undefined
         now(newest).catch(report)
       }, intervalMs).unref()
     },
-    async close(end) {
+    async close(size) {
       clearTimeout(timer)
-      if (made !== end) await now(end).catch(report)
-      await ask({})
+      if (made !== size) await now(size).catch(report)
+      await worker.ask({}).catch(() => {})
     },
   }
 }

@@ -3,6 +3,7 @@ export type { AuditEvent, AuditOutcome, AuditRecord } from './audit-event.ts'
 export { type AuditLog, type AuditLogOptions, type LogRecovery, openAuditLog, queryAuditLog } from './audit-log.ts'
 export { digestArguments } from './digest-arguments.ts'
 export { humanLine } from './human-line.ts'
+export { type StoreKind, storeKind } from './open-store.ts'
 export type { AuditQuery } from './query-log.ts'
 export { proveRecord, type RecordClaim, verifyRecordProof } from './record-proof.ts'
 export {

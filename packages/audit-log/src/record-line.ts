@@ -56,3 +56,11 @@ function eventText(event: AuditEvent): string {
   // A token that slipped into an argument or a message must not outlive its use.
   return text.includes('eyJ') ? text.replace(compactToken, '[token removed]') : text
 }
+
+/** Sequence and hash of a stored line, or undefined when its bytes do not have the hash that it states. */
+export function headOfLine(bytes: Buffer): { sequence: number; hash: string } | undefined {
+  const line = bytes.toString('utf8')
+  const found = recordBody(line)
+  if (found === undefined || hashBody(found.body) !== found.hash) return undefined
+  return { sequence: parseRecordLine(line).sequence, hash: found.hash }
+}

@@ -3,18 +3,19 @@ import { parseCheckpoint } from './checkpoint.ts'
 import { proveInclusion, verifyInclusion } from './inclusion-proof.ts'
 import { hashBody, parseRecordLine, recordBody } from './record-line.ts'
 import { openNote } from './signed-note.ts'
-import { readStatedCheckpoint, tileFolder } from './tile-folder.ts'
+import { readStatedCheckpoint } from './tile-folder.ts'
 import { tileHashReader } from './tile-tree.ts'
 
 /**
  * Proof that a record is in the log of the newest checkpoint: the hashes that lead from it to the signed root.
  *
+ * @param tileFolder Of the log, by default `<path>.tiles`.
  * @throws {Error} There is no checkpoint, or it was made before the record.
  */
-export async function proveRecord(logPath: string, sequence: number): Promise<Buffer[]> {
-  const checkpoint = readStatedCheckpoint(logPath)
-  if (checkpoint === undefined) throw new Error(`${logPath} has no checkpoint`)
-  return proveInclusion(sequence - 1, checkpoint.size, tileHashReader(tileFolder(logPath).folder, checkpoint.size))
+export async function proveRecord(tileFolder: string, sequence: number): Promise<Buffer[]> {
+  const checkpoint = readStatedCheckpoint(tileFolder)
+  if (checkpoint === undefined) throw new Error(`there is no checkpoint in ${tileFolder}`)
+  return proveInclusion(sequence - 1, checkpoint.size, tileHashReader(tileFolder, checkpoint.size))
 }
 
 /** One record with its proof: all that someone without the log needs to check it. */

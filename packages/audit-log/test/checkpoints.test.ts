@@ -116,7 +116,7 @@ describe('a proof of one record', () => {
     const lines = readFileSync(path, 'utf8').trimEnd().split('\n')
     for (const sequence of [1, 2, 255, 256, 257, 512, 513, 599, 600]) {
       const line = lines[sequence - 1] ?? ''
-      const proof = await proveRecord(path, sequence)
+      const proof = await proveRecord(`${path}.tiles`, sequence)
       expect(proof.reduce((bytes, hash) => bytes + hash.length, 0)).toBeLessThan(1024)
       const claim = { line, proof, checkpoint, verifierKey: keyOf(path) }
       expect(verifyRecordProof(claim)).toMatchObject({ sequence, event: { requestId: `req-${sequence - 1}` } })

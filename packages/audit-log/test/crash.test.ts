@@ -29,26 +29,30 @@ function killAfter(answers: number, path: string, keyFile: string) {
   })
 }
 
-it(`misses no answered record after ${crashes} times kill -9 under load`, async () => {
-  const folder = temporaryFolder()
-  const path = join(folder, 'audit.jsonl')
-  const keyFile = join(folder, 'key.pem')
-  let newest = 0
-  for (let crash = 0; crash < crashes; crash++) {
-    const { opened, answered } = await killAfter(1000 + crash * 13, path, keyFile)
-    expect(opened).toBeGreaterThanOrEqual(newest)
-    newest = Math.max(...answered.keys())
-    const written = new Map<number, string>()
-    for (let after = Math.min(...answered.keys()) - 1; written.size === 0 || after < newest; ) {
-      const records = await queryAuditLog(path, { afterSequence: after, limit: 1000 })
-      for (const { sequence, hash } of records) written.set(sequence, hash)
-      after = records.at(-1)?.sequence ?? newest
+it.each(['audit.db', 'audit.jsonl'])(
+  `misses no answered record of %s after ${crashes} times kill -9 under load`,
+  async (name) => {
+    const folder = temporaryFolder()
+    const path = join(folder, name)
+    const keyFile = join(folder, 'key.pem')
+    let newest = 0
+    for (let crash = 0; crash < crashes; crash++) {
+      const { opened, answered } = await killAfter(1000 + crash * 13, path, keyFile)
+      expect(opened).toBeGreaterThanOrEqual(newest)
+      newest = Math.max(...answered.keys())
+      const written = new Map<number, string>()
+      for (let after = Math.min(...answered.keys()) - 1; written.size === 0 || after < newest; ) {
+        const records = await queryAuditLog(path, { afterSequence: after, limit: 1000 })
+        for (const { sequence, hash } of records) written.set(sequence, hash)
+        after = records.at(-1)?.sequence ?? newest
+      }
+      for (const [sequence, hash] of answered) expect(written.get(sequence)).toBe(hash)
     }
-    for (const [sequence, hash] of answered) expect(written.get(sequence)).toBe(hash)
-  }
-  const { opened } = await killAfter(1, path, keyFile)
-  expect(opened).toBeGreaterThanOrEqual(newest)
-  const result = await verifyAuditLog(path)
-  // Only the very last line may be unfinished, until the next writer removes it.
-  if (!result.intact) expect(result.problem).toBe('the last record is unfinished')
-}, 600_000)
+    const { opened } = await killAfter(1, path, keyFile)
+    expect(opened).toBeGreaterThanOrEqual(newest)
+    const result = await verifyAuditLog(path)
+    // Only the very last line may be unfinished, until the next writer removes it.
+    if (!result.intact) expect(result.problem).toBe('the last record is unfinished')
+  },
+  600_000,
+)

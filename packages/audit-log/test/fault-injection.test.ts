@@ -1,7 +1,9 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { createAuditLog } from '../src/audit-log.ts'
 import { type AuditRecord, AuditUnavailableError, openAuditLog, verifyAuditLog } from '../src/index.ts'
+import { openLinesStore } from '../src/lines-store.ts'
 import { type LogFile, openLogFile } from '../src/log-file.ts'
 import { aliceDeletes } from './events.ts'
 import { temporaryFolder } from './temporary-folder.ts'
@@ -56,7 +58,7 @@ function faultyFiles(fault: Fault | undefined) {
 async function useLog(fault: Fault | undefined) {
   const path = join(temporaryFolder(), 'audit.jsonl')
   const files = faultyFiles(fault)
-  const log = await openAuditLog({ path, openFile: files.open })
+  const log = await createAuditLog(await openLinesStore(path, files.open), { path })
   files.switchTo(true)
   const answered: AuditRecord[] = []
   const refused: unknown[] = []

@@ -1,6 +1,11 @@
 import type { EntityType, NamespaceDefinition, SchemaJson, TypeOfAttribute } from '@cedar-policy/cedar-wasm/nodejs'
-import { seeField } from './field-masking.ts'
-import type { AttributeType, InputSchema, PolicyModel, ToolDescription } from './policy-model.ts'
+import {
+  type AttributeType,
+  type InputSchema,
+  type PolicyModel,
+  seeField,
+  type ToolDescription,
+} from './policy-model.ts'
 
 /** A policy model together with the Cedar schema that was built from it. */
 export interface PolicySchema {

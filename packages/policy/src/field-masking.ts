@@ -2,9 +2,6 @@ import type { PolicyCaller } from './caller.ts'
 import type { PolicyContext, PolicyDecision } from './decision.ts'
 import type { PolicyModel } from './policy-model.ts'
 
-/** The action under which policies decide about the fields of a record; its resource is a `Field`. */
-export const seeField = 'see field'
-
 export interface MaskRequest<Row> {
   caller: PolicyCaller
   resourceType: string

@@ -43,3 +43,6 @@ export interface PolicyModel {
   /** Scope to the scopes that it includes. */
   scopeHierarchy: Readonly<Record<string, readonly string[]>>
 }
+
+/** The action under which policies decide about the fields of a record; its resource is a `Field`. */
+export const seeField = 'see field'

@@ -22,10 +22,11 @@ import { createProvider } from './provider/provider.ts'
 import { createProviderState } from './provider/provider-state.ts'
 import type { PublishedAccount } from './sign-in/pages.ts'
 import { createSignInRoutes } from './sign-in/sign-in-routes.ts'
-import { createDispatcher } from './signals/dispatcher.ts'
+import { createDispatcher, scheduleTimer } from './signals/dispatcher.ts'
 import { createKeycloak } from './signals/keycloak.ts'
 import { createLogoutTokens } from './signals/logout-token.ts'
 import { createOutbox } from './signals/outbox.ts'
+import { startRehearsal } from './signals/rehearsal.ts'
 import { createSenders } from './signals/signal-senders.ts'
 
 export interface StartOptions {
@@ -72,15 +73,11 @@ export async function startCorporateIdp(
       : { enterpriseClient: { ...config.enterpriseClient, audiences: [config.keycloak.issuer] } }),
     log,
   })
-  const dispatcher = createDispatcher({
-    outbox,
-    log,
-    send: createSenders({
-      directory,
-      keycloak: createKeycloak({ ...config.keycloak, provisioner: config.provisioner }),
-      makeLogoutToken: await createLogoutTokens({ issuer, audience: config.brokerClient.clientId, key: keys.signing }),
-    }),
-  })
+  const keycloak = createKeycloak({ ...config.keycloak, provisioner: config.provisioner })
+  const audience = config.brokerClient.clientId
+  const makeLogoutToken = await createLogoutTokens({ issuer, audience, key: keys.signing })
+  const send = createSenders({ directory, keycloak, makeLogoutToken })
+  const dispatcher = createDispatcher({ outbox, log, send })
   const verifier = createAccessTokenVerifier({
     resource: config.admin.resource,
     onWarning: (warning) => log.warn(warning),
@@ -135,11 +132,13 @@ export async function startCorporateIdp(
   const server = createServer((request, response) => void handle(request, response))
   const port = await listen(server, config.port)
   const cleanUp = setInterval(() => providerState.removeExpired(), cleanUpEveryMs)
+  const endRehearsal = startRehearsal({ keycloak, makeLogoutToken, log, schedule: scheduleTimer })
   dispatcher.kick()
   return {
     port,
     async stop() {
       clearInterval(cleanUp)
+      endRehearsal()
       await new Promise((resolve) => {
         server.close(resolve)
         server.closeIdleConnections()

@@ -146,7 +146,8 @@ export function retryDelayMs(failures: number, random: number): number {
   return Math.round(longest * (0.5 + random / 2))
 }
 
-function scheduleTimer(delayMs: number, action: () => void): () => void {
+/** A timer of the machine. */
+export function scheduleTimer(delayMs: number, action: () => void): () => void {
   const timer = setTimeout(action, delayMs)
   return () => clearTimeout(timer)
 }

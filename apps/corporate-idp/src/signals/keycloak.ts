@@ -52,9 +52,18 @@ export function createKeycloak(options: KeycloakOptions): Keycloak {
   const realmUrl = `${options.url}/realms/${realm}`
   const adminUrl = `${options.url}/admin/realms/${realm}`
   let accessToken: { value: string; expiresAtMs: number } | undefined
+  let tokenRequest: Promise<string> | undefined
 
-  async function readAccessToken(): Promise<string> {
-    if (accessToken !== undefined && accessToken.expiresAtMs > clock()) return accessToken.value
+  /** One request for all who need a token at the same time. */
+  function readAccessToken(): Promise<string> {
+    if (accessToken !== undefined && accessToken.expiresAtMs > clock()) return Promise.resolve(accessToken.value)
+    tokenRequest ??= requestAccessToken().finally(() => {
+      tokenRequest = undefined
+    })
+    return tokenRequest
+  }
+
+  async function requestAccessToken(): Promise<string> {
     const { clientId, secret } = provisioner
     const response = await fetch(`${realmUrl}/protocol/openid-connect/token`, {
       method: 'POST',
@@ -72,21 +81,22 @@ export function createKeycloak(options: KeycloakOptions): Keycloak {
   }
 
   async function call(what: string, method: string, url: string, body?: unknown): Promise<unknown> {
-    const send = async () =>
+    const send = (token: string) =>
       fetch(url, {
         method,
         headers: {
-          authorization: `Bearer ${await readAccessToken()}`,
+          authorization: `Bearer ${token}`,
           ...(body === undefined ? {} : { 'content-type': 'application/json' }),
         },
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
         signal: AbortSignal.timeout(timeoutMs),
       })
-    let response = await send()
+    const token = await readAccessToken()
+    let response = await send(token)
     if (response.status === 401) {
       // The access token was revoked or Keycloak lost its keys: one new token, one more try.
-      accessToken = undefined
-      response = await send()
+      if (accessToken?.value === token) accessToken = undefined
+      response = await send(await readAccessToken())
     }
     if (response.status === 404) throw new UnknownUserError(`${what}: not known to Keycloak`)
     if (!response.ok) throw await toError(what, response)

@@ -3,7 +3,12 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { openAuditLog } from '@mcp-identity/audit-log'
-import { createCallRegistry, createMcpEndpoint, createProtectedResource } from '@mcp-identity/mcp-authorization'
+import {
+  createCallRegistry,
+  createMcpEndpoint,
+  createProtectedResource,
+  type TokenVerifier,
+} from '@mcp-identity/mcp-authorization'
 import { toNodeListener } from '@mcp-identity/mcp-authorization/node'
 import { loadPolicies } from '@mcp-identity/policy'
 import { isCutOffBy, type Signal } from '@mcp-identity/shared-signals'
@@ -100,16 +105,17 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
     isRevoked: signals.reasonRefused,
     onWarning: (message) => logger.warn(message),
   })
+  const rememberingVerifier: TokenVerifier = {
+    async verify(compactToken, request) {
+      const token = await verifier.verify(compactToken, request)
+      requestContext().token = token
+      return token
+    },
+  }
   const protectedResource = createProtectedResource({
     resource: config.resource,
     authorizationServers: config.issuers.map(({ issuer }) => issuer),
-    verifier: {
-      async verify(compactToken, request) {
-        const token = await verifier.verify(compactToken, request)
-        requestContext().token = token
-        return token
-      },
-    },
+    verifier: rememberingVerifier,
     scopesSupported,
     scopeHierarchy,
     allowedOrigins: config.allowedOrigins,
@@ -178,6 +184,10 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
   ])
   const receivers = config.transmitters.length === 0 ? undefined : signalReceivers({ config, signals, metrics, logger })
   for (const [path, route] of receivers ?? []) routes.set(path, route)
+  if (config.conformance) {
+    const { conformanceRoutes } = await import('./conformance/conformance-endpoint.ts')
+    for (const [path, route] of conformanceRoutes(config, verifier)) routes.set(path, route)
+  }
   const toEndpoint = toNodeListener(endpoint)
   const server = createServer((request, response) => {
     const url = new URL(request.url ?? '/', 'http://server.invalid')

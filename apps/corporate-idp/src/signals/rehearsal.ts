@@ -25,12 +25,14 @@ export function startRehearsal({ keycloak, makeLogoutToken, log, schedule }: Reh
 
   async function attempt(): Promise<void> {
     try {
+      // Before the requests start: one that fails while this is waited for would have nobody to hear of it.
+      const logoutToken = await makeLogoutToken(nobody)
       await Promise.all([
         keycloak.findUser(nobody),
         keycloak.groupIds(),
         unlessUnknown(keycloak.setActive(nobody, false)),
         unlessUnknown(keycloak.logOut(nobody)),
-        keycloak.sendLogoutToken(await makeLogoutToken(nobody)),
+        keycloak.sendLogoutToken(logoutToken),
       ])
       log.info('Keycloak takes signals')
     } catch (error) {

@@ -96,9 +96,11 @@ interface StartContext {
   realm: CompanyRealm
   record: RunRecord
   started: RunningProcess[]
+  /** Takes a process into the stack. When it ends before all are ready, the start is given up. */
+  onStarted(running: RunningProcess): void
   tell: TellProgress
   signal: AbortSignal
-  /** Ends the other parts' start when one has failed. */
+  /** Gives up the start of all parts. */
   abandon(reason: unknown): void
 }
 
@@ -141,6 +143,10 @@ async function prepare(
     realm: realmAt(addresses, secrets),
     record: openRunRecord(folder.runRecord),
     started,
+    onStarted(running) {
+      started.push(running)
+      running.exited.then((code) => abandon.abort(processEnded(running, code)))
+    },
     tell,
     signal: signal === undefined ? abandon.signal : AbortSignal.any([signal, abandon.signal]),
     abandon: (reason) => abandon.abort(reason),
@@ -162,7 +168,7 @@ async function startParts(
     parts.filter((part) => part.afterKeycloak === afterKeycloak).map((part) => startNodePart(context, part))
   const keycloak = async (): Promise<void> => {
     const runner = await chooseRunner(choice, { ...context, logFile: join(context.folder.logs, 'keycloak-build.log') })
-    const plan = await startKeycloak({ ...context, runner, onStarted: (running) => context.started.push(running) })
+    const plan = await startKeycloak({ ...context, runner })
     const comparison = plan.outcome === 'keep' ? [tellRealmDifferences(context)] : []
     await allOrNone([...start(true), ...comparison], context)
   }
@@ -185,23 +191,15 @@ function startNodePart(context: StartContext, part: NodePart): Promise<void> {
       },
       context.record,
     )
-    context.started.push(running)
+    context.onStarted(running)
     await waitUntilReady(running, { url: part.readiness, timeoutMs: partTimeoutMs }, context.signal)
   })
 }
 
 /** Rejects with the first failure, but only when the others have noticed and ended too. */
-async function allOrNone(work: Promise<void>[], { abandon }: StartContext): Promise<void> {
-  const failures: unknown[] = []
-  await Promise.all(
-    work.map((one) =>
-      one.catch((error: unknown) => {
-        failures.push(error)
-        abandon(error)
-      }),
-    ),
-  )
-  if (failures.length > 0) throw failures[0]
+async function allOrNone(work: Promise<void>[], { abandon, signal }: StartContext): Promise<void> {
+  await Promise.all(work.map((one) => one.catch(abandon)))
+  signal.throwIfAborted()
 }
 
 /** A kept database may have been changed in Keycloak's own console; the code would then no longer tell the truth. */

@@ -97,7 +97,11 @@ export async function runKept(plan: KeptProcessPlan, record: RunRecord, signal: 
 
 /** The error of a process that ended when it should not have; carries the last lines of its log. */
 export function processEnded({ name, logFile }: RunningProcess, code: number): StackError {
-  return new StackError(`${name} ended with exit code ${code}`, { logFile, lastLogLines: lastLines(logFile) })
+  return new StackError(`${name} ended with exit code ${code}`, {
+    logFile,
+    lastLogLines: lastLines(logFile),
+    nextStep: 'Where stored data no longer fits the code, pnpm dev --reset starts with none.',
+  })
 }
 
 const keeperFile = fileURLToPath(new URL('./keeper.ts', import.meta.url))

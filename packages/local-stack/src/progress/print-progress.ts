@@ -15,7 +15,8 @@ export interface ProgressPrinter {
  * part that takes longer than ten seconds says so every ten seconds.
  */
 export function printProgress(stream: NodeJS.WriteStream): ProgressPrinter {
-  return stream.isTTY ? printLive(stream) : printPlain(stream)
+  // A terminal that does not know its width, as in some containers, cannot be drawn on.
+  return stream.isTTY && stream.columns > 0 ? printLive(stream) : printPlain(stream)
 }
 
 interface PartAtWork {

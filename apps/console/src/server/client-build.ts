@@ -1,7 +1,10 @@
+import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { access, mkdir, mkdtemp, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
-import { join, relative } from 'node:path'
+import { createRequire } from 'node:module'
+import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
 const sourceFolder = join(root, 'src/client')
@@ -29,15 +32,10 @@ export async function ensureClientBuild(tell: (line: string) => void): Promise<s
 }
 
 async function buildInto(folder: string): Promise<void> {
-  const { build } = await import('vite')
   await mkdir(buildsFolder, { recursive: true })
   const freshFolder = await mkdtemp(join(buildsFolder, '.new-'))
   try {
-    await build({
-      configFile: join(root, 'vite.config.ts'),
-      logLevel: 'warn',
-      build: { outDir: freshFolder, emptyOutDir: true },
-    })
+    await runVite(freshFolder)
     await rename(freshFolder, folder)
   } catch (error) {
     // Another process has finished the same build.
@@ -45,6 +43,16 @@ async function buildInto(folder: string): Promise<void> {
   } finally {
     await rm(freshFolder, { recursive: true, force: true })
   }
+}
+
+/** A process of its own: Vite's memory goes back, and a `NODE_ENV` of tests cannot make it a development build. */
+async function runVite(outDir: string): Promise<void> {
+  const vite = join(dirname(createRequire(import.meta.url).resolve('vite/package.json')), 'bin/vite.js')
+  const args = [vite, 'build', '--config', join(root, 'vite.config.ts'), '--outDir', outDir, '--emptyOutDir']
+  await promisify(execFile)(process.execPath, [...args, '--logLevel', 'warn'], {
+    cwd: root,
+    env: { ...process.env, NODE_ENV: 'production' },
+  })
 }
 
 async function removeOldBuilds(present: string): Promise<void> {

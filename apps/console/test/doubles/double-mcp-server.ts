@@ -11,9 +11,11 @@ import type { DoublePerson } from './people.ts'
 export interface DoubleMcpServer {
   app: Hono
   append(event: AuditEvent): Promise<AuditRecord>
-  /** Subjects whose tokens are refused. */
-  cutOff: Set<string>
+  /** Refuses a subject's tokens from here on, and ends what is open. */
+  cutOff(subject: string): void
   fault: { isStale: boolean }
+  /** Ends every audit stream; the token is still good. */
+  breakStreams(): void
   close(): Promise<void>
 }
 
@@ -27,6 +29,7 @@ export async function createDoubleMcpServer(options: {
   const records: AuditRecord[] = []
   const followers = new Set<{ subject: string; send(record: AuditRecord): void; end(): void }>()
   const cutOff = new Set<string>()
+  const watchers = new Set<{ subject: string; end(): void }>()
   const fault = { isStale: false }
   const app = new Hono<{ Variables: { claims: Claims } }>()
 
@@ -75,10 +78,31 @@ export async function createDoubleMcpServer(options: {
       followers.delete(follower)
     })
   })
+  app.get('/access/watch', (context) => {
+    const { sub } = context.get('claims')
+    return streamSSE(context, async (stream) => {
+      await stream.writeSSE({ event: 'open', data: '{}' })
+      const ended = Promise.withResolvers<void>()
+      const watcher = { subject: sub, end: ended.resolve }
+      watchers.add(watcher)
+      stream.onAbort(ended.resolve)
+      await ended.promise
+      watchers.delete(watcher)
+      await stream.writeSSE({ event: 'end', data: '{"reason":"revoked"}' })
+    })
+  })
+
   return {
     app: app as unknown as Hono,
-    cutOff,
+    cutOff(subject) {
+      cutOff.add(subject)
+      for (const watcher of watchers) if (watcher.subject === subject) watcher.end()
+      for (const follower of followers) if (follower.subject === subject) follower.end()
+    },
     fault,
+    breakStreams() {
+      for (const follower of followers) follower.end()
+    },
     async append(event) {
       const record = await log.append({ requestId: randomUUID(), ...event })
       records.push(record)

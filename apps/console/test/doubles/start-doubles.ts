@@ -43,7 +43,7 @@ export async function startDoubles(
     async onChanged({ username, email, department, isActive }) {
       if (isActive) return
       keycloak.endSessionsOf(username)
-      mcp.cutOff.add(`sub-${username}`)
+      mcp.cutOff(`sub-${username}`)
       await mcp.append({
         phase: 'security',
         action: 'revocation_received',

@@ -1,5 +1,6 @@
-import { createContext, type ReactNode, use, useMemo } from 'react'
+import { createContext, type ReactNode, use, useEffect, useMemo } from 'react'
 import { useSession } from '../session/session-context.tsx'
+import { watchSession } from '../session/session-watch.ts'
 import { type AuditApi, createAuditApi } from './audit.ts'
 import { type AuthorizedFetch, createAuthorizedFetch } from './authorized-fetch.ts'
 
@@ -17,6 +18,7 @@ export function ApiProvider({ children }: { children: ReactNode }) {
     const authorizedFetch = createAuthorizedFetch(session)
     return { authorizedFetch, audit: createAuditApi(settings, authorizedFetch) }
   }, [session, settings])
+  useEffect(() => watchSession(settings, session, apis.authorizedFetch), [settings, session, apis])
   return <ApiContext value={apis}>{children}</ApiContext>
 }
 

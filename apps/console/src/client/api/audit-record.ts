@@ -30,7 +30,7 @@ const eventSchema = z.looseObject({
   details: z.optional(z.record(z.string(), z.unknown())),
 })
 
-export const auditRecordSchema = z.looseObject({
+const auditRecordSchema = z.looseObject({
   sequence: z.number(),
   previous: z.string(),
   hash: z.string(),
@@ -38,6 +38,17 @@ export const auditRecordSchema = z.looseObject({
   line: text,
 })
 
-/** A record of the audit log, as the MCP server hands it out. Members that this page does not know are kept for the hash. */
+/** A record of the audit log, as the MCP server hands it out. */
 export type AuditRecord = z.infer<typeof auditRecordSchema>
 export type AuditEvent = AuditRecord['event']
+
+/**
+ * Checks that a value from outside is a record, and gives it back untouched: its members have to keep the order in which
+ * they arrived, since the record's hash is over its bytes.
+ *
+ * @throws when it is none.
+ */
+export function readAuditRecord(value: unknown): AuditRecord {
+  auditRecordSchema.parse(value)
+  return value as AuditRecord
+}

@@ -2,11 +2,11 @@ import { EventSourceParserStream } from 'eventsource-parser/stream'
 import * as z from 'zod/mini'
 import type { AuditFilters } from '../pages/audit/audit-filters.ts'
 import { mcpOrigin, type Settings } from '../settings.ts'
-import { type AuditRecord, auditRecordSchema } from './audit-record.ts'
+import { type AuditRecord, readAuditRecord } from './audit-record.ts'
 import type { AuthorizedFetch } from './authorized-fetch.ts'
 
 const pageSchema = z.object({
-  records: z.array(auditRecordSchema),
+  records: z.array(z.unknown()),
   /** Where the next older page begins; absent when this one reaches the beginning. */
   cursor: z.optional(z.string()),
 })
@@ -50,7 +50,8 @@ export function createAuditApi(settings: Settings, authorizedFetch: AuthorizedFe
       const address = `${base}?${queryString(query)}`
       const response = await authorizedFetch(address, signal === undefined ? {} : { signal })
       const { records, cursor } = pageSchema.parse(await response.json())
-      return { records: records.sort((one, other) => other.sequence - one.sequence), cursor }
+      const read = records.map(readAuditRecord)
+      return { records: read.sort((one, other) => other.sequence - one.sequence), cursor }
     },
     async follow({ afterSequence, signal, onOpen, onRecord }) {
       const response = await authorizedFetch(`${base}/stream?afterSequence=${afterSequence}`, {
@@ -62,8 +63,7 @@ export function createAuditApi(settings: Settings, authorizedFetch: AuthorizedFe
       if (events === undefined) return
       for await (const { event, data } of readAll(events)) {
         if (event !== undefined && event !== 'record') continue
-        const record = auditRecordSchema.safeParse(parseJson(data))
-        if (record.success) onRecord(record.data)
+        onRecord(readAuditRecord(JSON.parse(data)))
       }
     },
   }
@@ -73,14 +73,6 @@ function queryString(query: AuditQuery): string {
   const parameters = new URLSearchParams()
   for (const [name, value] of Object.entries(query)) if (value !== undefined) parameters.set(name, String(value))
   return parameters.toString()
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
 }
 
 /** Not every browser can iterate over a stream. */

@@ -81,7 +81,7 @@ function AccountMenu() {
   return (
     <Menu position="top-start" width={230} transitionProps={{ duration: 0 }} withinPortal={false}>
       <Menu.Target>
-        <UnstyledButton className={styles.account} aria-label={`Account of ${name}`}>
+        <UnstyledButton className={styles.account}>
           <PersonMark name={name} />
           <span className={styles.accountText}>
             <b>{name}</b>

@@ -116,10 +116,14 @@ function RecordCards({
         </div>
       </Card>
       <div className={styles.columns}>
-        <Who record={record} />
-        <Why record={record} />
-        <What record={record} />
-        <ChainProof record={record} before={before} after={after} />
+        <div className={styles.column}>
+          <Who record={record} />
+          <What record={record} />
+        </div>
+        <div className={styles.column}>
+          <Why record={record} />
+          <ChainProof record={record} before={before} after={after} />
+        </div>
       </div>
     </>
   )

@@ -1,0 +1,332 @@
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { appendCall, appendDay, sampleCalls } from '../doubles/sample-calls.ts'
+import { type Doubles, startDoubles } from '../doubles/start-doubles.ts'
+import { findAxeViolations } from './support/find-axe-violations.ts'
+import { launchBrowser } from './support/launch-browser.ts'
+import { dark, openPage, phone, type WatchedPage } from './support/open-page.ts'
+
+let browser: Browser
+let doubles: Doubles
+
+beforeAll(async () => {
+  browser = await launchBrowser()
+  doubles = await startDoubles()
+  await appendDay(doubles.mcp, doubles.people, 60)
+})
+afterAll(async () => {
+  await browser.close()
+  await doubles.close()
+})
+beforeEach(() => {
+  Object.assign(doubles.keycloak.fault, { isDown: false, foreignIssuer: undefined })
+  doubles.mcp.fault.isStale = false
+})
+
+async function signIn(username: string, path = '/', options: BrowserContextOptions = {}): Promise<WatchedPage> {
+  const watched = await openPage(browser, options)
+  const { page } = watched
+  await page.goto(doubles.url + path)
+  await page.getByRole('button', { name: /^Sign in/ }).click()
+  await page.getByRole('link', { name: username, exact: true }).click()
+  await page.locator('#main h1').waitFor()
+  return watched
+}
+
+const everyPage = ['/overview', '/audit', '/audit/3', '/access', '/people', '/people/alice', '/nowhere-to-be-found']
+const settled: Readonly<Record<string, (page: Page) => Promise<void>>> = {
+  '/overview': (page) => page.getByText('Just now', { exact: true }).waitFor(),
+  '/audit': (page) => page.getByRole('listitem').first().waitFor(),
+  '/audit/3': (page) => page.getByText(/computed anew and is the same/).waitFor(),
+  '/access': (page) => page.getByText('list_customers').first().waitFor(),
+  '/people': (page) => page.getByText('Alice Archer').waitFor(),
+  '/people/alice': (page) => page.getByRole('checkbox', { name: 'Operations' }).waitFor(),
+}
+
+describe('signing in', () => {
+  it('comes back to the page that was asked for', async () => {
+    const { page } = await signIn('ivan', '/audit?outcome=refused')
+    expect(new URL(page.url()).pathname + new URL(page.url()).search).toBe('/audit?outcome=refused')
+    await page.context().close()
+  })
+
+  it('leaves no token in the address, in storage or in cookies', async () => {
+    const { page } = await signIn('ivan', '/people')
+    await page.getByText('Alice Archer').waitFor()
+    const kept = await page.evaluate(() =>
+      JSON.stringify([{ ...localStorage }, { ...sessionStorage }, document.cookie]),
+    )
+    expect(kept).not.toMatch(/eyJ/)
+    expect(page.url()).not.toMatch(/code=|state=|eyJ/)
+    await page.context().close()
+  })
+
+  it('is found again after a reload, without a click', async () => {
+    const { page } = await signIn('ivan', '/people')
+    await page.reload()
+    await page.getByText('Alice Archer').waitFor()
+    await page.context().close()
+  })
+
+  it('sends tokens to the three parts that they are for, and addresses hold none', async () => {
+    const { page, requests } = await signIn('ivan', '/people')
+    await page.getByText('Alice Archer').waitFor()
+    const { issuer, mcp, corporateIdp } = doubles.settings
+    const known = new Set([doubles.url, issuer, mcp, corporateIdp].map((address) => new URL(address).origin))
+    expect(requests.filter((address) => !known.has(new URL(address).origin))).toEqual([])
+    expect(requests.filter((address) => address.includes('eyJ'))).toEqual([])
+    await page.context().close()
+  })
+
+  it('opens the overview for those who may read the log, and their own access for others', async () => {
+    const ivan = await signIn('ivan')
+    await ivan.page.waitForURL('**/overview')
+    const alice = await signIn('alice')
+    await alice.page.waitForURL('**/access')
+    await Promise.all([ivan, alice].map(({ page }) => page.context().close()))
+  })
+
+  it('is stopped when another issuer answers', async () => {
+    doubles.keycloak.fault.foreignIssuer = 'https://evil.example/realms/company'
+    const { page } = await openPage(browser)
+    await page.goto(doubles.url)
+    await page.getByRole('heading', { name: 'This sign-in was stopped' }).waitFor()
+    await page.context().close()
+  })
+
+  it('is stopped when somebody sends a link with a code', async () => {
+    const { page } = await openPage(browser)
+    await page.goto(`${doubles.url}/#state=stolen&code=stolen&iss=https%3A%2F%2Fevil.example`)
+    await page.getByRole('heading', { name: 'This sign-in was stopped' }).waitFor()
+    expect(page.url()).not.toContain('code=')
+    await page.context().close()
+  })
+})
+
+describe('every page', () => {
+  const looks: [string, BrowserContextOptions][] = [
+    ['in light', {}],
+    ['in dark', dark],
+    ['on a phone', phone],
+  ]
+
+  it.each(looks)('%s: breaks no rule of accessibility and none of the policy', async (_look, options) => {
+    const { page, complaints } = await signIn('ivan', '/overview', options)
+    for (const path of everyPage) {
+      await page.goto(doubles.url + path)
+      await page.locator('#main h1').waitFor()
+      await settled[path]?.(page)
+      expect({ path, violations: await findAxeViolations(page) }).toEqual({ path, violations: [] })
+      const overflow = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)
+      expect({ path, overflow }).toEqual({ path, overflow: 0 })
+    }
+    expect(complaints).toEqual([])
+    await page.context().close()
+  })
+
+  it('loads little: at most 250 KB of compressed script on the first visit', async () => {
+    const { page } = await signIn('ivan', '/overview')
+    await page.getByText('Just now', { exact: true }).waitFor()
+    const bytes = await page.evaluate(() => {
+      const loaded = performance.getEntriesByType('resource') as PerformanceResourceTiming[]
+      return loaded
+        .filter(({ name }) => name.endsWith('.js'))
+        .reduce((sum, { encodedBodySize }) => sum + encodedBodySize, 0)
+    })
+    expect(bytes).toBeGreaterThan(50_000)
+    expect(bytes).toBeLessThanOrEqual(250 * 1024)
+    await page.context().close()
+  })
+
+  it('can be walked through with the keyboard alone', async () => {
+    const { page } = await signIn('ivan', '/audit')
+    await page.getByRole('listitem').first().waitFor()
+    await page.evaluate(() => document.body.focus())
+    await page.keyboard.press('Tab')
+    expect(await page.evaluate(() => document.activeElement?.textContent)).toBe('Skip to the page')
+    await page.keyboard.press('Enter')
+    expect(await page.evaluate(() => document.activeElement?.id)).toBe('main')
+    const rows = page.locator('[data-row-link]')
+    await rows.first().focus()
+    await page.keyboard.press('ArrowDown')
+    await page.keyboard.press('Enter')
+    await page.waitForURL(/\/audit\/\d+$/)
+    await page.context().close()
+  })
+})
+
+describe('text from the directory and the log', () => {
+  const hostile = '"><img src=x onerror="alert(1)"><script>alert(2)</script>\u202egnp.exe'
+
+  it('never becomes markup, on any page', async () => {
+    const anna = doubles.people.find(({ username }) => username === 'anna')
+    if (anna === undefined) throw new Error('anna is missing')
+    const real = { ...anna }
+    Object.assign(anna, { name: hostile, department: hostile, groups: [...anna.groups, hostile] })
+    await appendCall(
+      doubles.mcp,
+      anna,
+      {
+        username: 'anna',
+        tool: hostile,
+        refused: hostile,
+        policies: [hostile],
+        readableArguments: { [hostile]: hostile },
+        durationMs: 1,
+      },
+      new Date(),
+    )
+    const newest = await doubles.mcp.append({
+      phase: 'security',
+      action: hostile,
+      outcome: 'succeeded',
+      reason: hostile,
+      email: hostile,
+    })
+    const { page, complaints } = await signIn('anna', '/access')
+    await page.getByText('list_customers').first().waitFor()
+    const watched = await signIn('ivan', '/overview')
+    for (const path of [
+      '/overview',
+      '/audit',
+      `/audit/${newest.sequence}`,
+      `/audit/${newest.sequence - 1}`,
+      '/people',
+      '/people/anna',
+      `/people/${encodeURIComponent(hostile)}`,
+      `/audit?text=${encodeURIComponent(hostile)}`,
+    ]) {
+      await watched.page.goto(doubles.url + path)
+      await watched.page.locator('#main h1').waitFor()
+      await settled[path]?.(watched.page)
+    }
+    await watched.page.getByRole('listitem').first().waitFor()
+    for (const each of [page, watched.page]) expect(await each.locator('img, #main script').count()).toBe(0)
+    expect([...complaints, ...watched.complaints]).toEqual([])
+    Object.assign(anna, real)
+    await Promise.all([page, watched.page].map((each) => each.context().close()))
+  })
+})
+
+describe('the live audit', () => {
+  const call = sampleCalls.find(({ tool }) => tool === 'run_report')
+  const dave = () => doubles.people.find(({ username }) => username === 'dave')
+
+  it('shows a call while it happens, and only where its filters let it through', async () => {
+    const { page } = await signIn('ivan', '/audit')
+    const filtered = await signIn('ivan', '/audit?outcome=refused')
+    await page.getByText('Live', { exact: true }).waitFor()
+    await filtered.page.getByRole('listitem').first().waitFor()
+    const person = dave()
+    if (call === undefined || person === undefined) throw new Error('the sample lacks a report')
+    await appendCall(doubles.mcp, person, { ...call, tool: 'a_fresh_tool' }, new Date())
+    await page.getByRole('link', { name: 'dave@company.com (Operations) called a_fresh_tool' }).waitFor()
+    expect(await filtered.page.getByText('a_fresh_tool').count()).toBe(0)
+    await Promise.all([page, filtered.page].map((each) => each.context().close()))
+  })
+
+  it('takes up the stream again after a break, without a gap', async () => {
+    const { page } = await signIn('ivan', '/audit')
+    await page.getByText('Live', { exact: true }).waitFor()
+    await page.context().setOffline(true)
+    doubles.mcp.breakStreams()
+    await doubles.mcp.append({ phase: 'security', action: 'while_offline', outcome: 'succeeded' })
+    await page.getByText(/stream broke/).waitFor()
+    await page.context().setOffline(false)
+    await page.getByText('while offline').waitFor()
+    await page.context().close()
+  })
+
+  it('proves a record in the browser, and finds one that was changed', async () => {
+    const { page } = await signIn('ivan', '/audit/3')
+    await page.getByText(/computed anew and is the same/).waitFor()
+    await page.getByText('It follows record 2, whose hash it carries').waitFor()
+    await page.route(
+      ({ pathname }) => pathname === '/audit',
+      async (route) => {
+        const response = await route.fetch()
+        const changed = (await response.text())
+          .replaceAll('company.com (', 'company.org (')
+          .replaceAll('"outcome":"', '"outcome":"x')
+        await route.fulfill({ response, body: changed })
+      },
+    )
+    await page.reload()
+    await page.getByText(/The record was changed/).waitFor()
+    await page.context().close()
+  })
+
+  it('says who may read it to somebody who may not', async () => {
+    const { page } = await signIn('alice', '/audit')
+    await page.getByRole('heading', { name: 'You may not see this' }).waitFor()
+    await page.getByText('admin:reports').waitFor()
+    await page.context().close()
+  })
+})
+
+describe('a session', () => {
+  it('that ends elsewhere ends here within the second, with a way back', async () => {
+    const { page } = await signIn('bob', '/access')
+    await page.getByText('update_customer').first().waitFor()
+    doubles.keycloak.endSessionsOf('bob')
+    doubles.mcp.cutOff('sub-bob')
+    await page.getByRole('heading', { name: 'Your session was ended' }).waitFor({ timeout: 2000 })
+    await page.getByRole('button', { name: 'Sign in again' }).waitFor()
+    await page.context().close()
+  })
+
+  it('that ends in one tab ends in the others', async () => {
+    const { page } = await signIn('ivan', '/access')
+    const other = await page.context().newPage()
+    await other.goto(`${doubles.url}/access`)
+    await other.locator('#main h1').waitFor()
+    await page.getByRole('button', { name: 'End this session' }).click()
+    await other.getByRole('heading', { name: 'You are signed out' }).waitFor()
+    await page.context().close()
+  })
+
+  it('goes on while Keycloak is away, and nobody can sign in until it is back', async () => {
+    const { page } = await signIn('ivan', '/access')
+    doubles.keycloak.fault.isDown = true
+    await page.getByRole('link', { name: 'Live audit' }).click()
+    await page.getByRole('listitem').first().waitFor()
+    const late = await openPage(browser)
+    await late.page.goto(doubles.url)
+    await late.page.getByRole('heading', { name: 'The authorization server does not answer' }).waitFor()
+    doubles.keycloak.fault.isDown = false
+    await late.page.getByRole('button', { name: /^Sign in/ }).waitFor({ timeout: 10_000 })
+    await Promise.all([page, late.page].map((each) => each.context().close()))
+  })
+
+  it('of a person without a role says what is missing, and whom to ask', async () => {
+    const { page } = await signIn('erin')
+    await page.getByText(/None of your groups opens a tool/).waitFor()
+    await page.goto(`${doubles.url}/people`)
+    await page.getByRole('heading', { name: 'For directory administrators' }).waitFor()
+    await page.context().close()
+  })
+})
+
+describe('the people page', () => {
+  it('disables a person after one question, and the stopwatch stops when the MCP server knows', async () => {
+    const { page } = await signIn('ivan', '/people/dave')
+    await page.getByRole('button', { name: 'Disable', exact: true }).click()
+    await page.getByRole('button', { name: 'Disable now' }).click()
+    await page.getByText('The MCP server refuses from here on').waitFor()
+    expect(
+      await page
+        .getByText(/^\d+ ms$/)
+        .first()
+        .textContent(),
+    ).toMatch(/^\d+ ms$/)
+    await page.getByRole('button', { name: 'Enable again' }).click()
+    await page.getByRole('button', { name: 'Disable', exact: true }).waitFor()
+    await page.context().close()
+  })
+
+  it('does not let an administrator disable herself', async () => {
+    const { page } = await signIn('ivan', '/people/ivan')
+    expect(await page.getByRole('button', { name: 'Disable', exact: true }).isDisabled()).toBe(true)
+    await page.context().close()
+  })
+})

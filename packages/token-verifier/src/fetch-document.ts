@@ -34,7 +34,7 @@ export async function fetchDocument(
     'accept-encoding': 'identity',
   }
   const signal = AbortSignal.timeout(limits.timeoutMs)
-  const response = await fetchFrom(url, { ...init, headers, redirect: 'manual', signal })
+  const response = await fetchTwice(url, { ...init, headers, redirect: 'manual', signal }, fetchFrom)
   const encoding = response.headers.get('content-encoding') ?? 'identity'
   if (
     response.type === 'opaqueredirect' ||
@@ -57,6 +57,25 @@ export async function fetchJsonObject(
   if (status !== 200) throw new Error(`it answered with status ${status}`)
   if (document === undefined) throw new Error('it did not answer with a JSON object')
   return document
+}
+
+/**
+ * A connection that is kept open may be closed by the other side at the moment it is used again: that is no answer of
+ * the issuer, so it is asked once more on a new one. All questions asked here can be asked twice.
+ */
+async function fetchTwice(url: URL | string, init: RequestInit, fetchFrom: Fetch): Promise<Response> {
+  try {
+    return await fetchFrom(url, init)
+  } catch (error) {
+    if (!isConnectionLost(error)) throw error
+    return fetchFrom(url, init)
+  }
+}
+
+function isConnectionLost(error: unknown): boolean {
+  const cause = error instanceof Error ? error.cause : undefined
+  const code = cause instanceof Error && 'code' in cause ? cause.code : undefined
+  return code === 'ECONNRESET' || code === 'EPIPE' || code === 'UND_ERR_SOCKET'
 }
 
 async function readBody(response: Response, maxBytes: number): Promise<Buffer> {

@@ -12,7 +12,7 @@ import { describe, expect, it } from 'vitest'
 import { valid, validToken, withHeader } from './refused-case.ts'
 import { makeVerifier, outcomeOf } from './verifier-under-test.ts'
 
-const quick = { keySets: { timeoutMs: 250 } }
+const quick = { keySets: { timeoutMs: 1000 } }
 const tokenOf = (key: TestKey): string => mintAccessToken({ provider: 'keycloak', key })
 
 describe('while the key set cannot be had', () => {
@@ -42,7 +42,8 @@ describe('while the key set cannot be had', () => {
   it.each(failures)('says unavailable, not refused, when it is %s (%s)', async (behaviour) => {
     const { verifier, keySet } = await makeVerifier(quick, { behaviour })
     expect(await outcomeOf(verifier.verify(validToken))).toBe('unavailable')
-    expect(keySet.requestedPaths).toEqual(['/jwks'])
+    expect(new Set(keySet.requestedPaths)).toEqual(new Set(['/jwks']))
+    expect(keySet.keySetFetches).toBe(behaviour === 'reset' ? 2 : 1)
   })
 
   it.each(failures)('goes on with the keys it knows when it is %s (%s)', async (behaviour) => {
@@ -51,6 +52,19 @@ describe('while the key set cannot be had', () => {
     keySet.behave(behaviour)
     expect(await outcomeOf(verifier.verify(tokenOf(testKeys.p256)))).toBe('accepted')
     expect(await outcomeOf(verifier.verify(tokenOf(testKeys.attackerRsa)))).toMatch(/^(unavailable|key_unknown)$/)
+    expect(await outcomeOf(verifier.verify(validToken))).toBe('accepted')
+  })
+
+  it('asks once more when a connection was lost, which may be one that was kept open too long', async () => {
+    const { verifier, keySet } = await makeVerifier({
+      ...quick,
+      fetch: (...parameters) => {
+        const answer = fetch(...parameters)
+        keySet.behave('ok')
+        return answer
+      },
+    })
+    keySet.behave('reset')
     expect(await outcomeOf(verifier.verify(validToken))).toBe('accepted')
   })
 

@@ -42,7 +42,7 @@ const reasons: Readonly<Record<DpopFaultName, TokenRefusalReason>> = {
   foreignKeyInside: 'proof_signature_invalid',
   symmetricKeyInside: 'proof_key_unsuitable',
   unknownCriticalHeader: 'proof_malformed',
-  algorithmNone: 'proof_key_unsuitable',
+  algorithmNone: 'proof_malformed',
   flippedSignatureBit: 'proof_signature_invalid',
   notAToken: 'proof_malformed',
   twoProofs: 'proof_malformed',

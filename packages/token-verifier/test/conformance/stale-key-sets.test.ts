@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { validToken } from './refused-case.ts'
 import { makeVerifier, outcomeOf } from './verifier-under-test.ts'
 
-const keySets = { refreshMs: 60_000, staleMs: 600_000, timeoutMs: 500 }
+const keySets = { refreshMs: 60_000, staleMs: 600_000, timeoutMs: 1500 }
 
 /** Ages of key sets are told by the monotonic clock of the process, which is moved here. */
 let milliseconds = 0

@@ -19,13 +19,22 @@ export class BoundedMap<Value> {
     return this.#young.size + this.#old.size
   }
 
-  /** The value, wherever it is. One found in the old generation is not moved: `set` it again to keep it. */
+  /** The value, wherever it is. */
   get(key: string): Value | undefined {
     return this.#young.get(key) ?? this.#old.get(key)
   }
 
-  isOld(key: string): boolean {
-    return !this.#young.has(key) && this.#old.has(key)
+  /**
+   * The value, for one that uses it.
+   *
+   * @param keep Called when the entry would be forgotten soon: to `set` it again.
+   */
+  recall(key: string, keep: (value: Value) => void): Value | undefined {
+    const young = this.#young.get(key)
+    if (young !== undefined) return young
+    const old = this.#old.get(key)
+    if (old !== undefined) keep(old)
+    return old
   }
 
   /** @param bytes What the entry is reckoned to occupy. */

@@ -1,15 +1,14 @@
-import { decodeBase64urlInto } from './base64url.ts'
-import { readJsonObject } from './strict-json.ts'
+import { hasThreeParts, readCompactJws, readJwsPart } from './compact-jws.ts'
 import { refuse } from './token-error.ts'
 import { readTokenHeader, type TokenHeader } from './token-header.ts'
 
-/** The parts of a compact JWS (RFC 7515 section 7.1), read but not trusted: nothing here has been verified. */
+/** A signed access token, read but not trusted: nothing here has been verified. */
 export interface UnverifiedToken {
   readonly compact: string
   readonly header: TokenHeader
-  readonly claims: Record<string, unknown>
   /** False when the header is one that was seen on a verified token before. */
   readonly isHeaderNew: boolean
+  readonly claims: Record<string, unknown>
   /** What was signed. The bytes are in memory that the next token is read into: {@link keepBytes} before waiting. */
   readonly signed: Buffer
   /** Likewise. */
@@ -21,17 +20,10 @@ export interface KnownHeaders {
   get(encoded: string): TokenHeader | undefined
 }
 
-/** Longest token that can be read, in characters. */
-export const longestToken = 65_536
-
-/** Every token is read in here, one after the other: nothing is allocated for its bytes, and none stay. */
-const workspace = Buffer.allocUnsafeSlow(3 * longestToken)
-
 /**
- * Takes a compact JWS apart and reads it strictly. `undefined` when the text is something else altogether, which an
- * opaque token is.
+ * Reads an access token strictly. `undefined` when the text is something else altogether, which an opaque token is.
  *
- * @param compact Up to {@link longestToken} characters.
+ * @param compact Up to `longestJws` characters.
  * @param checkKeyId Asked before the payload is read, about a header that is new: may refuse.
  * @throws {TokenError} `malformed`, `encrypted`, `header_invalid`, `header_not_understood`, `algorithm_not_allowed`,
  *   `payload_invalid`. The message never says anything about the content.
@@ -41,27 +33,16 @@ export function readCompactToken(
   known: KnownHeaders,
   checkKeyId: (keyId: string | undefined) => void,
 ): UnverifiedToken | undefined {
-  const firstDot = compact.indexOf('.')
-  const secondDot = compact.indexOf('.', firstDot + 1)
-  if (firstDot < 0 || secondDot < 0 || compact.indexOf('.', secondDot + 1) >= 0) return refuseEncrypted(compact)
-  // A text of other than ASCII characters takes more bytes than it has characters, or does not fit.
-  if (workspace.write(compact, 0, 'utf8') !== compact.length) refuse('malformed', shapeMessage)
-  const signatureEnd = decodePart(compact.slice(secondDot + 1), compact.length)
-  const encodedHeader = compact.slice(0, firstDot)
-  const knownHeader = known.get(encodedHeader)
-  const header = knownHeader ?? readHeader(encodedHeader, signatureEnd)
+  if (!hasThreeParts(compact)) return refuseEncrypted(compact)
+  const jws = readCompactJws(compact)
+  if (jws === undefined) return refuse('malformed', shapeMessage)
+  const knownHeader = known.get(jws.encodedHeader)
+  const header = knownHeader ?? readTokenHeader(readPart(jws.encodedHeader))
   if (knownHeader === undefined) checkKeyId(header.keyId)
-  const payloadEnd = decodePart(compact.slice(firstDot + 1, secondDot), signatureEnd)
-  const claims = readJsonObject(workspace, signatureEnd, payloadEnd)
+  const claims = readPart(jws.encodedPayload)
   if (claims === undefined) refuse('payload_invalid', payloadMessage)
-  return {
-    compact,
-    header,
-    claims,
-    isHeaderNew: knownHeader === undefined,
-    signed: workspace.subarray(0, secondDot),
-    signature: workspace.subarray(compact.length, signatureEnd),
-  }
+  const { signed, signature } = jws
+  return { compact, header, isHeaderNew: knownHeader === undefined, claims, signed, signature }
 }
 
 /** The token with its bytes in memory of their own. */
@@ -73,8 +54,9 @@ export function keepBytes(token: UnverifiedToken): UnverifiedToken {
  * @throws {TokenError} `malformed` when `token` is no string or empty, `too_long` above `maxLength`.
  */
 export function checkTokenText(token: unknown, maxLength: number): asserts token is string {
-  if (typeof token !== 'string' || token === '')
+  if (typeof token !== 'string' || token === '') {
     refuse('malformed', 'the access token must be a string that is not empty')
+  }
   if (token.length > maxLength) refuse('too_long', `the access token must not be longer than ${maxLength} characters`)
 }
 
@@ -82,14 +64,9 @@ const shapeMessage =
   'the access token must have three parts of base64url without padding, joined by dots (RFC 7515 section 7.1)'
 const payloadMessage = 'the payload must be a JSON object, strictly written (RFC 7519 section 7.2)'
 
-function readHeader(encoded: string, at: number): TokenHeader {
-  return readTokenHeader(readJsonObject(workspace, at, decodePart(encoded, at)))
-}
-
-/** Decodes a part into the workspace, and gives its end there. */
-function decodePart(text: string, at: number): number {
-  const length = text === '' ? -1 : decodeBase64urlInto(workspace, at, text)
-  return length < 0 ? refuse('malformed', shapeMessage) : at + length
+function readPart(encoded: string): Record<string, unknown> | undefined {
+  const part = readJwsPart(encoded)
+  return part === 'not base64url' ? refuse('malformed', shapeMessage) : part
 }
 
 /** Five parts are a JWE (RFC 7516 section 7.1): never decrypted, so that no unsigned claims hide in one. */

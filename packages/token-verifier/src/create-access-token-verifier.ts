@@ -1,4 +1,5 @@
 import { checkLifetime, checkTimes } from './checks/times.ts'
+import { isStrings } from './claim-values.ts'
 import { checkTokenText, readCompactToken, type UnverifiedToken } from './compact-token.ts'
 import { DpopCheck } from './dpop/check-dpop.ts'
 import { IssuerRoutes } from './issuer-routes.ts'
@@ -180,7 +181,7 @@ class Verifier implements AccessTokenVerifier {
     signed: SignedToken,
     resolveGroups: GroupResolver,
   ): Promise<AcceptedToken> {
-    const groups = await resolveGroups(accepted.token.claims).catch(() => undefined)
+    const groups = await askForGroups(resolveGroups, accepted.token.claims)
     const seconds = groups === undefined ? missingGroupsSeconds : groupsSeconds
     const freshUntil = Math.min(accepted.freshUntil, signed.now + seconds)
     const completed = { ...accepted, token: readVerifiedToken(signed, this.#rules, groups), freshUntil }
@@ -236,6 +237,16 @@ function recheckTimes(accepted: AcceptedToken, now: number, { toleranceSeconds }
   } catch (error) {
     if (!(error instanceof TokenError)) throw error
     throw new TokenError(error.reason, error.message, { token: refusedTokenFacts(accepted.token) })
+  }
+}
+
+/** A resolver that fails, or answers with something else, leaves the groups unknown. */
+async function askForGroups(resolveGroups: GroupResolver, claims: Claims): Promise<readonly string[] | undefined> {
+  try {
+    const groups = await resolveGroups(claims)
+    return isStrings(groups) ? groups : undefined
+  } catch {
+    return undefined
   }
 }
 

@@ -1,4 +1,5 @@
 import type { KnownHeaders } from './compact-token.ts'
+import { ownCopy } from './own-copy.ts'
 import type { TokenHeader } from './token-header.ts'
 
 /** An issuer's tokens share a handful of headers; this many are remembered. */
@@ -24,9 +25,4 @@ export class VerifiedHeaders implements KnownHeaders {
     this.#headers.set(copy, header)
     this.#last = { encoded: copy, header }
   }
-}
-
-/** A slice keeps the whole token it was cut from in memory; a copy does not. */
-function ownCopy(text: string): string {
-  return Buffer.from(text, 'latin1').toString('latin1')
 }

@@ -34,13 +34,14 @@ const bytesPerCharacter = 4
  */
 export class VerifiedTokenCache {
   readonly #accepted: BoundedMap<AcceptedToken>
+  readonly #keep = (accepted: AcceptedToken): void => this.add(accepted)
 
   constructor({ maxEntries = 10_000, maxBytes = 32 * 1024 * 1024 }: CacheSettings = {}) {
     this.#accepted = new BoundedMap(maxEntries, maxBytes)
   }
 
   get(compact: string): AcceptedToken | undefined {
-    const accepted = this.#accepted.get(endOf(compact))
+    const accepted = this.#accepted.recall(endOf(compact), this.#keep)
     return accepted?.compact === compact ? accepted : undefined
   }
 

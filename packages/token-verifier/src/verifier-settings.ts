@@ -1,4 +1,4 @@
-import { longestToken } from './compact-token.ts'
+import { longestJws } from './compact-jws.ts'
 import type { DpopSettings } from './dpop/check-dpop.ts'
 import type { Fetch } from './fetch-document.ts'
 import type { KeySetSettings } from './key-set.ts'
@@ -61,7 +61,7 @@ const keySetDefaults: KeySetSettings = { timeoutMs: 3000, maxBytes: 1024 * 1024,
 const bounds = [
   ['clockToleranceSeconds', 0, 60],
   ['maxTokenLifetimeSeconds', 1, 31_536_000],
-  ['maxTokenLength', 1024, longestToken],
+  ['maxTokenLength', 1024, longestJws],
 ] as const
 
 const keySetBounds = [

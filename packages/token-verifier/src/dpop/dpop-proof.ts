@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto'
 import { type AlgorithmRow, findAlgorithm, type SignatureAlgorithm } from '../algorithms.ts'
-import { decodeBase64url, isAscii } from '../base64url.ts'
 import { BoundedMap } from '../bounded-map.ts'
 import { isObject } from '../claim-values.ts'
+import { hasThreeParts, readCompactJws, readJwsPart } from '../compact-jws.ts'
+import { ownCopy } from '../own-copy.ts'
 import { isSignatureRight } from '../signature.ts'
-import { readJsonObject } from '../strict-json.ts'
 import { refuse } from '../token-error.ts'
 import { readVerificationKey, type VerificationKey } from '../verification-key.ts'
 import { jwkThumbprint } from './jwk-thumbprint.ts'
@@ -13,6 +13,8 @@ import { jwkThumbprint } from './jwk-thumbprint.ts'
 export interface ProofKey {
   readonly key: VerificationKey
   readonly thumbprint: string
+  /** The header as it is written, by which the key is found again. */
+  readonly encodedHeader: string
 }
 
 /** The claims of a proof whose signature was right (RFC 9449 section 4.2). */
@@ -29,7 +31,6 @@ export interface ProofClaims {
 export interface SignedProof {
   readonly claims: ProofClaims
   readonly proofKey: ProofKey
-  readonly encodedHeader: string
 }
 
 /** Longest proof that is looked at, in characters. */
@@ -51,6 +52,7 @@ const readingChangers = ['crit', 'b64', 'zip', 'enc', 'cty']
 export class ProofReader {
   readonly #algorithms: readonly SignatureAlgorithm[]
   readonly #keys = new BoundedMap<ProofKey>(maxProofKeys)
+  readonly #keep = (proofKey: ProofKey): void => this.#keys.set(proofKey.encodedHeader, proofKey)
 
   constructor(algorithms: readonly SignatureAlgorithm[]) {
     this.#algorithms = algorithms
@@ -62,26 +64,25 @@ export class ProofReader {
    * @throws {TokenError} `proof_malformed`, `proof_key_unsuitable`, `proof_signature_invalid`.
    */
   read(compact: unknown): SignedProof {
-    if (typeof compact !== 'string' || compact.length > maxProofLength || !isAscii(compact)) return refuseShape()
-    const [encodedHeader = '', payload = '', signature = '', ...further] = compact.split('.')
-    if (further.length > 0) return refuseShape()
-    const claims = readProofClaims(readJsonObject(decodePart(payload)))
-    const proofKey = this.#keys.get(encodedHeader) ?? this.#readHeader(readJsonObject(decodePart(encodedHeader)))
-    const signed = Buffer.from(compact.slice(0, compact.length - signature.length - 1), 'latin1')
-    if (!isSignatureRight(proofKey.key, signed, decodePart(signature))) {
+    if (typeof compact !== 'string' || compact.length > maxProofLength || !hasThreeParts(compact)) return refuseShape()
+    const jws = readCompactJws(compact)
+    if (jws === undefined) return refuseShape()
+    const { encodedHeader, encodedPayload, signed, signature } = jws
+    const proofKey = this.#keys.recall(encodedHeader, this.#keep) ?? this.#readHeader(encodedHeader)
+    const claims = readProofClaims(readPart(encodedPayload))
+    if (!isSignatureRight(proofKey.key, signed, signature)) {
       refuse('proof_signature_invalid', 'the signature of the DPoP proof does not fit the key in it')
     }
-    return { claims, proofKey, encodedHeader }
+    return { claims, proofKey }
   }
 
   /** Remembers the key of a proof that fitted its token, and only then: others cannot fill the memory. */
-  remember({ encodedHeader, proofKey }: SignedProof): void {
-    if (this.#keys.get(encodedHeader) === undefined || this.#keys.isOld(encodedHeader)) {
-      this.#keys.set(Buffer.from(encodedHeader, 'latin1').toString('latin1'), proofKey)
-    }
+  remember({ proofKey }: SignedProof): void {
+    if (this.#keys.get(proofKey.encodedHeader) === undefined) this.#keep(proofKey)
   }
 
-  #readHeader(header: Record<string, unknown> | undefined): ProofKey {
+  #readHeader(encodedHeader: string): ProofKey {
+    const header = readPart(encodedHeader)
     if (header === undefined || header.typ !== 'dpop+jwt')
       refuse('proof_malformed', '"typ" of a DPoP proof must be dpop+jwt')
     if (readingChangers.some((name) => name in header))
@@ -95,7 +96,7 @@ export class ProofReader {
     if (key === undefined || !isObject(jwk)) {
       return refuse('proof_key_unsuitable', '"jwk" of a DPoP proof must be a sound public key for its "alg"')
     }
-    return { key, thumbprint: jwkThumbprint(jwk, algorithm.keyType) }
+    return { key, thumbprint: jwkThumbprint(jwk, algorithm.keyType), encodedHeader: ownCopy(encodedHeader) }
   }
 }
 
@@ -127,8 +128,9 @@ function isTextOrAbsent(value: unknown): value is string | undefined {
   return value === undefined || typeof value === 'string'
 }
 
-function decodePart(text: string): Buffer {
-  return (text === '' ? undefined : decodeBase64url(text)) ?? refuseShape()
+function readPart(encoded: string): Record<string, unknown> | undefined {
+  const part = readJwsPart(encoded)
+  return part === 'not base64url' ? refuseShape() : part
 }
 
 function refuseShape(): never {

@@ -1,10 +1,9 @@
 import { setImmediate } from 'node:timers/promises'
 import { protectTool, type ToolResult } from '@mcp-identity/mcp-authorization'
-import { createFrozenClock, type FrozenClock } from '@mcp-identity/test-kit'
 import { describe, expect, it } from 'vitest'
 import { text } from './support/customer-tools.ts'
 import { type Era, eras, rpc, rpcResponse, toolCall } from './support/messages.ts'
-import { type StartedServer, type StartOptions, startServer } from './support/start-server.ts'
+import { runningClock, type StartedServer, type StartOptions, startServer } from './support/start-server.ts'
 
 const modern: Era = '2026-07-28'
 const listen = (token: string) =>
@@ -40,12 +39,6 @@ async function withServer(options: StartOptions, act: (server: StartedServer) =>
   } finally {
     await server.close()
   }
-}
-
-/** A clock that runs, for what waits on timers. */
-function runningClock(): FrozenClock {
-  const frozen = createFrozenClock()
-  return Object.assign(() => Date.now() / 1000, { advance: frozen.advance, set: frozen.set })
 }
 
 describe.each(eras)('a running call, %s', (era) => {

@@ -47,6 +47,8 @@ export interface StartOptions {
   readonly verifier?: Partial<AccessTokenVerifierSettings>
   /** Default: a clock that stands still. */
   readonly clock?: FrozenClock
+  /** Default: the issuer of the key set that is started beside the server. */
+  readonly issuer?: { readonly issuer: string; readonly jwksUri: string }
   /** Puts the endpoint behind a server; default: as a listener of node:http. */
   readonly mount?: (endpoint: McpEndpoint, server: Server) => void | Promise<void>
 }
@@ -61,7 +63,7 @@ export async function startServer(options: StartOptions = {}): Promise<StartedSe
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
   const url = `${origin}/mcp`
-  const { issuer, jwksUri } = keySet
+  const { issuer, jwksUri } = options.issuer ?? keySet
   const verifier = createAccessTokenVerifier({
     resource: url,
     issuers: [keycloak({ issuer, audience: url, jwksUri, dangerouslyAllowInsecureHttp: true })],
@@ -110,6 +112,12 @@ export async function startServer(options: StartOptions = {}): Promise<StartedSe
       await keySet.close()
     },
   }
+}
+
+/** A clock that runs, for what waits on timers or on clients that look at the time. */
+export function runningClock(): FrozenClock {
+  const frozen = createFrozenClock()
+  return Object.assign(() => Date.now() / 1000, { advance: frozen.advance, set: frozen.set })
 }
 
 function mountOnNode(endpoint: McpEndpoint, server: Server): void {

@@ -23,9 +23,12 @@ export const resourceServerChecks: readonly Check[] = [
  *
  * @param only Runs the checks whose id contains this text. Default: all.
  * @throws {TypeError} The address is no http or https URL.
+ * @throws {Error} Nothing answers there.
  */
 export async function runResourceServerSuite(options: SuiteOptions, only = ''): Promise<readonly CheckResult[]> {
   const subject = createSubject(options)
+  const { status } = await subject.send({ method: 'GET', headers: [] })
+  if (status === 0) throw new Error(`nothing answers at ${options.url}`)
   const results: CheckResult[] = []
   for (const check of resourceServerChecks.filter(({ id }) => id.includes(only)))
     results.push(await runCheck(check, subject))

@@ -4,6 +4,7 @@ import { bearer, initialize, sendProbe } from '../messages.ts'
 
 const CANARY = 'suite-canary'
 const JSON_TYPE = 'Content-Type: application/json'
+const ACCEPT = 'Accept: application/json, text/event-stream'
 const METHODS = ['GET', 'HEAD', 'PUT', 'PATCH', 'DELETE', 'TRACE', 'PROPFIND']
 const SPELLINGS = ['/%2e', '//', ';a=b', '%20', '%00', '/../mcp', '/.', '?x', '#x', '%2f']
 
@@ -53,10 +54,9 @@ export const transportChecks: readonly Check[] = [
     'refuses a Host that is not its own (DNS rebinding)',
     'MCP Streamable HTTP, "Security Warning"; GHSA-w48q-cv73-mx4w',
     async (subject) => {
-      const headers = [JSON_TYPE, bearer(subject.token()), 'Accept: application/json, text/event-stream']
+      const headers = [JSON_TYPE, ACCEPT, bearer(subject.token())]
       return problemsOf(await subject.send({ host: 'evil.example', headers, body: initialize }), {
         statuses: [0, 400, 403, 404, 421],
-        canary: 'evil.example',
       })
     },
     ['token'],
@@ -69,7 +69,6 @@ export const transportChecks: readonly Check[] = [
     async (subject) =>
       problemsOf(await sendProbe(subject, [bearer(subject.token()), 'Origin: https://evil.example']), {
         statuses: [403],
-        canary: 'evil.example',
       }),
     ['token'],
   ),
@@ -116,7 +115,7 @@ export const transportChecks: readonly Check[] = [
     'answers bad JSON as a bad request',
     'JSON-RPC 2.0 section 5.1',
     async (subject) =>
-      problemsOf(await subject.send({ headers: [JSON_TYPE, bearer(subject.token())], body: `{"${CANARY}` }), {
+      problemsOf(await subject.send({ headers: [JSON_TYPE, ACCEPT, bearer(subject.token())], body: `{"${CANARY}` }), {
         statuses: [400],
         canary: CANARY,
       }),

@@ -23,7 +23,7 @@ export interface ToolGuardParts {
 }
 
 /** Columns of the customer database that policies ask for. */
-const columns = { id: 'id', team: 'team' }
+const columns = { id: 'id', team: 'team', strategic: 'strategic' }
 
 /**
  * What happens around every tool call: live permissions, policy, the decision on record, the tool, the outcome on record.
@@ -67,9 +67,7 @@ export function createToolGuard(parts: ToolGuardParts): ToolGuard {
       caller,
       policies,
       rows: (resourceType: string): RowFilter => engine.rowFilter({ caller, action: tool, resourceType, columns }),
-      get seesFinancialFields() {
-        return engine.decide({ caller, tool: 'list_invoices' }).outcome === 'allowed'
-      },
+      mask: <Row extends object>(resourceType: string, row: Row) => engine.maskFields({ caller, resourceType, row }),
     }
   }
 

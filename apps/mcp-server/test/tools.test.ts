@@ -46,17 +46,40 @@ describe('alice, customer admin of Engineering', () => {
     expect(lines).toContain('delete_customer called by alice@company.com (Engineering) succeeded')
   })
 
-  it('sees no financial fields', async () => {
+  it('sees financial fields', async () => {
     const { structured } = await app.call(app.tokenOf('alice'), 'get_customer', { id: 'cust_001' })
-    expect(structured.withheldFields).toEqual(['creditLimit', 'paymentTermsDays', 'annualRevenue'])
-    expect(structured.customer).not.toHaveProperty('creditLimit')
+    expect(structured).toMatchObject({ withheldFields: [], customer: { creditLimit: expect.any(Number) } })
   })
+
+  it('does not delete a strategic customer alone', async () => {
+    const token = app.tokenOf('alice')
+    const id = await firstStrategic(token)
+    const { isError, text } = await app.call(token, 'delete_customer', { id })
+    expect({ isError, text }).toEqual({ isError: true, text: expect.stringContaining('deleted by two people') })
+    expect((await app.call(token, 'get_customer', { id })).structured).toMatchObject({ customer: { strategic: true } })
+  })
+
+  async function firstStrategic(token: string): Promise<string> {
+    for (let after = 'cust_000'; ; ) {
+      const { structured } = await app.call(token, 'list_customers', { limit: 100, after })
+      const page = structured as { customers: { id: string; strategic: boolean }[]; nextAfter: string }
+      const found = page.customers.find(({ strategic }) => strategic)
+      if (found !== undefined) return found.id
+      after = page.nextAfter
+    }
+  }
 })
 
 describe('anna, who may read customers but not change them', () => {
   it('reads a customer', async () => {
     const { structured } = await app.call(app.tokenOf('anna'), 'get_customer', { id: 'cust_001' })
     expect(structured).toMatchObject({ customer: { id: 'cust_001', team: 'Sales East' } })
+  })
+
+  it('sees no financial fields', async () => {
+    const { structured } = await app.call(app.tokenOf('anna'), 'get_customer', { id: 'cust_001' })
+    expect(structured.withheldFields).toEqual(['creditLimit', 'paymentTermsDays', 'annualRevenue'])
+    expect(structured.customer).not.toHaveProperty('creditLimit')
   })
 
   it('sees only tools that are hers', async () => {
@@ -189,6 +212,14 @@ describe('the nightly report, a service', () => {
   it('runs reports, and is on record as a service', async () => {
     expect((await app.call(app.tokenOfService(), 'run_report', { report: 'customers-by-team' })).isError).toBe(false)
     expect(await app.auditLines()).toContain('service nightly-report called run_report')
+  })
+
+  it('sees no personal fields', async () => {
+    const { structured, text } = await app.call(app.tokenOfService(), 'get_customer', { id: 'cust_001' })
+    expect(structured.withheldFields).toEqual(
+      expect.arrayContaining(['contactName', 'contactEmail', 'contactPhone', 'creditLimit']),
+    )
+    expect(text).not.toContain('@')
   })
 
   it('sees no financial records', async () => {

@@ -10,8 +10,10 @@ export const companyModel: PolicyModel = {
       fields: {
         annualRevenue: 'financial',
         creditLimit: 'financial',
+        paymentTermsDays: 'financial',
         contactEmail: 'personal',
         contactName: 'personal',
+        contactPhone: 'personal',
       },
     },
     Invoice: {

@@ -97,24 +97,31 @@ export const reports: Readonly<Record<string, ReportDescription>> = {
   },
 }
 
+/** Kept in the file; a file of another version holds nothing worth keeping and is filled anew. */
+const schemaVersion = 2
+
 const schema = `
-  CREATE TABLE IF NOT EXISTS customer (
+  DROP TABLE IF EXISTS invoice;
+  DROP TABLE IF EXISTS contact;
+  DROP TABLE IF EXISTS customer;
+  CREATE TABLE customer (
     id TEXT PRIMARY KEY, name TEXT NOT NULL, industry TEXT NOT NULL, team TEXT NOT NULL, region TEXT NOT NULL,
     city TEXT NOT NULL, website TEXT NOT NULL, phone TEXT NOT NULL, employees INTEGER NOT NULL, status TEXT NOT NULL,
+    strategic INTEGER NOT NULL,
     customer_since TEXT NOT NULL, credit_limit INTEGER NOT NULL, payment_terms_days INTEGER NOT NULL,
     annual_revenue INTEGER NOT NULL, notes TEXT NOT NULL, updated_at TEXT NOT NULL, updated_by TEXT NOT NULL
   ) WITHOUT ROWID;
-  CREATE INDEX IF NOT EXISTS customer_by_team ON customer (team, id);
-  CREATE TABLE IF NOT EXISTS contact (
+  CREATE INDEX customer_by_team ON customer (team, id);
+  CREATE TABLE contact (
     id TEXT PRIMARY KEY, customer_id TEXT NOT NULL REFERENCES customer (id), name TEXT NOT NULL, title TEXT NOT NULL,
     email TEXT NOT NULL, phone TEXT NOT NULL
   ) WITHOUT ROWID;
-  CREATE INDEX IF NOT EXISTS contact_by_customer ON contact (customer_id);
-  CREATE TABLE IF NOT EXISTS invoice (
+  CREATE INDEX contact_by_customer ON contact (customer_id);
+  CREATE TABLE invoice (
     id TEXT PRIMARY KEY, customer_id TEXT NOT NULL REFERENCES customer (id), team TEXT NOT NULL, description TEXT NOT NULL,
     issued_on TEXT NOT NULL, due_on TEXT NOT NULL, amount INTEGER NOT NULL, status TEXT NOT NULL
   ) WITHOUT ROWID;
-  CREATE INDEX IF NOT EXISTS invoice_by_customer ON invoice (customer_id);
+  CREATE INDEX invoice_by_customer ON invoice (customer_id);
 `
 
 /** Member of {@link Customer} → column, for what is selected and changed. */
@@ -129,6 +136,7 @@ const columns: Readonly<Record<string, string>> = {
   phone: 'phone',
   employees: 'employees',
   status: 'status',
+  strategic: 'strategic',
   customerSince: 'customer_since',
   creditLimit: 'credit_limit',
   paymentTermsDays: 'payment_terms_days',
@@ -154,9 +162,7 @@ export function openCustomerDatabase(path: string, { reseed = false }: { reseed?
   const database = new Database(path)
   database.pragma('journal_mode = WAL')
   database.pragma('foreign_keys = ON')
-  database.exec(schema)
-  const { filled } = database.prepare('SELECT count(*) AS filled FROM customer').get() as { filled: number }
-  if (filled === 0 || reseed) seed(database)
+  if (reseed || database.pragma('user_version', { simple: true }) !== schemaVersion) fill(database)
 
   const oneCustomer = database.prepare(`SELECT ${selectedCustomer} FROM customer WHERE id = ?`)
   const contacts = database.prepare(
@@ -167,7 +173,7 @@ export function openCustomerDatabase(path: string, { reseed = false }: { reseed?
   )
 
   return {
-    customer: (id) => oneCustomer.get(id) as Customer | undefined,
+    customer: (id) => fromRow(oneCustomer.get(id)),
     contactsOf: (customerId) => contacts.all(customerId) as ContactRow[],
     customers({ after, limit, name, ...exact }, filter) {
       const where = conditions({ ...exact, status: exact.status }, filter)
@@ -175,7 +181,10 @@ export function openCustomerDatabase(path: string, { reseed = false }: { reseed?
       if (after !== undefined) where.add('id > ?', after)
       if (name !== undefined) where.add('instr(lower(name), lower(?)) > 0', name)
       const sql = `SELECT ${selectedCustomer} FROM customer WHERE ${where.sql()} ORDER BY id LIMIT ?`
-      return database.prepare(sql).all(...where.parameters, limit) as Customer[]
+      return database
+        .prepare(sql)
+        .all(...where.parameters, limit)
+        .flatMap((row) => fromRow(row) ?? [])
     },
     invoices({ customerId, after, limit, status }, filter) {
       const where = conditions({ customer_id: customerId, status }, filter)
@@ -201,6 +210,12 @@ export function openCustomerDatabase(path: string, { reseed = false }: { reseed?
   }
 }
 
+/** SQLite has no booleans. */
+function fromRow(row: unknown): Customer | undefined {
+  if (row === undefined) return undefined
+  return { ...(row as Customer), strategic: (row as { strategic: number }).strategic === 1 }
+}
+
 function conditions(exact: Record<string, string | undefined>, filter: RowFilter) {
   const parts = ['1 = 1']
   const parameters: (string | number)[] = []
@@ -220,19 +235,20 @@ function columnOf(member: string): string {
   return column
 }
 
-function seed(database: Database.Database): void {
+function fill(database: Database.Database): void {
   const { customers, contacts, invoices } = makeCompanyRecords()
+  database.exec(schema)
   const intoCustomer = database.prepare(`
-    INSERT INTO customer VALUES (@id, @name, @industry, @team, @region, @city, @website, @phone, @employees, @status,
+    INSERT INTO customer VALUES (@id, @name, @industry, @team, @region, @city, @website, @phone, @employees, @status, @strategic,
       @customerSince, @creditLimit, @paymentTermsDays, @annualRevenue, @notes, @customerSince, '')`)
   const intoContact = database.prepare('INSERT INTO contact VALUES (@id, @customerId, @name, @title, @email, @phone)')
   const intoInvoice = database.prepare(
     'INSERT INTO invoice VALUES (@id, @customerId, @team, @description, @issuedOn, @dueOn, @amount, @status)',
   )
   database.transaction(() => {
-    database.exec('DELETE FROM invoice; DELETE FROM contact; DELETE FROM customer')
-    for (const row of customers) intoCustomer.run(row)
+    for (const row of customers) intoCustomer.run({ ...row, strategic: Number(row.strategic) })
     for (const row of contacts) intoContact.run(row)
     for (const row of invoices) intoInvoice.run(row)
   })()
+  database.pragma(`user_version = ${schemaVersion}`)
 }

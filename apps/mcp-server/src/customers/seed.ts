@@ -21,6 +21,8 @@ export interface CustomerRow {
   phone: string
   employees: number
   status: 'active' | 'prospect' | 'inactive'
+  /** Deleting it takes two people. */
+  strategic: boolean
   /** ISO date. */
   customerSince: string
   /** US dollars. */
@@ -102,6 +104,7 @@ function makeCustomer(number: number, random: Random, namesTaken: Set<string>): 
     phone: phoneNumber(random),
     employees,
     status: number in fixedTeams ? 'active' : random.weighted({ active: 80, prospect: 12, inactive: 8 }),
+    strategic: !(number in fixedTeams) && employees > 2_500,
     customerSince: isoDate(today - random.whole(60, 3_600) * dayMs),
     creditLimit: roundTo(Math.min(annualRevenue * 0.02, 2_000_000), 5_000) + 5_000,
     paymentTermsDays: random.of([14, 30, 30, 30, 45, 60]),

@@ -1,5 +1,5 @@
 import type { ProtectedTool, ToolCall } from '@mcp-identity/mcp-authorization'
-import type { PolicyResource, RowFilter } from '@mcp-identity/policy'
+import type { MaskedRow, PolicyResource, RowFilter } from '@mcp-identity/policy'
 import type { LiveCaller } from '../live-caller.ts'
 
 /** What a call was granted when it was decided. A tool works within it and asks nothing else. */
@@ -9,8 +9,8 @@ export interface Grant {
   readonly policies: readonly string[]
   /** The rows of a type of record that this call may see. */
   rows(resourceType: string): RowFilter
-  /** Whether credit limits, terms and revenue may be shown. */
-  readonly seesFinancialFields: boolean
+  /** Leaves out the fields of a record that this caller may not see, and names them. */
+  mask<Row extends object>(resourceType: string, row: Row): MaskedRow<Row>
 }
 
 /** A tool with what the guard has to know of it. */

@@ -6,7 +6,7 @@ import { teams } from '../customers/names.ts'
 import { scopesOf } from '../scopes.ts'
 import type { CompanyTool, Grants } from './company-tool.ts'
 import { pick } from './company-tool.ts'
-import { customerStatus, customerView, financialFields, viewOf } from './customer-view.ts'
+import { contactView, customerStatus, customerView } from './customer-view.ts'
 import { failure, success } from './results.ts'
 
 export interface CustomerToolsParts {
@@ -21,7 +21,7 @@ const customerId = z
 const teamName = z.enum(teams.map(({ name }) => name)).describe('Sales team')
 const withheldFields = z
   .array(z.string())
-  .describe('Fields that are left out because they are financial records and the caller may not see those')
+  .describe('Fields that are left out because the caller may not see them: financial, personal')
 
 /** Tools on customers: list, read, change, delete. */
 export function customerTools(parts: CustomerToolsParts): CompanyTool[] {
@@ -54,13 +54,13 @@ function listCustomers({ database, grants }: CustomerToolsParts): CompanyTool {
       const grant = grants.of(call)
       const found = database.customers({ ...query, limit: query.limit + 1 }, grant.rows('Customer'))
       const shown = found.slice(0, query.limit)
-      const customers = shown.map((customer) => viewOf(customer, grant.seesFinancialFields))
+      const masked = shown.map((customer) => grant.mask('Customer', customer))
       const last = found.length > shown.length ? shown.at(-1)?.id : undefined
-      const lines = customers.map(({ id, name, team, city, status }) => `${id}  ${name}  ${team}, ${city}  ${status}`)
+      const lines = shown.map(({ id, name, team, city, status }) => `${id}  ${name}  ${team}, ${city}  ${status}`)
       const text = lines.length === 0 ? 'No customers fit.' : lines.join('\n')
       return success(text, {
-        customers,
-        withheldFields: withheld(grant.seesFinancialFields),
+        customers: masked.map(({ row }) => row),
+        withheldFields: namesOf(masked),
         ...(last === undefined ? {} : { nextAfter: last }),
       })
     },
@@ -76,22 +76,30 @@ function getCustomer({ database, grants }: CustomerToolsParts): CompanyTool {
     scopes: scopesOf('get_customer'),
     annotations: { readOnlyHint: true, openWorldHint: false },
     inputSchema: z.strictObject({ id: customerId }),
-    outputSchema: z.object({
-      customer: customerView,
-      contacts: z.array(z.object({ name: z.string(), title: z.string(), email: z.string(), phone: z.string() })),
-      withheldFields,
-    }),
+    outputSchema: z.object({ customer: customerView, contacts: z.array(contactView), withheldFields }),
     handler: ({ id }, call) => {
       const customer = database.customer(id)
       if (customer === undefined) return noSuchCustomer(id)
-      const { seesFinancialFields } = grants.of(call)
-      const contacts = database.contactsOf(id).map(({ name, title, email, phone }) => ({ name, title, email, phone }))
-      const people = contacts.map(({ name, title, email }) => `${name}, ${title}, ${email}`)
-      const text = [`${customer.name} (${id}), ${customer.team}, ${customer.city}, ${customer.status}`, ...people].join(
-        '\n',
+      const grant = grants.of(call)
+      const masked = grant.mask('Customer', customer)
+      const contacts = database
+        .contactsOf(id)
+        .map(({ title, name, email, phone }) => ({
+          title,
+          contactName: name,
+          contactEmail: email,
+          contactPhone: phone,
+        }))
+        .map((contact) => grant.mask('Customer', contact))
+      const people = contacts.map(({ row }) =>
+        [row.contactName, row.title, row.contactEmail].filter(Boolean).join(', '),
       )
-      const view = viewOf(customer, seesFinancialFields)
-      return success(text, { customer: view, contacts, withheldFields: withheld(seesFinancialFields) })
+      const summary = `${customer.name} (${id}), ${customer.team}, ${customer.city}, ${customer.status}`
+      return success([summary, ...people].join('\n'), {
+        customer: masked.row,
+        contacts: contacts.map(({ row }) => row),
+        withheldFields: namesOf([masked, ...contacts]),
+      })
     },
   })
   return { tool, recordOf: recordIn(database), readableArguments: pick('id') }
@@ -122,14 +130,14 @@ function updateCustomer({ database, grants }: CustomerToolsParts): CompanyTool {
     }),
     outputSchema: z.object({ customer: customerView, changedFields: z.array(z.string()), withheldFields }),
     handler: ({ id, changes }, call) => {
-      const { caller, seesFinancialFields } = grants.of(call)
-      const isChanged = database.change(id, changes, nameOf(caller), new Date().toISOString())
+      const grant = grants.of(call)
+      const isChanged = database.change(id, changes, nameOf(grant.caller), new Date().toISOString())
       const customer = database.customer(id)
       if (!isChanged || customer === undefined) return noSuchCustomer(id)
       const changedFields = Object.keys(changes)
-      const view = viewOf(customer, seesFinancialFields)
+      const masked = grant.mask('Customer', customer)
       const text = `Changed ${changedFields.join(', ')} of ${customer.name} (${id}).`
-      return success(text, { customer: view, changedFields, withheldFields: withheld(seesFinancialFields) })
+      return success(text, { customer: masked.row, changedFields, withheldFields: namesOf([masked]) })
     },
   })
   return {
@@ -168,12 +176,12 @@ function deleteCustomer({ database, grants }: CustomerToolsParts): CompanyTool {
 function recordIn(database: CustomerDatabase): (args: unknown) => PolicyResource | undefined {
   return (args) => {
     const customer = database.customer((args as { id: string }).id)
-    return customer && { type: 'Customer', id: customer.id, team: customer.team }
+    return customer && { type: 'Customer', id: customer.id, team: customer.team, strategic: customer.strategic }
   }
 }
 
-function withheld(seesFinancialFields: boolean): string[] {
-  return seesFinancialFields ? [] : [...financialFields]
+function namesOf(masked: readonly { masked: string[] }[]): string[] {
+  return [...new Set(masked.flatMap((each) => each.masked))]
 }
 
 function noSuchCustomer(id: string): ToolResult {

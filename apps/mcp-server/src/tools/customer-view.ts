@@ -1,8 +1,4 @@
 import { z } from 'zod'
-import type { Customer } from '../customers/customer-database.ts'
-
-/** Fields that belong to finance: shown to callers who may see financial records. */
-export const financialFields = ['creditLimit', 'paymentTermsDays', 'annualRevenue'] as const
 
 export const customerStatus = z.enum(['active', 'prospect', 'inactive', 'deleted'])
 
@@ -18,6 +14,7 @@ export const customerView = z.object({
   phone: z.string(),
   employees: z.int(),
   status: customerStatus,
+  strategic: z.boolean().describe('Deleting a strategic customer takes two people'),
   customerSince: z.string().describe('ISO date'),
   creditLimit: z.int().optional().describe('US dollars'),
   paymentTermsDays: z.int().optional().describe('Days until an invoice is due'),
@@ -27,11 +24,10 @@ export const customerView = z.object({
   updatedBy: z.string().describe('Who changed the customer last; empty when nobody did'),
 })
 
-export type CustomerView = z.infer<typeof customerView>
-
-/** Leaves out the financial fields for callers who may not see them. */
-export function viewOf(customer: Customer, seesFinancialFields: boolean): CustomerView {
-  if (seesFinancialFields) return customer
-  const hidden = new Set<string>(financialFields)
-  return Object.fromEntries(Object.entries(customer).filter(([name]) => !hidden.has(name))) as CustomerView
-}
+/** A contact of a customer as tools show it; who may not see people sees only that there is one. */
+export const contactView = z.object({
+  title: z.string(),
+  contactName: z.string().optional(),
+  contactEmail: z.string().optional(),
+  contactPhone: z.string().optional(),
+})

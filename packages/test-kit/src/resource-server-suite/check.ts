@@ -1,7 +1,5 @@
+import type { Need } from './need.ts'
 import type { Subject } from './subject.ts'
-
-/** What a check cannot do without. `token`: a good access token. `issuer`: the suite is an issuer that the server trusts. */
-export type Need = 'token' | 'issuer' | 'tool' | 'dpop' | 'origin'
 
 /** One rule for a resource server, and how to find out whether it is kept. */
 export interface Check {

@@ -1,4 +1,5 @@
-export type { Check, CheckResult, Need } from './check.ts'
+export type { Check, CheckResult } from './check.ts'
+export type { Need } from './need.ts'
 export { describeResults, type SuiteSummary, summarize } from './report.ts'
 export { resourceServerChecks, runResourceServerSuite } from './run-suite.ts'
 export type { SubjectTool, SuiteOptions } from './subject.ts'

@@ -1,8 +1,8 @@
 import { type MintOptions, mintAccessToken } from '../mint-access-token.ts'
 import { type DpopProofOptions, mintDpopProof } from '../mint-dpop-proof.ts'
 import type { ProviderDialect } from '../provider-dialects.ts'
-import type { Need } from './check.ts'
 import { exchange, type RawRequest, type ServerAnswer } from './exchange.ts'
+import type { Need } from './need.ts'
 
 /** A tool of the server under test, for the checks of scopes. */
 export interface SubjectTool {

@@ -1,6 +1,7 @@
-import type { Check, Need } from '../check.ts'
+import type { Check } from '../check.ts'
 import { type ExpectedAnswer, problemsOf } from '../expectations.ts'
 import { bearer, sendProbe } from '../messages.ts'
+import type { Need } from '../need.ts'
 import type { Subject } from '../subject.ts'
 
 const CANARY = 'suite-canary'

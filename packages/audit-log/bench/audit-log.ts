@@ -9,6 +9,7 @@ import { proveRecord } from '../src/record-proof.ts'
 const folder = mkdtempSync(join(process.env.AUDIT_BENCH_DIR ?? tmpdir(), 'audit-bench-'))
 const callers = 100
 const secondsEach = Number(process.env.AUDIT_BENCH_SECONDS ?? 2)
+const records = Number(process.env.AUDIT_BENCH_RECORDS ?? 1_000_000)
 const rounds = Number(process.env.AUDIT_BENCH_ROUNDS ?? 5)
 
 function event(index: number): AuditEvent {
@@ -77,36 +78,49 @@ async function syncEach(): Promise<number> {
 const median = (values: number[]) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN
 const whole = (value: number) => Math.round(value).toLocaleString('en')
 
-async function appends(signed: boolean): Promise<void> {
-  const ratios: number[] = []
-  const multiples: number[] = []
-  for (let round = 0; round < rounds; round++) {
-    const plain = await plainLines(`plain-${signed}-${round}.jsonl`)
-    const path = join(folder, `log-${signed}-${round}.jsonl`)
-    const log = await openAuditLog(signed ? { path, signingKeyFile: join(folder, 'key.pem') } : { path })
-    // In turns, so that a slow moment of the disk meets both.
-    const ours: number[] = []
-    const theirs: number[] = []
-    for (const first of [true, false]) {
-      if (first) theirs.push(await rateOf(plain.append))
-      ours.push(await rateOf(log.append))
-      if (!first) theirs.push(await rateOf(plain.append))
-    }
-    const each = await syncEach()
-    await Promise.all([plain.close(), log.close()])
-    ratios.push(median(ours) / median(theirs))
-    multiples.push(median(ours) / each)
-    console.log(
-      `  log ${whole(median(ours))}/s, plain lines ${whole(median(theirs))}/s, one fdatasync each ${whole(each)}/s`,
-    )
-  }
-  console.log(
-    `${signed ? 'chained and signed' : 'chained'}: ${median(ratios).toFixed(2)} x plain group commit, ${median(multiples).toFixed(0)} x one fdatasync each`,
-  )
+interface Store {
+  name: string
+  file: string
+  signed: boolean
 }
 
-async function verification(records: number): Promise<void> {
-  const path = join(folder, 'million.jsonl')
+const stores: readonly Store[] = [
+  { name: 'SQLite, chained', file: 'chained.db', signed: false },
+  { name: 'SQLite, chained and signed', file: 'signed.db', signed: true },
+  { name: 'JSON lines, chained', file: 'chained.jsonl', signed: false },
+  { name: 'JSON lines, chained and signed', file: 'signed.jsonl', signed: true },
+]
+
+/** Each store beside plain lines, in turns, so that a slow moment of the disk meets both. */
+async function appends(): Promise<void> {
+  const found = new Map(
+    stores.map(({ name }) => [name, { ratios: [] as number[], multiples: [] as number[], rates: [] as number[] }]),
+  )
+  for (let round = 0; round < rounds; round++) {
+    for (const { name, file, signed } of stores) {
+      const plain = await plainLines(`plain-${round}-${file}`)
+      const path = join(folder, `${round}-${file}`)
+      const log = await openAuditLog(signed ? { path, signingKeyFile: join(folder, 'key.pem') } : { path })
+      const before = await rateOf(plain.append)
+      const ours = await rateOf(log.append)
+      const after = await rateOf(plain.append)
+      const each = await syncEach()
+      await Promise.all([plain.close(), log.close()])
+      found.get(name)?.ratios.push(ours / ((before + after) / 2))
+      found.get(name)?.multiples.push(ours / each)
+      found.get(name)?.rates.push(ours)
+    }
+  }
+  for (const [name, { ratios, multiples, rates }] of found) {
+    const spread = `${Math.min(...ratios).toFixed(2)} to ${Math.max(...ratios).toFixed(2)}`
+    console.log(
+      `${name.padEnd(32)} ${whole(median(rates)).padStart(8)}/s  ${median(ratios).toFixed(2)} x plain group commit (${spread}), ${median(multiples).toFixed(0)} x one fdatasync each`,
+    )
+  }
+}
+
+async function verification(records: number, name: string): Promise<void> {
+  const path = join(folder, name)
   const log = await openAuditLog({ path, signingKeyFile: join(folder, 'key.pem') })
   const before = process.memoryUsage().rss
   for (let first = 0; first < records; first += 10_000) {
@@ -131,9 +145,9 @@ async function verification(records: number): Promise<void> {
 
 try {
   console.log(`${callers} callers, Node ${process.version}, ${new Date().toISOString().slice(0, 10)}`)
-  await appends(false)
-  await appends(true)
-  await verification(1_000_000)
+  await appends()
+  await verification(records, 'million.db')
+  await verification(records, 'million.jsonl')
 } finally {
   rmSync(folder, { recursive: true, force: true })
 }

@@ -2,6 +2,17 @@ export { AuditLogError, AuditUnavailableError } from './audit-errors.ts'
 export type { AuditEvent, AuditOutcome, AuditRecord } from './audit-event.ts'
 export { type AuditLog, type AuditLogOptions, type LogRecovery, openAuditLog, queryAuditLog } from './audit-log.ts'
 export { digestArguments } from './digest-arguments.ts'
+export { toCef } from './export/cef.ts'
+export {
+  type Delivery,
+  type DeliveryOptions,
+  type HttpSenderOptions,
+  httpSender,
+  startDelivery,
+} from './export/delivery.ts'
+export { type ExportFormat, exportFormats } from './export/formats.ts'
+export { type OcsfEvent, toOcsf } from './export/ocsf.ts'
+export { type OtlpLogRecord, toOtlpLogRecord, toOtlpRequest } from './export/open-telemetry.ts'
 export { humanLine } from './human-line.ts'
 export { type StoreKind, storeKind } from './open-store.ts'
 export type { AuditQuery } from './query-log.ts'

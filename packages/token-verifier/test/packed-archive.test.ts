@@ -116,8 +116,9 @@ function archiveIn(where: string, name: string): string {
 
 /** The package manager that runs the tests, since it alone writes publishConfig into the archive. */
 function packCommand(): readonly string[] {
-  const script = process.env.npm_execpath ?? ''
-  return /pnpm/.test(script) ? [process.execPath, script] : ['npx', '-y', 'pnpm@12']
+  const packer = process.env.npm_execpath ?? ''
+  if (!/pnpm/.test(packer)) return ['npx', '-y', 'pnpm@12']
+  return /\.[cm]?js$/.test(packer) ? [process.execPath, packer] : [packer]
 }
 
 /** Every Node that is installed here: the workspace's, and mostly an older one of the machine. */

@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { brokerClientId, clientIds } from '@mcp-identity/keycloak-realm'
+import { brokerClientId, clientIds, identityProviderAlias } from '@mcp-identity/keycloak-realm'
 import type { Addresses } from './addresses.ts'
 import type { Ports } from './ports.ts'
 import type { Secrets } from './secrets.ts'
+import type { MachineSettings } from './settings.ts'
 import type { StackFolder } from './stack-folder.ts'
 
 /** A program of this workspace that belongs to the stack. */
@@ -21,6 +22,7 @@ export interface NodePart {
 }
 
 export interface PartsContext {
+  settings: Pick<MachineSettings, 'realmProfile'>
   ports: Ports
   addresses: Addresses
   secrets: Secrets
@@ -30,7 +32,7 @@ export interface PartsContext {
 export const corporateIdpTitle = 'Corporate IdP'
 
 /** The programs of the stack beside Keycloak, with everything that each is told. */
-export function nodeParts({ ports, addresses, secrets, folder }: PartsContext): NodePart[] {
+export function nodeParts({ settings, ports, addresses, secrets, folder }: PartsContext): NodePart[] {
   return [
     {
       name: 'corporate-idp',
@@ -50,6 +52,12 @@ export function nodeParts({ ports, addresses, secrets, folder }: PartsContext): 
         IDP_ADMIN_SECRET_FILE: secrets.directoryAdmin.file,
         IDP_ADMIN_RESOURCE: addresses.adminResource,
         IDP_ADMIN_ORIGINS: addresses.console,
+        IDP_RESOURCE_SERVERS: JSON.stringify([
+          { logoutUri: `${addresses.mcpOrigin}/signals/backchannel-logout`, audience: addresses.resource },
+        ]),
+        ...(settings.realmProfile === 'preview'
+          ? { IDP_ENTERPRISE_CLIENT_SECRET_FILE: secrets.enterpriseClient.file }
+          : {}),
       },
       readiness: `${addresses.corporateIdp}/healthz`,
       afterKeycloak: false,
@@ -69,6 +77,14 @@ export function nodeParts({ ports, addresses, secrets, folder }: PartsContext): 
               issuer: addresses.issuer,
               clientId: addresses.resource,
               clientSecretFile: secrets.resourceServer.file,
+            },
+          ],
+          transmitters: [
+            {
+              issuer: addresses.corporateIdp,
+              jwksUri: `${addresses.corporateIdp}/jwks`,
+              speaksFor: [addresses.issuer],
+              broker: { issuer: addresses.issuer, alias: identityProviderAlias },
             },
           ],
         }),

@@ -1,9 +1,10 @@
 import { buildRealm, type CompanyRealm, type RealmSettings } from '@mcp-identity/keycloak-realm'
 import { type Addresses, realmName } from './addresses.ts'
 import type { Secrets } from './secrets.ts'
+import type { RealmProfile } from './settings.ts'
 
 /** The realm of a stack at these addresses. */
-export function realmAt(addresses: Addresses, { serviceKey }: Secrets): CompanyRealm {
+export function realmAt(addresses: Addresses, { serviceKey }: Secrets, profile: RealmProfile): CompanyRealm {
   const settings: RealmSettings = {
     realm: realmName,
     keycloakUrl: addresses.keycloak,
@@ -11,7 +12,7 @@ export function realmAt(addresses: Addresses, { serviceKey }: Secrets): CompanyR
     corporateIdp: { issuer: addresses.corporateIdp, adminResource: addresses.adminResource },
     consoleOrigin: addresses.console,
     serviceJwks: { keys: [{ ...serviceKey.publicJwk }] },
-    profile: 'stable',
+    profile,
     development: true,
   }
   return buildRealm(settings)
@@ -25,6 +26,7 @@ export function keycloakEnvironment(secrets: Secrets): Record<string, string> {
     KC_BROKER_CLIENT_SECRET: secrets.brokerClient.value,
     KC_PROVISIONER_SECRET: secrets.provisionerClient.value,
     KC_RESOURCE_SERVER_SECRET: secrets.resourceServer.value,
+    KC_ENTERPRISE_CLIENT_SECRET: secrets.enterpriseClient.value,
   }
 }
 

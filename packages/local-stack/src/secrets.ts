@@ -17,6 +17,8 @@ export interface Secrets {
   brokerClient: Secret
   provisionerClient: Secret
   resourceServer: Secret
+  /** Of the client `enterprise-assistant`, at the corporate IdP and in the preview realm. */
+  enterpriseClient: Secret
   /** Development bearer of the corporate IdP's admin API. */
   directoryAdmin: Secret
   /** ES256 key of the service client `nightly-report`, for `private_key_jwt`. */
@@ -36,13 +38,17 @@ export async function openSecrets(folder: string): Promise<Secrets> {
   const brokerClient = secret('keycloak-broker-client-secret')
   const provisionerClient = secret('corporate-idp-provisioner-client-secret')
   const resourceServer = secret('resource-server-client-secret')
+  const enterpriseClient = secret('enterprise-assistant-client-secret')
   const serviceKey = await openServiceKey(join(folder, 'nightly-report-key.json'))
-  const inRealm = [keycloakAdmin, brokerClient, provisionerClient, resourceServer].map(({ value }) => value)
+  const inRealm = [keycloakAdmin, brokerClient, provisionerClient, resourceServer, enterpriseClient].map(
+    ({ value }) => value,
+  )
   return {
     keycloakAdmin,
     brokerClient,
     provisionerClient,
     resourceServer,
+    enterpriseClient,
     directoryAdmin: secret('directory-admin-secret'),
     serviceKey,
     fingerprint: createHash('sha256').update(JSON.stringify(inRealm)).digest('hex').slice(0, 16),

@@ -1,7 +1,10 @@
 import { homedir } from 'node:os'
 import { join } from 'node:path'
+import type { RealmSettings } from '@mcp-identity/keycloak-realm'
 import { defaultPortBase, isPortBase } from './ports.ts'
 import { StackError } from './stack-error.ts'
+
+export type RealmProfile = RealmSettings['profile']
 
 /** What the environment says about this machine. */
 export interface MachineSettings {
@@ -19,6 +22,8 @@ export interface MachineSettings {
   keycloakBase: string | undefined
   /** `JAVA_HOME` */
   javaHome: string | undefined
+  /** Profile of the realm: `stable`, or `preview` with what is experimental in Keycloak. Default stable. `REALM_PROFILE` */
+  realmProfile: RealmProfile
   /** The environment that every program of the stack starts from. */
   environment: Record<string, string>
 }
@@ -26,7 +31,7 @@ export interface MachineSettings {
 /**
  * Reads the environment, once.
  *
- * @throws {StackError} `PORT_BASE` is not the start of a range of ports.
+ * @throws {StackError} `PORT_BASE` is not the start of a range of ports, or `REALM_PROFILE` is not known.
  */
 export function readSettings(
   environment: NodeJS.ProcessEnv,
@@ -41,6 +46,7 @@ export function readSettings(
     keycloakImage: value('KEYCLOAK_IMAGE'),
     keycloakBase: value('KEYCLOAK_BASE'),
     javaHome: value('JAVA_HOME'),
+    realmProfile: readRealmProfile(value('REALM_PROFILE')),
     environment: withoutForeignSettings(environment),
   }
 }
@@ -51,6 +57,14 @@ function readPortBase(value: string | undefined): number {
   if (isPortBase(base)) return base
   throw new StackError(`PORT_BASE must be a whole number from 1024 to 65531, found "${value}"`, {
     nextStep: `Leave it out for ${defaultPortBase}.`,
+  })
+}
+
+function readRealmProfile(value: string | undefined): RealmProfile {
+  if (value === undefined || value === 'stable') return 'stable'
+  if (value === 'preview') return 'preview'
+  throw new StackError(`REALM_PROFILE must be stable or preview, found "${value}"`, {
+    nextStep: 'Leave it out for stable.',
   })
 }
 

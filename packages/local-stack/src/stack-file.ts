@@ -21,6 +21,8 @@ export interface StackFile {
     service: { clientId: string; privateKeyFile: string }
     directoryAdmin: { secret: string }
     keycloakAdmin: { username: string; password: string }
+    /** Only with the preview realm. */
+    enterprise?: { clientId: string; secret: string }
   }
   /** The parts keep their data in folders of their own under this one. */
   dataDir: string

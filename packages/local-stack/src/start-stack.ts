@@ -140,7 +140,7 @@ async function prepare(
     ports: choice.ports,
     addresses,
     secrets,
-    realm: realmAt(addresses, secrets),
+    realm: realmAt(addresses, secrets, settings.realmProfile),
     record: openRunRecord(folder.runRecord),
     started,
     onStarted(running) {
@@ -221,7 +221,7 @@ async function tellRealmDifferences({ addresses, secrets, realm, tell, signal }:
   })
 }
 
-async function describeStack({ addresses, secrets, folder, started }: StartContext): Promise<StackFile> {
+async function describeStack({ settings, addresses, secrets, folder, started }: StartContext): Promise<StackFile> {
   return {
     ready: true,
     pid: process.pid,
@@ -239,6 +239,9 @@ async function describeStack({ addresses, secrets, folder, started }: StartConte
       service: { clientId: clientIds.service, privateKeyFile: secrets.serviceKey.file },
       directoryAdmin: { secret: secrets.directoryAdmin.value },
       keycloakAdmin: { username: keycloakAdminName, password: secrets.keycloakAdmin.value },
+      ...(settings.realmProfile === 'preview'
+        ? { enterprise: { clientId: clientIds.enterprise, secret: secrets.enterpriseClient.value } }
+        : {}),
     },
     dataDir: folder.data,
     auditLog: join(partData(folder, 'mcp-server'), 'audit.db'),

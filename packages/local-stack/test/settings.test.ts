@@ -13,6 +13,7 @@ describe('readSettings', () => {
       keycloakImage: undefined,
       keycloakBase: undefined,
       javaHome: undefined,
+      realmProfile: 'stable',
       environment: home,
     })
   })
@@ -20,6 +21,13 @@ describe('readSettings', () => {
   test('keeps the cache where the person keeps caches', () => {
     expect(readSettings({ ...home, XDG_CACHE_HOME: '/caches' }, 'linux').cacheFolder).toBe('/caches/mcp-identity-stack')
     expect(readSettings(home, 'darwin').cacheFolder).toBe('/home/alice/Library/Caches/mcp-identity-stack')
+  })
+
+  test('reads the profile of the realm', () => {
+    expect(readSettings({ ...home, REALM_PROFILE: 'preview' }).realmProfile).toBe('preview')
+    expect(() => readSettings({ ...home, REALM_PROFILE: 'latest' })).toThrow(
+      'REALM_PROFILE must be stable or preview, found "latest"',
+    )
   })
 
   test('takes an empty variable for one that is not set', () => {

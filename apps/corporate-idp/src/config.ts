@@ -12,6 +12,8 @@ export interface CorporateIdpConfig {
   provisioner: { clientId: string; secret: string }
   /** Who may exchange ID tokens for identity assertions; absent: nobody. */
   enterpriseClient?: { clientId: string; secret: string }
+  /** Resource servers that are told of a disable straight from here. */
+  resourceServers: { logoutUri: string; audience: string }[]
   admin: { resource: string; developmentSecret?: string; allowedOrigins: string[] }
 }
 
@@ -37,6 +39,11 @@ const schema = z
     IDP_ENTERPRISE_CLIENT_SECRET_FILE: file.optional(),
     IDP_ADMIN_SECRET_FILE: file.optional(),
     IDP_ADMIN_RESOURCE: address,
+    IDP_RESOURCE_SERVERS: z
+      .string()
+      .default('[]')
+      .transform(readJson)
+      .pipe(z.array(z.strictObject({ logoutUri: address, audience: z.string().min(1) }))),
     IDP_ADMIN_ORIGINS: z
       .string()
       .default('')
@@ -49,6 +56,9 @@ const schema = z
     if (environment.IDP_DEVELOPMENT === '1') return
     for (const variable of ['IDP_ISSUER', 'IDP_KEYCLOAK_ISSUER', 'IDP_KEYCLOAK_URL', 'IDP_ADMIN_RESOURCE'] as const) {
       if (!environment[variable].startsWith('https://')) refuse(variable, 'must be https unless IDP_DEVELOPMENT=1')
+    }
+    for (const { logoutUri } of environment.IDP_RESOURCE_SERVERS) {
+      if (!logoutUri.startsWith('https://')) refuse('IDP_RESOURCE_SERVERS', 'must be https unless IDP_DEVELOPMENT=1')
     }
     if (environment.IDP_ADMIN_SECRET_FILE !== undefined) {
       refuse('IDP_ADMIN_SECRET_FILE', 'is for development; directory administrators use access tokens')
@@ -79,6 +89,7 @@ export function readConfig(environment: NodeJS.ProcessEnv): CorporateIdpConfig {
     ...(enterpriseSecret === undefined
       ? {}
       : { enterpriseClient: { clientId: values.IDP_ENTERPRISE_CLIENT_ID, secret: enterpriseSecret } }),
+    resourceServers: values.IDP_RESOURCE_SERVERS,
     admin: {
       resource: values.IDP_ADMIN_RESOURCE,
       ...(values.IDP_ADMIN_SECRET_FILE === undefined ? {} : { developmentSecret: values.IDP_ADMIN_SECRET_FILE }),
@@ -96,6 +107,15 @@ function readSecret(path: string, context: z.core.$RefinementCtx<string>): strin
     context.addIssue({ code: 'custom', message: `the file ${path} cannot be read`, input: path })
   }
   return z.NEVER
+}
+
+function readJson(text: string, context: z.core.$RefinementCtx<string>): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    context.addIssue({ code: 'custom', message: 'must be JSON', input: text })
+    return z.NEVER
+  }
 }
 
 function isOrigin(text: string): boolean {

@@ -27,6 +27,7 @@ import { createKeycloak } from './signals/keycloak.ts'
 import { createLogoutTokens } from './signals/logout-token.ts'
 import { createOutbox } from './signals/outbox.ts'
 import { startRehearsal } from './signals/rehearsal.ts'
+import { createResourceServer } from './signals/resource-server.ts'
 import { createSenders } from './signals/signal-senders.ts'
 
 export interface StartOptions {
@@ -76,7 +77,18 @@ export async function startCorporateIdp(
   const keycloak = createKeycloak({ ...config.keycloak, provisioner: config.provisioner })
   const audience = config.brokerClient.clientId
   const makeLogoutToken = await createLogoutTokens({ issuer, audience, key: keys.signing })
-  const send = createSenders({ directory, keycloak, makeLogoutToken })
+  const resourceServers = config.resourceServers.map(async ({ logoutUri, audience }) =>
+    createResourceServer({
+      logoutUri,
+      makeLogoutToken: await createLogoutTokens({ issuer, audience, key: keys.signing }),
+    }),
+  )
+  const send = createSenders({
+    directory,
+    keycloak,
+    makeLogoutToken,
+    resourceServers: await Promise.all(resourceServers),
+  })
   const dispatcher = createDispatcher({ outbox, log, send })
   const verifier = createAccessTokenVerifier({
     resource: config.admin.resource,

@@ -88,6 +88,7 @@ describe('changing', () => {
       expect.objectContaining({ signal: 'scim_inactive', state: 'done', attempts: 1, ms: expect.any(Number) }),
       expect.objectContaining({ signal: 'backchannel_logout', state: 'done' }),
       expect.objectContaining({ signal: 'admin_logout', state: 'done' }),
+      expect.objectContaining({ signal: 'resource_server_logout', state: 'done' }),
     ])
     expect((await patch('alice', { active: true })).body.active).toBe(true)
   })

@@ -24,6 +24,7 @@ describe('a disable', () => {
         { kind: 'scim_inactive', after: [], afterAdded: [] },
         { kind: 'backchannel_logout', after: [], afterAdded: [] },
         { kind: 'admin_logout', after: [], afterAdded: [0, 1] },
+        { kind: 'resource_server_logout', after: [], afterAdded: [] },
       ],
     })
   })
@@ -51,11 +52,19 @@ describe('a disable', () => {
   it('leaves a change of groups alone', () => {
     const plan = planSignals('disable', pending('scim_groups'))
     expect(plan.supersede).toEqual([])
-    expect(plan.add).toHaveLength(3)
+    expect(plan.add).toHaveLength(4)
   })
 })
 
 describe('an enable', () => {
+  it('drops a logout that resource servers have not heard of, and does not wait for it', () => {
+    expect(planSignals('enable', pending('resource_server_logout'))).toEqual({
+      supersede: [1],
+      reuse: [],
+      add: [{ kind: 'scim_active', after: [], afterAdded: [] }],
+    })
+  })
+
   it('is sent at once when nothing is pending', () => {
     expect(planSignals('enable', []).add).toEqual([{ kind: 'scim_active', after: [], afterAdded: [] }])
   })

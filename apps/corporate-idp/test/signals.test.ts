@@ -1,4 +1,4 @@
-import { exportJWK, generateKeyPair } from 'jose'
+import { exportJWK, generateKeyPair, jwtVerify } from 'jose'
 import { pino } from 'pino'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { openDatabase } from '../src/database.ts'
@@ -10,12 +10,14 @@ import { createDispatcher, retryDelayMs } from '../src/signals/dispatcher.ts'
 import { createKeycloak } from '../src/signals/keycloak.ts'
 import { createLogoutTokens } from '../src/signals/logout-token.ts'
 import { createOutbox } from '../src/signals/outbox.ts'
+import { createResourceServer } from '../src/signals/resource-server.ts'
 import { createSenders } from '../src/signals/signal-senders.ts'
 import { cheapPasswords } from './support/company.ts'
 import { type KeycloakDouble, startKeycloakDouble } from './support/keycloak-double.ts'
 import { createManualTime } from './support/manual-time.ts'
 
 const issuer = 'http://localhost:9999'
+const audience = 'https://mcp.company.com/mcp'
 const { privateKey, publicKey } = await generateKeyPair('RS256', { extractable: true })
 const key = { ...(await exportJWK(privateKey)), kid: 'company-1', alg: 'RS256' }
 const publicJwk = { ...(await exportJWK(publicKey)), kid: 'company-1', alg: 'RS256' }
@@ -23,6 +25,8 @@ const people = developmentPeople.slice(0, 1)
 
 let keycloak: KeycloakDouble
 let time: ReturnType<typeof createManualTime>
+/** Subjects that the resource server was told of, and how many of the next requests it refuses. */
+const resourceServer = { told: [] as string[], refusals: 0 }
 let company: Awaited<ReturnType<typeof startCompany>>
 
 async function startCompany(database = openDatabase(':memory:')) {
@@ -46,11 +50,30 @@ async function startCompany(database = openDatabase(':memory:')) {
         clock,
       }),
       makeLogoutToken: await createLogoutTokens({ issuer, audience: 'keycloak-broker', key }),
+      resourceServers: [
+        createResourceServer({
+          logoutUri: `${audience}/logout`,
+          makeLogoutToken: await createLogoutTokens({ issuer, audience, key }),
+          fetch: takeLogout,
+        }),
+      ],
     }),
   })
   const providerState = createProviderState(database, clock)
   const changes = createPeopleChanges({ database, directory, providerState, outbox, dispatcher })
   return { database, directory, outbox, dispatcher, providerState, changes }
+}
+
+async function takeLogout(_url: unknown, init: RequestInit = {}): Promise<Response> {
+  if (resourceServer.refusals-- > 0) return new Response(null, { status: 503 })
+  const { payload } = await jwtVerify(String((init.body as URLSearchParams).get('logout_token')), publicKey, {
+    issuer,
+    audience,
+    typ: 'logout+jwt',
+    currentDate: new Date(),
+  })
+  resourceServer.told.push(String(payload.sub))
+  return new Response(null, { status: 200 })
 }
 
 function find() {
@@ -83,6 +106,7 @@ beforeEach(async () => {
   keycloak.trustIdp({ keys: [publicJwk] })
   keycloak.addGroups(...companyGroups)
   company = await startCompany()
+  Object.assign(resourceServer, { told: [], refusals: 0 })
 })
 afterEach(async () => {
   await company.dispatcher.stop()
@@ -97,9 +121,27 @@ describe('a disable', () => {
       scim_inactive: 'done',
       backchannel_logout: 'done',
       admin_logout: 'done',
+      resource_server_logout: 'done',
     })
     expect(user).toMatchObject({ active: false, sessions: 0, notBefore: true })
     expect(callsWithoutTokens().at(-1)).toBe('admin logout')
+  })
+
+  it('tells resource servers straight away, while Keycloak hangs', async () => {
+    keycloak.addUser('alice', 'emp-1001')
+    keycloak.fail('active false', 'drop')
+    keycloak.fail('logout token', 'drop')
+    expect(await change({ active: false })).toMatchObject({ resource_server_logout: 'done', admin_logout: 'pending' })
+    expect(resourceServer.told).toEqual(['emp-1001'])
+  })
+
+  it('tells resource servers again until they have taken it', async () => {
+    keycloak.addUser('alice', 'emp-1001')
+    resourceServer.refusals = 2
+    await change({ active: false })
+    expect(resourceServer.told).toEqual([])
+    await retryUntilDone()
+    expect(resourceServer.told).toEqual(['emp-1001'])
   })
 
   it('ends her own sessions in the same transaction', async () => {
@@ -151,6 +193,7 @@ describe('a disable', () => {
       scim_inactive: 'done: not known to Keycloak, nothing to do',
       backchannel_logout: 'done',
       admin_logout: 'done: not known to Keycloak, nothing to do',
+      resource_server_logout: 'done',
     })
   })
 
@@ -339,6 +382,10 @@ describe('the answer', () => {
     keycloak.addUser('alice', 'emp-1001')
     const answer = change({ active: false })
     time.advance(2000)
-    expect(await answer).toEqual({ scim_inactive: 'pending', backchannel_logout: 'pending', admin_logout: 'pending' })
+    expect(await answer).toMatchObject({
+      scim_inactive: 'pending',
+      backchannel_logout: 'pending',
+      admin_logout: 'pending',
+    })
   })
 })

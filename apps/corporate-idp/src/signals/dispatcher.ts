@@ -42,6 +42,7 @@ const lane: Record<SignalKind, string> = {
   scim_active: 'active',
   scim_groups: 'groups',
   backchannel_logout: 'logout by token',
+  resource_server_logout: 'logout at resource servers',
   admin_logout: 'logout by administrator',
 }
 

@@ -8,8 +8,16 @@ export interface SenderOptions {
   directory: Directory
   keycloak: Keycloak
   makeLogoutToken(subject: string): Promise<string>
+  /** Told of a logout by a token of their own, beside Keycloak. Default: none. */
+  resourceServers?: readonly ResourceServer[]
   /** Milliseconds since the epoch. */
   clock?: () => number
+}
+
+/** A resource server that takes back-channel logouts from this IdP. */
+export interface ResourceServer {
+  /** @param subject At this IdP. @throws {Error} It has to be told again. */
+  logOut(subject: string): Promise<void>
 }
 
 /**
@@ -22,7 +30,7 @@ const unknownRemark = 'not known to Keycloak, nothing to do'
 
 /** One sender for each kind of signal. All may run twice; the result is the same. */
 export function createSenders(options: SenderOptions): Record<SignalKind, Send> {
-  const { directory, keycloak, makeLogoutToken, clock = Date.now } = options
+  const { directory, keycloak, makeLogoutToken, resourceServers = [], clock = Date.now } = options
   const userIds = new Map<string, string>()
 
   const findPerson = (username: string): Person => {
@@ -75,6 +83,11 @@ export function createSenders(options: SenderOptions): Record<SignalKind, Send> 
     scim_active: (username) => withUser(username, (userId) => keycloak.setActive(userId, true)),
     admin_logout: (username) => withUser(username, (userId) => keycloak.logOut(userId)),
     scim_groups: (username) => withUser(username, (userId) => matchGroups(username, userId)),
+    async resource_server_logout(username) {
+      const { subject } = findPerson(username)
+      await Promise.all(resourceServers.map((resourceServer) => resourceServer.logOut(subject)))
+      return resourceServers.length === 0 ? 'no resource server asks to be told' : undefined
+    },
     async backchannel_logout(username) {
       const answer = await keycloak.sendLogoutToken(await makeLogoutToken(findPerson(username).subject))
       return answer === 'done' ? undefined : answer

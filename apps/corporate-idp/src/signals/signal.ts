@@ -1,7 +1,8 @@
-/** Something that Keycloak has yet to hear about a person. */
+/** Something that Keycloak, or a resource server, has yet to hear about a person. */
 export const signalKinds = {
   scim_inactive: 'SCIM: active is false',
   backchannel_logout: 'back-channel logout, all sessions',
+  resource_server_logout: 'back-channel logout, straight to the resource servers',
   admin_logout: 'logout that sets not-before',
   scim_active: 'SCIM: active is true',
   scim_groups: 'SCIM: group memberships',

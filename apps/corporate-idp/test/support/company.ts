@@ -31,6 +31,7 @@ export async function startCompany(change: (config: CorporateIdpConfig) => Corpo
     brokerClient: { clientId: 'keycloak-broker', secret: brokerSecret },
     enterpriseClient: { clientId: 'enterprise-assistant', secret: enterpriseSecret },
     provisioner: { clientId: 'corporate-idp-provisioner', secret: 'provisioner secret of the tests' },
+    resourceServers: [],
     admin: { resource: `${issuer}/admin`, developmentSecret, allowedOrigins: ['http://localhost:8480'] },
   })
   const lines: string[] = []

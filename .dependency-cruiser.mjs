@@ -30,9 +30,9 @@ export default {
     },
     {
       name: 'local-stack-is-on-top',
-      comment: 'Only e2e and the root commands use it.',
+      comment: 'Only e2e, the browser tests and the root commands use it.',
       severity: 'error',
-      from: { path: '^(packages|apps)/', pathNot: '^packages/local-stack/' },
+      from: { path: '^(packages|apps)/', pathNot: '^(packages/local-stack|apps/console/test/browser)/' },
       to: { path: '^packages/local-stack/' },
     },
   ],

@@ -24,6 +24,7 @@ export type {
   PolicyResource,
 } from './decision.ts'
 export type { MaskedRow, MaskRequest } from './field-masking.ts'
+export { findGroupDrift, type GroupDrift, type GroupSources } from './group-drift.ts'
 export { type PeopleFile, readPeople } from './people.ts'
 export {
   companyPoliciesDirectory,
@@ -42,6 +43,7 @@ export type {
 } from './policy-model.ts'
 export { type Policy, PolicySetError } from './policy-set.ts'
 export { type PolicyTestReport, runPolicyTests } from './policy-tests.ts'
+export { type AccessMatrix, accessMatrix, type Reach } from './reach.ts'
 export { type RowFilter, type SqlOptions, type SqlValue, UnfilterablePolicyError } from './row-filter.ts'
 export { includedScopes } from './scope-hierarchy.ts'
 export type { PolicyStanding, WhatIf } from './what-if.ts'

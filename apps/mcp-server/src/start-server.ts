@@ -18,11 +18,13 @@ import { present } from './audit-events.ts'
 import { createAuditTrail } from './audit-trail.ts'
 import type { Config } from './config.ts'
 import { openCustomerDatabase } from './customers/customer-database.ts'
+import { createFourEyes } from './four-eyes.ts'
 import { accessApi } from './http/access-api.ts'
 import { accessWatch } from './http/access-watch.ts'
 import type { RouteHandler } from './http/answers.ts'
 import { sendJson } from './http/answers.ts'
 import { auditApi } from './http/audit-api.ts'
+import { fourEyesApi } from './http/four-eyes-api.ts'
 import { healthz, type ReadinessCheck, readyz } from './http/health.ts'
 import { readableBy } from './http/readable-by.ts'
 import { signalReceivers } from './http/signal-receivers.ts'
@@ -135,9 +137,15 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
     ...financeAndReportTools({ database, grants }),
   ]
   const tools = new Map(companyTools.map((entry) => [entry.tool.name, entry]))
+  const fourEyes = createFourEyes({
+    engine,
+    auditTrail,
+    recordOf: (name, args) => tools.get(name)?.recordOf?.(args),
+  })
   const guard = createToolGuard({
     tools,
     engine,
+    fourEyes,
     liveCallers,
     cutOffs: signals.cutOffs,
     auditTrail,
@@ -182,6 +190,8 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
     ['/audit', audit.query],
     ['/audit/stream', audit.stream],
   ])
+  for (const [path, route] of fourEyesApi({ protectedResource, liveCallers, fourEyes }))
+    routes.set(path, forConsole(route))
   const receivers = config.transmitters.length === 0 ? undefined : signalReceivers({ config, signals, metrics, logger })
   for (const [path, route] of receivers ?? []) routes.set(path, route)
   if (config.conformance) {

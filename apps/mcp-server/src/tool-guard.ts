@@ -5,6 +5,7 @@ import type { CutOffState } from '@mcp-identity/shared-signals'
 import type { Logger } from 'pino'
 import { callerMembers, present, requestMembers } from './audit-events.ts'
 import type { AuditTrail } from './audit-trail.ts'
+import type { FourEyes } from './four-eyes.ts'
 import { IntrospectionFailedError } from './introspection.ts'
 import { InactiveTokenError, type LiveCaller, type LiveCallers } from './live-caller.ts'
 import type { Metrics } from './metrics.ts'
@@ -14,6 +15,7 @@ import type { CompanyTool, Grants } from './tools/company-tool.ts'
 export interface ToolGuardParts {
   tools: ReadonlyMap<string, CompanyTool>
   engine: PolicyEngine
+  fourEyes: FourEyes
   liveCallers: LiveCallers
   cutOffs: Pick<CutOffState, 'reasonRefused' | 'cutOff'>
   auditTrail: AuditTrail
@@ -32,7 +34,7 @@ const columns = { id: 'id', team: 'team', strategic: 'strategic' }
  * ended while the tool ran.
  */
 export function createToolGuard(parts: ToolGuardParts): ToolGuard {
-  const { tools, engine, liveCallers, cutOffs, auditTrail, grants, metrics, logger } = parts
+  const { tools, engine, fourEyes, liveCallers, cutOffs, auditTrail, grants, metrics, logger } = parts
 
   return async (call, proceed) => {
     const context = requestContext()
@@ -57,17 +59,19 @@ export function createToolGuard(parts: ToolGuardParts): ToolGuard {
   }
 
   function decide(call: ToolCall, tool: CompanyTool, caller: LiveCaller): PolicyDecision {
-    const resource = tool.recordOf?.(call.arguments)
-    const context = { arguments: call.arguments as Readonly<Record<string, unknown>> }
-    return engine.decide({ caller, tool: call.tool, context, ...(resource === undefined ? {} : { resource }) })
+    const given = call.arguments as Readonly<Record<string, unknown>>
+    return fourEyes.decide({ caller, tool: call.tool, arguments: given, resource: tool.recordOf?.(given) })
   }
 
   function grantOf(tool: string, caller: LiveCaller, policies: readonly string[]) {
+    const context = fourEyes.contextOf(caller)
     return {
       caller,
       policies,
-      rows: (resourceType: string): RowFilter => engine.rowFilter({ caller, action: tool, resourceType, columns }),
-      mask: <Row extends object>(resourceType: string, row: Row) => engine.maskFields({ caller, resourceType, row }),
+      rows: (resourceType: string): RowFilter =>
+        engine.rowFilter({ caller, action: tool, resourceType, context, columns }),
+      mask: <Row extends object>(resourceType: string, row: Row) =>
+        engine.maskFields({ caller, resourceType, row, context }),
     }
   }
 

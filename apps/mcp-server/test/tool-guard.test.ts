@@ -4,6 +4,7 @@ import { loadPolicies } from '@mcp-identity/policy'
 import { createCutOffState } from '@mcp-identity/shared-signals'
 import { pino } from 'pino'
 import { beforeEach, expect, it } from 'vitest'
+import { createFourEyes } from '../src/four-eyes.ts'
 import { IntrospectionFailedError } from '../src/introspection.ts'
 import { callerFromToken, InactiveTokenError, type LiveCallers } from '../src/live-caller.ts'
 import { createMetrics } from '../src/metrics.ts'
@@ -41,9 +42,11 @@ function guard() {
     tool: protectTool({ name: 'get_customer', scopes: [], handler: () => result }),
     readableArguments: pick('id'),
   }
+  const engine = loadPolicies()
   return createToolGuard({
     tools: new Map([['get_customer', tool]]),
-    engine: loadPolicies(),
+    engine,
+    fourEyes: createFourEyes({ engine, auditTrail: { note: () => {} }, recordOf: () => undefined }),
     liveCallers,
     cutOffs,
     auditTrail: {

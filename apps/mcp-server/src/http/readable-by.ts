@@ -13,8 +13,8 @@ export function readableBy(allowedOrigins: readonly string[], handle: RouteHandl
     if (request.method !== 'OPTIONS') return handle(request, response, url)
     if (origin === undefined) return sendJson(response, 403, { error: 'forbidden' })
     response.writeHead(204, {
-      'access-control-allow-methods': 'GET',
-      'access-control-allow-headers': 'authorization, dpop',
+      'access-control-allow-methods': 'GET, POST, DELETE',
+      'access-control-allow-headers': 'authorization, dpop, content-type',
       'access-control-max-age': '600',
     })
     response.end()

@@ -25,10 +25,14 @@ const address = z
 
 const schema = z
   .object({
-    IDP_PORT: z.coerce.number().int().min(0).max(65_535),
+    IDP_PORT: z.coerce
+      .number('must be a port')
+      .int('must be a port')
+      .min(0, 'must be a port')
+      .max(65_535, 'must be a port'),
     IDP_ISSUER: address,
     IDP_DATA_DIR: z.string().min(1),
-    IDP_DEVELOPMENT: z.enum(['0', '1']).default('0'),
+    IDP_DEVELOPMENT: z.enum(['0', '1'], 'must be 0 or 1').default('0'),
     IDP_KEYCLOAK_ISSUER: address,
     IDP_KEYCLOAK_URL: address,
     IDP_BROKER_CLIENT_ID: z.string().min(1).default('keycloak-broker'),
@@ -73,7 +77,7 @@ const schema = z
 export function readConfig(environment: NodeJS.ProcessEnv): CorporateIdpConfig {
   const read = schema.safeParse(environment)
   if (!read.success) {
-    const problems = read.error.issues.map(({ path, message }) => `- ${path.join('.')}: ${message}`)
+    const problems = read.error.issues.map((issue) => `- ${describeProblem(issue, environment)}`)
     throw new Error(`The corporate IdP cannot start with this environment:\n${problems.join('\n')}`)
   }
   const values = read.data
@@ -96,6 +100,11 @@ export function readConfig(environment: NodeJS.ProcessEnv): CorporateIdpConfig {
       allowedOrigins: values.IDP_ADMIN_ORIGINS,
     },
   }
+}
+
+function describeProblem({ path, message }: z.core.$ZodIssue, environment: NodeJS.ProcessEnv): string {
+  const variable = String(path[0])
+  return `${variable} ${environment[variable] === undefined ? 'is not set' : message}`
 }
 
 function readSecret(path: string, context: z.core.$RefinementCtx<string>): string {

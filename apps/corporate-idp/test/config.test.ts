@@ -54,7 +54,24 @@ describe('the configuration', () => {
     )
   })
 
+  it('says of a variable that it is not set', () => {
+    expect(() => readConfig({})).toThrow(/- IDP_PORT is not set\n- IDP_ISSUER is not set\n/)
+  })
+
+  it('leads away from a port that is taken', async () => {
+    let port = 0
+    const company = await startCompany((config) => {
+      port = config.port
+      return config
+    })
+    await expect(startCompany((config) => ({ ...config, port }))).rejects.toThrow(
+      `Port ${port} is taken by another program; set IDP_PORT to a free one.`,
+    )
+    await company.stop()
+  })
+
   it.each([
+    ['IDP_PORT', '99999', /IDP_PORT must be a port/],
     ['IDP_BROKER_CLIENT_SECRET_FILE', '/no/such/file', /cannot be read/],
     ['IDP_ISSUER', 'http://localhost:8482/', /no slash at its end/],
     ['IDP_ADMIN_ORIGINS', '*', /must be origins/],

@@ -1,4 +1,5 @@
 import { type ChildProcess, fork } from 'node:child_process'
+import { type AddressInfo, createServer } from 'node:net'
 import { cpus } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { mintAccessToken, serveKeySet } from '@mcp-identity/test-kit'
@@ -13,7 +14,6 @@ import { type Setting, variants } from './variants.ts'
  */
 const rounds = Number(process.argv[2] ?? 7)
 const requests = Number(process.argv[3] ?? 4000)
-const firstPort = 18_480
 const openLoopPerSecond = 500
 
 type Revision = '2025-11-25' | '2026-07-28'
@@ -36,7 +36,7 @@ const keySet = await serveKeySet({ issuerPath: '/realms/company' })
 const contestants = await Promise.all(
   Object.keys(variants)
     .flatMap((name) => revisionsOf(name).map((revision) => ({ name, revision })))
-    .map(({ name, revision }, index) => start(name, revision, firstPort + index)),
+    .map(({ name, revision }) => start(name, revision)),
 )
 console.log(`Node ${process.version}, ${cpus().length} x ${cpus()[0]?.model}, ${rounds} rounds of ${requests} requests`)
 for (const [title, loop] of Object.entries(loops)) await compare(title, loop)
@@ -47,7 +47,8 @@ function revisionsOf(name: string): Revision[] {
   return name.startsWith('bare') ? ['2026-07-28'] : ['2026-07-28', '2025-11-25']
 }
 
-async function start(name: string, revision: Revision, port: number): Promise<Contestant> {
+async function start(name: string, revision: Revision): Promise<Contestant> {
+  const port = await freePort()
   const resource = `http://127.0.0.1:${port}/mcp`
   const setting: Setting = { resource, issuer: keySet.issuer, jwksUri: keySet.jwksUri }
   const child = fork(
@@ -64,6 +65,14 @@ async function start(name: string, revision: Revision, port: number): Promise<Co
   const load = { port, request: requestFor(resource, revision), connections: 32, requests }
   await runClosedLoop({ ...load, requests: 3000 })
   return { name, revision, child, load }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer()
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+  await new Promise((resolve) => server.close(resolve))
+  return port
 }
 
 function requestFor(resource: string, revision: Revision): Buffer {

@@ -1,11 +1,12 @@
 import type { VerifiedAccessToken } from '@mcp-identity/token-verifier'
+import type { AnswerFacts } from './answer-facts.ts'
 import type { ChallengeScheme } from './challenge.ts'
 import { type Credentials, readCredentials } from './credentials.ts'
 import type { ProtectedResourceOptions } from './protected-resource-options.ts'
 import { createRequestCounter } from './rate-limits.ts'
 import { headerValues, pathOf, type RawRequest } from './raw-request.ts'
 import type { Refusal } from './refusal.ts'
-import type { AnswerFacts, Refusals } from './refusals.ts'
+import type { Refusals } from './refusals.ts'
 import type { ResourceSettings } from './resource-settings.ts'
 
 /** A request whose access token was verified. */
@@ -41,8 +42,7 @@ export function createGate(
     if (!settings.isHostAllowed(request)) return refusals.forbidden('host_not_allowed')
     const origin = settings.findOrigin(request)
     if (origin.outcome === 'foreign') return refusals.forbidden('origin_not_allowed')
-    const allowed = origin.outcome === 'allowed' ? origin.origin : undefined
-    return { scheme: settings.scheme, headers: settings.headersFor(allowed) }
+    return settings.factsFor(origin.outcome === 'allowed' ? origin.origin : undefined)
   }
 
   function checkCredentials(request: RawRequest, facts: AnswerFacts): Presented | Refusal {
@@ -59,15 +59,22 @@ export function createGate(
     return wait === undefined ? credentials : refusals.unavailable('revocation_state_unavailable', wait, facts)
   }
 
-  async function verify(request: RawRequest, { headers }: AnswerFacts, presented: Presented): Promise<Authentication> {
-    const { scheme, token: compactToken, dpopProofs } = presented
-    const [dpopProof] = dpopProofs
+  function present(request: RawRequest, { scheme, dpopProofs: [dpopProof] }: Presented) {
     const presentation = { method: request.method, url: proofUrlOf(request), scheme }
+    return dpopProof === undefined ? presentation : { ...presentation, dpopProof }
+  }
+
+  async function find(request: RawRequest): Promise<Authentication> {
+    const facts = checkPlace(request)
+    if ('outcome' in facts) return facts
+    const wait = countAddress && (await countAddress(request.remoteAddress ?? 'unknown'))
+    if (wait !== undefined) return refusals.tooMany('too_many_requests', wait, facts)
+    const presented = checkCredentials(request, facts)
+    if (presented.outcome === 'refused') return presented
+    const { scheme, token: compactToken } = presented
+    const { headers } = facts
     try {
-      const token = await options.verifier.verify(
-        compactToken,
-        dpopProof === undefined ? presentation : { ...presentation, dpopProof },
-      )
+      const token = await options.verifier.verify(compactToken, present(request, presented))
       return { outcome: 'authenticated', token, compactToken, scheme, headers }
     } catch (error) {
       const refused = refusals.thrown(error, { scheme, headers })
@@ -77,13 +84,9 @@ export function createGate(
   }
 
   return async (request) => {
-    const facts = checkPlace(request)
-    if ('outcome' in facts) return facts
-    const wait = countAddress && (await countAddress(request.remoteAddress ?? 'unknown'))
-    if (wait !== undefined) return refusals.tooMany('too_many_requests', wait, facts)
-    const presented = checkCredentials(request, facts)
-    if (presented.outcome === 'refused') return presented
-    return verify(request, facts, presented)
+    const found = await find(request)
+    if (found.outcome === 'refused') options.onRefused?.(found, request)
+    return found
   }
 }
 

@@ -19,7 +19,7 @@ export function createHostCheck(allowedHosts: readonly string[]): (request: RawR
   return (request) => {
     const values = headerValues(request, 'host')
     const value = values.length === 1 ? (values[0] as string).toLowerCase() : ''
-    if (allowed.has(value)) return HOST.test(value)
+    if (allowed.has(value)) return true
     const name = HOST.exec(value)?.[1]
     return name !== undefined && allowed.has(name)
   }
@@ -31,6 +31,9 @@ export type OriginFinding =
   | { readonly outcome: 'allowed'; readonly origin: string }
   | { readonly outcome: 'foreign' }
 
+const ABSENT: OriginFinding = { outcome: 'absent' }
+const FOREIGN: OriginFinding = { outcome: 'foreign' }
+
 /**
  * Makes the check of the `Origin` header (MCP Streamable HTTP, "Security"): absent or exactly one of the allowed origins.
  *
@@ -40,12 +43,11 @@ export function createOriginCheck(allowedOrigins: readonly string[]): (request: 
   for (const origin of allowedOrigins) {
     if (!isOrigin(origin)) throw new TypeError(`allowedOrigins must list origins, found ${JSON.stringify(origin)}`)
   }
-  const allowed = new Set(allowedOrigins)
+  const allowed = new Map(allowedOrigins.map((origin) => [origin, { outcome: 'allowed', origin } as const]))
   return (request) => {
     const values = headerValues(request, 'origin')
-    if (values.length === 0) return { outcome: 'absent' }
-    const origin = values[0] as string
-    return values.length === 1 && allowed.has(origin) ? { outcome: 'allowed', origin } : { outcome: 'foreign' }
+    if (values.length === 0) return ABSENT
+    return (values.length === 1 && allowed.get(values[0] as string)) || FOREIGN
   }
 }
 

@@ -100,11 +100,7 @@ export function createProtectedResource(options: ProtectedResourceOptions): Prot
       const answer = open.metadata(request instanceof Request ? toRawRequest(request) : request)
       return answer && toResponse(answer)
     },
-    async authenticate(request) {
-      const raw = request instanceof Request ? toRawRequest(request) : request
-      const authentication = await gate(raw)
-      return authentication.outcome === 'refused' ? report(authentication, raw) : authentication
-    },
+    authenticate: (request) => gate(request instanceof Request ? toRawRequest(request) : request),
     authorize(authenticated, requirement) {
       const { token } = authenticated
       const toAskFor = () => scopes.toAskFor(token, requirement.scopes)

@@ -19,20 +19,26 @@ export async function readMessage(
   maxBytes: number,
   headers: Readonly<Record<string, string>>,
 ): Promise<ReadMessage> {
-  const refuse = (status: number, code: number, message: string, more = {}): ReadMessage => ({
-    outcome: 'unreadable',
-    answer: rpcErrorAnswer(status, code, message, { ...headers, ...more }),
-  })
-  if (request.method !== 'POST') return refuse(405, -32000, 'Method not allowed', { allow: 'POST, OPTIONS' })
-  if (!isJsonContentType(headerValues(request, 'content-type')[0] ?? null)) {
-    return refuse(415, -32000, 'Content-Type must be application/json')
+  if (request.method !== 'POST') {
+    return unreadable(405, -32000, 'Method not allowed', { ...headers, allow: 'POST, OPTIONS' })
   }
+  if (!isJson(request)) return unreadable(415, -32000, 'Content-Type must be application/json', headers)
   if (request.parsedBody !== undefined) return { outcome: 'read', body: request.parsedBody }
   const text = await request.readBody(maxBytes)
-  if (text === undefined) return refuse(413, -32000, 'Content too large')
+  if (text === undefined) return unreadable(413, -32000, 'Content too large', headers)
   const body = parse(text)
-  if (body === undefined) return refuse(400, -32700, 'Parse error')
-  return hasAmbiguousMembers(text) ? refuse(400, -32600, 'Invalid Request') : { outcome: 'read', body }
+  if (body === undefined) return unreadable(400, -32700, 'Parse error', headers)
+  if (hasAmbiguousMembers(text)) return unreadable(400, -32600, 'Invalid Request', headers)
+  return { outcome: 'read', body }
+}
+
+function isJson(request: IncomingRequest): boolean {
+  const [type = null] = headerValues(request, 'content-type')
+  return type === 'application/json' || isJsonContentType(type)
+}
+
+function unreadable(...refused: Parameters<typeof rpcErrorAnswer>): ReadMessage {
+  return { outcome: 'unreadable', answer: rpcErrorAnswer(...refused) }
 }
 
 function parse(text: string): unknown {

@@ -1,5 +1,6 @@
 import { TokenError, type VerifiedAccessToken, VerifierUnavailableError } from '@mcp-identity/token-verifier'
 import { jsonAnswer } from './answer.ts'
+import type { AnswerFacts } from './answer-facts.ts'
 import { buildChallenge, type ChallengeScheme } from './challenge.ts'
 import {
   type ChallengeCode,
@@ -12,12 +13,6 @@ import {
 } from './refusal.ts'
 import type { ResourceSettings } from './resource-settings.ts'
 import { acceptedLevels, type ToolRequirement } from './tool-requirement.ts'
-
-/** What goes into every answer to one request. */
-export interface AnswerFacts {
-  readonly scheme: ChallengeScheme
-  readonly headers: Readonly<Record<string, string>>
-}
 
 /** Makes the refusals of one protected resource, out of constants. */
 export interface Refusals {

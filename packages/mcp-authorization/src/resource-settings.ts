@@ -1,3 +1,5 @@
+import type { AnswerFacts } from './answer-facts.ts'
+import type { ChallengeScheme } from './challenge.ts'
 import { corsHeaders } from './cors.ts'
 import { createHostCheck, createOriginCheck, type OriginFinding } from './host-and-origin.ts'
 import { type ProtectedResourceMetadata, resourceMetadataUrl } from './protected-resource-metadata.ts'
@@ -16,12 +18,12 @@ export interface ResourceSettings {
   readonly maxBodyBytes: number
   readonly clock: () => number
   /** The scheme to ask for when nothing was sent. */
-  readonly scheme: 'Bearer' | 'DPoP'
+  readonly scheme: ChallengeScheme
   readonly dpopAlgorithms: readonly string[] | undefined
   readonly isHostAllowed: (request: RawRequest) => boolean
   readonly findOrigin: (request: RawRequest) => OriginFinding
-  /** Headers of every answer to that origin: kept by no cache, readable for its pages. */
-  readonly headersFor: (origin: string | undefined) => Readonly<Record<string, string>>
+  /** What goes into every answer to a request of that origin. */
+  readonly factsFor: (origin: string | undefined) => AnswerFacts
   readonly describe: (resource: string) => ProtectedResourceMetadata
 }
 
@@ -38,6 +40,7 @@ export function readResourceSettings(options: ProtectedResourceOptions): Resourc
   assertScopes(initialScopes, 'initialScopes')
   const maxBodyBytes = options.maxBodyBytes ?? DEFAULT_MAX_BODY_BYTES
   if (!Number.isSafeInteger(maxBodyBytes) || maxBodyBytes < 1) throw new TypeError('maxBodyBytes must be 1 or more')
+  const scheme = dpop?.required === true ? 'DPoP' : 'Bearer'
   const hosts = options.allowedHosts ?? resources.map((resource) => new URL(resource).host)
   return {
     resources,
@@ -47,20 +50,23 @@ export function readResourceSettings(options: ProtectedResourceOptions): Resourc
     hierarchy: createScopeHierarchy(options.scopeHierarchy ?? {}),
     maxBodyBytes,
     clock: options.clock ?? (() => Date.now() / 1000),
-    scheme: dpop?.required === true ? 'DPoP' : 'Bearer',
+    scheme,
     dpopAlgorithms: dpop?.algorithms,
     isHostAllowed: createHostCheck(hosts),
     findOrigin: createOriginCheck(allowedOrigins),
-    headersFor: createHeaders(allowedOrigins),
+    factsFor: createFacts(scheme, allowedOrigins),
     describe: (resource) => describeResource(resource, options),
   }
 }
 
-function createHeaders(origins: readonly string[]): ResourceSettings['headersFor'] {
-  const make = (origin: string | undefined) => Object.freeze({ 'cache-control': 'no-store', ...corsHeaders(origin) })
-  const foreign = make(undefined)
+function createFacts(scheme: ChallengeScheme, origins: readonly string[]): ResourceSettings['factsFor'] {
+  const make = (origin: string | undefined): AnswerFacts => ({
+    scheme,
+    headers: Object.freeze({ 'cache-control': 'no-store', ...corsHeaders(origin) }),
+  })
+  const withoutOrigin = make(undefined)
   const byOrigin = new Map(origins.map((origin) => [origin, make(origin)]))
-  return (origin) => (origin === undefined ? foreign : (byOrigin.get(origin) ?? foreign))
+  return (origin) => (origin === undefined ? withoutOrigin : (byOrigin.get(origin) ?? withoutOrigin))
 }
 
 function describeResource(resource: string, options: ProtectedResourceOptions): ProtectedResourceMetadata {

@@ -5,7 +5,7 @@ export interface Subject {
   readonly run: (turn: number) => unknown
   /** Made before each sample and not measured: fresh inputs for so many operations. */
   readonly prepare?: (operations: number) => void
-  /** Operations in one sample. Default: as many as take about 20 ms. */
+  /** Operations in one sample. Default: as many as take about 2 ms. */
   readonly operations?: number
 }
 
@@ -13,12 +13,16 @@ export interface Subject {
 export interface Measurement {
   readonly name: string
   readonly medianMicroseconds: number
-  readonly bestMicroseconds: number
   /** Median of the ratios to the first subject, paired within each round. */
   readonly ratio: number
+  /** Ratio of the tenth percentiles: what is left when other work of the machine is counted out. */
+  readonly undisturbedRatio: number
+  /** Tenth percentile of all samples. */
+  readonly undisturbedMicroseconds: number
 }
 
-const sampleMicroseconds = 20_000
+const sampleMicroseconds = 2000
+const samplesInRound = 8
 const warmUpMicroseconds = 500_000
 
 /**
@@ -30,13 +34,13 @@ const warmUpMicroseconds = 500_000
 export async function measure(subjects: readonly Subject[], rounds: number): Promise<Measurement[]> {
   const sizes = new Map<Subject, number>()
   for (const subject of subjects) sizes.set(subject, await warmUp(subject))
-  const samples = new Map(subjects.map((subject) => [subject, [] as number[]]))
+  const taken: Rounds = new Map(subjects.map((subject) => [subject, []]))
   for (let round = 0; round < rounds; round += 1) {
     for (const subject of shuffled(subjects)) {
-      samples.get(subject)?.push(await sample(subject, sizes.get(subject) ?? 1))
+      taken.get(subject)?.push(await samplesOf(subject, sizes.get(subject) ?? 1))
     }
   }
-  return subjects.map((subject) => summarize(subject, samples, subjects[0] ?? subject))
+  return subjects.map((subject) => summarize(subject, subjects[0] ?? subject, taken))
 }
 
 /** The middle of some numbers. */
@@ -47,15 +51,29 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? upper : (upper + (sorted[middle - 1] ?? upper)) / 2
 }
 
-function summarize(subject: Subject, samples: ReadonlyMap<Subject, readonly number[]>, base: Subject): Measurement {
-  const own = samples.get(subject) ?? []
-  const bases = samples.get(base) ?? []
+/** The samples of each subject, round by round. */
+type Rounds = ReadonlyMap<Subject, (readonly number[])[]>
+
+function summarize(subject: Subject, base: Subject, taken: Rounds): Measurement {
+  const [own = [], bases = []] = [taken.get(subject), taken.get(base)]
+  const undisturbedMicroseconds = quantile(own.flat(), 0.1)
   return {
     name: subject.name,
-    medianMicroseconds: median(own),
-    bestMicroseconds: Math.min(...own),
-    ratio: median(own.map((value, round) => value / (bases[round] ?? Number.NaN))),
+    medianMicroseconds: median(own.flat()),
+    ratio: median(own.map((samples, round) => median(samples) / median(bases[round] ?? []))),
+    undisturbedMicroseconds,
+    undisturbedRatio: undisturbedMicroseconds / quantile(bases.flat(), 0.1),
   }
+}
+
+function quantile(values: readonly number[], share: number): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length * share)] ?? Number.NaN
+}
+
+async function samplesOf(subject: Subject, operations: number): Promise<number[]> {
+  const samples: number[] = []
+  while (samples.length < samplesInRound) samples.push(await sample(subject, operations))
+  return samples
 }
 
 /** Warms the subject up until it is compiled, and finds how many operations fill a sample. */

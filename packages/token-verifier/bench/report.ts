@@ -1,4 +1,4 @@
-import { cpus } from 'node:os'
+import { cpus, loadavg } from 'node:os'
 
 /** One figure with the bound it is held to, where it has one. */
 export interface Figure {
@@ -6,7 +6,10 @@ export interface Figure {
   readonly value: number
   /** `×` for ratios, `µs`, `ms`, `MB`, or a thing that is counted. */
   readonly unit: string
+  /** Median in µs, beside a ratio. */
   readonly median?: number
+  /** The same figure with other work of the machine counted out. */
+  readonly undisturbed?: number
   /** Most that is acceptable. */
   readonly atMost?: number
 }
@@ -23,6 +26,8 @@ export interface Report {
   readonly node: string
   readonly openssl: string
   readonly machine: string
+  /** Load of the machine over the last minute, when the run began. */
+  readonly load: number
   readonly rounds: number
   readonly sections: readonly Section[]
 }
@@ -34,21 +39,26 @@ export function reportOf(sections: readonly Section[], rounds: number): Report {
     node: process.versions.node,
     openssl: process.versions.openssl,
     machine: `${cpus().length} × ${cpu?.model.trim() ?? 'unknown'}`,
+    load: loadavg()[0] ?? 0,
     rounds,
     sections,
   }
 }
 
-/** The first line of a report in text. */
-export function headingOf({ node, openssl, machine, rounds }: Report): string {
-  return `Node ${node}, OpenSSL ${openssl}, ${machine}, ${rounds} rounds`
+/** The first lines of a report in text. */
+export function headingOf({ node, openssl, machine, load, rounds }: Report): string {
+  const heading = `Node ${node}, OpenSSL ${openssl}, ${machine}, ${rounds} rounds`
+  if (load <= cpus().length / 2) return heading
+  return `${heading}\nThe machine has other work (load ${load.toFixed(1)}): medians are too high, "undisturbed" is nearer to the truth.`
 }
 
 /** A section as a table in text. */
 export function tableOf({ title, note, figures }: Section): string {
+  const hasUndisturbed = figures.some(({ undisturbed }) => undisturbed !== undefined)
   const rows = figures.map((figure) => [figure.name, ...cellsOf(figure)])
-  const widths = [0, 1, 2, 3].map((column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)))
-  const lines = rows.map((row) =>
+  const all = hasUndisturbed ? [['', 'median', 'undisturbed', '', ''], ...rows] : rows
+  const widths = [0, 1, 2, 3, 4].map((column) => Math.max(...all.map((row) => row[column]?.length ?? 0)))
+  const lines = all.map((row) =>
     row
       .map((cell, column) => pad(cell, widths[column] ?? 0, column))
       .join('  ')
@@ -57,13 +67,18 @@ export function tableOf({ title, note, figures }: Section): string {
   return [`\n${title}`, `  ${note}`, ...lines.map((line) => `  ${line}`)].join('\n')
 }
 
-function cellsOf({ value, unit, median, atMost }: Figure): string[] {
+function cellsOf({ value, unit, median, undisturbed, atMost }: Figure): string[] {
   const verdict = atMost === undefined ? '' : `${value <= atMost ? 'kept' : 'MISSED'}: at most ${atMost}`
-  return [`${round(value)} ${unit}`, median === undefined ? '' : `${round(median)} µs`, verdict]
+  return [
+    `${round(value)} ${unit}`,
+    undisturbed === undefined ? '' : `${round(undisturbed)} ${unit}`,
+    median === undefined ? '' : `${round(median)} µs`,
+    verdict,
+  ]
 }
 
 function pad(cell: string, width: number, column: number): string {
-  return column === 1 || column === 2 ? cell.padStart(width) : cell.padEnd(width)
+  return column > 0 && column < 4 ? cell.padStart(width) : cell.padEnd(width)
 }
 
 function round(value: number): string {

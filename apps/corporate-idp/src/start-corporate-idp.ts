@@ -77,18 +77,15 @@ export async function startCorporateIdp(
   const keycloak = createKeycloak({ ...config.keycloak, provisioner: config.provisioner })
   const audience = config.brokerClient.clientId
   const makeLogoutToken = await createLogoutTokens({ issuer, audience, key: keys.signing })
-  const resourceServers = config.resourceServers.map(async ({ logoutUri, audience }) =>
-    createResourceServer({
-      logoutUri,
-      makeLogoutToken: await createLogoutTokens({ issuer, audience, key: keys.signing }),
-    }),
+  const resourceServers = await Promise.all(
+    config.resourceServers.map(async ({ logoutUri, audience }) =>
+      createResourceServer({
+        logoutUri,
+        makeLogoutToken: await createLogoutTokens({ issuer, audience, key: keys.signing }),
+      }),
+    ),
   )
-  const send = createSenders({
-    directory,
-    keycloak,
-    makeLogoutToken,
-    resourceServers: await Promise.all(resourceServers),
-  })
+  const send = createSenders({ directory, keycloak, makeLogoutToken, resourceServers })
   const dispatcher = createDispatcher({ outbox, log, send })
   const verifier = createAccessTokenVerifier({
     resource: config.admin.resource,
@@ -144,7 +141,7 @@ export async function startCorporateIdp(
   const server = createServer((request, response) => void handle(request, response))
   const port = await listen(server, config.port)
   const cleanUp = setInterval(() => providerState.removeExpired(), cleanUpEveryMs)
-  const endRehearsal = startRehearsal({ keycloak, makeLogoutToken, log, schedule: scheduleTimer })
+  const endRehearsal = startRehearsal({ keycloak, makeLogoutToken, resourceServers, log, schedule: scheduleTimer })
   dispatcher.kick()
   return {
     port,

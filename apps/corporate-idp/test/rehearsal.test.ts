@@ -36,7 +36,7 @@ function rehearse(logoutTokenIsTaken = true) {
 it('goes through every signal for nobody, and changes nobody', async () => {
   const user = double.addUser('alice', 'emp-1001')
   const { lines } = rehearse()
-  await expect.poll(() => lines.join('')).toContain('Keycloak takes signals')
+  await expect.poll(() => lines.join('')).toContain('Keycloak and the resource servers take signals')
   expect(new Set(double.calls)).toEqual(new Set(['token', 'find user', 'groups', 'active false', 'admin logout']))
   expect(user).toMatchObject({ active: true, sessions: 1, notBefore: false })
 })
@@ -50,7 +50,7 @@ it('says what is wrong, once, and tries again', async () => {
   await expect.poll(() => retries).toHaveLength(2)
   expect(lines).toHaveLength(1)
   retries[1]?.()
-  await expect.poll(() => lines.join('')).toContain('Keycloak takes signals')
+  await expect.poll(() => lines.join('')).toContain('Keycloak and the resource servers take signals')
 })
 
 it('can be ended while Keycloak does not answer', async () => {

@@ -1,10 +1,12 @@
 import type { Logger } from 'pino'
 import type { Schedule } from './dispatcher.ts'
 import { type Keycloak, UnknownUserError } from './keycloak.ts'
+import type { ResourceServer } from './signal-senders.ts'
 
 export interface RehearsalOptions {
   keycloak: Keycloak
   makeLogoutToken(subject: string): Promise<string>
+  resourceServers?: readonly ResourceServer[]
   log: Logger
   schedule: Schedule
 }
@@ -13,12 +15,14 @@ const nobody = 'nobody'
 const retryMs = 2000
 
 /**
- * Disables nobody, once, as soon as Keycloak answers. A wrong secret shows at start instead of on the day when somebody
- * has to go, and Keycloak has loaded what it needs before that day: the first disable is as fast as the second.
+ * Disables nobody, once, as soon as Keycloak and the resource servers answer. A wrong secret shows at start instead of
+ * on the day when somebody has to go, and all have loaded what they need before that day: the first disable is as fast
+ * as the second.
  *
  * @returns Ends the rehearsal if it is still waiting for Keycloak.
  */
-export function startRehearsal({ keycloak, makeLogoutToken, log, schedule }: RehearsalOptions): () => void {
+export function startRehearsal(options: RehearsalOptions): () => void {
+  const { keycloak, makeLogoutToken, resourceServers = [], log, schedule } = options
   let cancel = () => {}
   let isOver = false
   let lastProblem = ''
@@ -33,11 +37,12 @@ export function startRehearsal({ keycloak, makeLogoutToken, log, schedule }: Reh
         unlessUnknown(keycloak.setActive(nobody, false)),
         unlessUnknown(keycloak.logOut(nobody)),
         keycloak.sendLogoutToken(logoutToken),
+        ...resourceServers.map((resourceServer) => resourceServer.logOut(nobody)),
       ])
-      log.info('Keycloak takes signals')
+      log.info('Keycloak and the resource servers take signals')
     } catch (error) {
       const problem = error instanceof Error ? error.message : String(error)
-      if (problem !== lastProblem) log.warn({ problem }, 'Keycloak does not take signals yet')
+      if (problem !== lastProblem) log.warn({ problem }, 'signals are not taken yet')
       lastProblem = problem
       if (!isOver) cancel = schedule(retryMs, () => void attempt())
     }

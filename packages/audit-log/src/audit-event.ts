@@ -43,6 +43,8 @@ export interface AuditEvent {
   traceparent?: string
   /** Revision of the Model Context Protocol that the caller spoke. */
   protocolEra?: string
+  /** Personal members, encrypted; only in a log with a `PersonalDataVault`, and only where its key is gone or unknown. */
+  sealed?: Readonly<{ key: string; data: string }>
   /** Anything else about a security event. */
   details?: Readonly<Record<string, unknown>>
 }

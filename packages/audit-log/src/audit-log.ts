@@ -5,6 +5,7 @@ import { type Checkpointer, startCheckpointer } from './checkpointer.ts'
 import { createGroupCommit } from './group-commit.ts'
 import type { LogHead } from './log-head.ts'
 import { openReader, openStore, storeKind } from './open-store.ts'
+import type { PersonalDataVault } from './personal-data.ts'
 import { type AuditQuery, queryLog } from './query-log.ts'
 import { writeRecordLine } from './record-line.ts'
 import { defaultTileFolder, readStatedCheckpoint } from './tile-folder.ts'
@@ -30,6 +31,8 @@ export interface AuditLogOptions {
   checkpointIntervalMs?: number
   /** Told when a checkpoint could not be made; the log itself goes on. Default: a warning of the process. */
   onCheckpointProblem?: (problem: string) => void
+  /** Encrypts personal members before they are written. Left out: they are written as they are. */
+  personalData?: PersonalDataVault
   /** Events that may wait to be written; beyond it `append` rejects. Default 20,000. */
   maxWaiting?: number
 }
@@ -111,18 +114,18 @@ function checkpointerOf(options: AuditLogOptions): Checkpointer | undefined {
 }
 
 function createLog(store: AuditStore, options: AuditLogOptions, checkpointer: Checkpointer | undefined): AuditLog {
-  const { clock = () => Date.now() / 1000, maxWaiting = 20_000 } = options
+  const { clock = () => Date.now() / 1000, maxWaiting = 20_000, personalData } = options
   let closing: Promise<void> | undefined
 
   async function commit(events: AuditEvent[]): Promise<AuditRecord[]> {
-    const { records, lines, head } = chain(events, store.head, clock)
     try {
+      const { records, lines, head } = chain(events, store.head, clock, personalData)
       await store.append(lines, head)
+      checkpointer?.grown(head.sequence)
+      return records
     } catch (cause) {
       throw new AuditUnavailableError('the audit log cannot be written', { cause })
     }
-    checkpointer?.grown(head.sequence)
-    return records
   }
 
   const group = createGroupCommit(commit, {
@@ -142,7 +145,7 @@ function createLog(store: AuditStore, options: AuditLogOptions, checkpointer: Ch
       if (closing !== undefined) return Promise.reject(new AuditUnavailableError('the audit log is closed'))
       return group.add(event)
     },
-    query: (query = {}) => queryLog(store, query),
+    query: (query = {}) => queryLog(store, query, personalData),
     get sequence() {
       return store.head.sequence
     },
@@ -159,7 +162,7 @@ function createLog(store: AuditStore, options: AuditLogOptions, checkpointer: Ch
 }
 
 /** Gives events their places after the newest record. */
-function chain(events: AuditEvent[], head: LogHead, clock: () => number) {
+function chain(events: AuditEvent[], head: LogHead, clock: () => number, personalData: PersonalDataVault | undefined) {
   const records: AuditRecord[] = []
   const lines: string[] = []
   let { sequence, hash } = head
@@ -167,7 +170,7 @@ function chain(events: AuditEvent[], head: LogHead, clock: () => number) {
     const time = given.time ?? new Date(clock() * 1000).toISOString()
     const event = { ...given, time }
     const previous = hash
-    const written = writeRecordLine(++sequence, previous, event)
+    const written = writeRecordLine(++sequence, previous, personalData?.seal(event) ?? event)
     hash = written.hash
     lines.push(written.line)
     records.push({ hash, sequence, previous, event })
@@ -176,10 +179,14 @@ function chain(events: AuditEvent[], head: LogHead, clock: () => number) {
 }
 
 /** Reads a log without opening it for writing, for a console or a report beside the writer. */
-export async function queryAuditLog(path: string, query: AuditQuery = {}): Promise<AuditRecord[]> {
+export async function queryAuditLog(
+  path: string,
+  query: AuditQuery = {},
+  personalData?: PersonalDataVault,
+): Promise<AuditRecord[]> {
   const reader = await openReader(path)
   try {
-    return await queryLog(reader, query)
+    return await queryLog(reader, query, personalData)
   } finally {
     await reader.close()
   }

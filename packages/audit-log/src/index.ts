@@ -15,6 +15,7 @@ export { type OcsfEvent, toOcsf } from './export/ocsf.ts'
 export { type OtlpLogRecord, toOtlpLogRecord, toOtlpRequest } from './export/open-telemetry.ts'
 export { humanLine } from './human-line.ts'
 export { type StoreKind, storeKind } from './open-store.ts'
+export { type DataSubject, openPersonalDataVault, type PersonalDataVault, personalMembers } from './personal-data.ts'
 export type { AuditQuery } from './query-log.ts'
 export { proveRecord, type RecordClaim, verifyRecordProof } from './record-proof.ts'
 export {

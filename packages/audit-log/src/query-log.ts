@@ -1,6 +1,7 @@
 import type { AuditOutcome, AuditRecord } from './audit-event.ts'
 import type { AuditReader } from './audit-store.ts'
 import { humanLine } from './human-line.ts'
+import type { PersonalDataVault } from './personal-data.ts'
 import { parseRecordLine } from './record-line.ts'
 
 /** Which records; every member that is given must match. */
@@ -18,9 +19,13 @@ export interface AuditQuery {
 }
 
 /** Finds records in a store; the answer is in ascending order of sequence either way. */
-export async function queryLog(reader: AuditReader, query: AuditQuery): Promise<AuditRecord[]> {
+export async function queryLog(
+  reader: AuditReader,
+  query: AuditQuery,
+  personalData?: PersonalDataVault,
+): Promise<AuditRecord[]> {
   const limit = Math.min(Math.max(Math.trunc(query.limit ?? 100), 1), 1000)
-  const matches = createMatcher(query)
+  const matches = createMatcher(query, personalData)
   const found: AuditRecord[] = []
   const newestFirst = query.afterSequence === undefined
   const pages = newestFirst ? reader.backward() : reader.forward(query.afterSequence ?? 0)
@@ -37,16 +42,21 @@ export async function queryLog(reader: AuditReader, query: AuditQuery): Promise<
 const exact = ['subject', 'tool', 'outcome', 'action'] as const
 
 /** Lines are searched as bytes first, because parsing is what costs. */
-function createMatcher(query: AuditQuery): (bytes: Buffer) => AuditRecord | undefined {
+function createMatcher(
+  query: AuditQuery,
+  personalData: PersonalDataVault | undefined,
+): (bytes: Buffer) => AuditRecord | undefined {
   const wanted = exact.flatMap((name) => (query[name] === undefined ? [] : [{ name, value: query[name] }]))
   const needles = wanted.map(({ name, value }) => Buffer.from(`${JSON.stringify(name)}:${JSON.stringify(value)}`))
   const text = query.text?.toLowerCase()
   return (bytes) => {
     if (!needles.every((needle) => bytes.includes(needle))) return undefined
     const line = bytes.toString('utf8')
-    const record = parseRecordLine(line)
+    const stored = parseRecordLine(line)
+    const record = personalData === undefined ? stored : { ...stored, event: personalData.open(stored.event) }
     if (!wanted.every(({ name, value }) => record.event[name] === value)) return undefined
-    if (text !== undefined && !`${humanLine(record.event)}\n${line}`.toLowerCase().includes(text)) return undefined
+    if (text !== undefined && !`${humanLine(record.event)}\n${JSON.stringify(record)}`.toLowerCase().includes(text))
+      return undefined
     return record
   }
 }

@@ -53,7 +53,11 @@ function eventText(event: AuditEvent): string {
   if (unsafeInLines.test(text)) {
     text = text.replace(allUnsafeInLines, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`)
   }
-  // A token that slipped into an argument or a message must not outlive its use.
+  return withoutTokens(text)
+}
+
+/** A token that slipped into an argument or a message must not outlive its use. */
+export function withoutTokens(text: string): string {
   return text.includes('eyJ') ? text.replace(compactToken, '[token removed]') : text
 }
 

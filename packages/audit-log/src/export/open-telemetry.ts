@@ -33,7 +33,7 @@ const traceparentPattern = /^00-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}$/
 
 /** Turns a record into a log record: the body is the human line, members of the event are attributes. */
 export function toOtlpLogRecord({ sequence, hash, event }: AuditRecord): OtlpLogRecord {
-  const { time, traceparent, readableArguments, details, ...members } = event
+  const { time, traceparent, readableArguments, details, sealed: _sealed, ...members } = event
   const [severityNumber, severityText] = severities[event.outcome]
   const trace = traceparentPattern.exec(traceparent ?? '')
   const nested = Object.entries({ readableArguments, details }).flatMap(([name, value]) =>

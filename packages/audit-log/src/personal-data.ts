@@ -1,0 +1,126 @@
+import { createCipheriv, createDecipheriv, hash, randomBytes } from 'node:crypto'
+import { mkdirSync } from 'node:fs'
+import { dirname } from 'node:path'
+import Database from 'better-sqlite3'
+import type { AuditEvent } from './audit-event.ts'
+import { withoutTokens } from './record-line.ts'
+
+/** Members of an event that say who a person is or what she wrote; issuer and subject stay readable. */
+export const personalMembers = ['email', 'name', 'readableArguments', 'details'] as const
+
+/** Whose personal data: the subject of one issuer. */
+export interface DataSubject {
+  issuer: string
+  subject: string
+}
+
+/**
+ * Keys that the personal members of events are encrypted with, one for each person and calendar month. Dropping a key
+ * erases those members everywhere, backups of the log included, and leaves every record's bytes and hash as they are.
+ */
+export interface PersonalDataVault {
+  /** The event with its personal members encrypted; an event about nobody stays as it is. */
+  seal<Event extends AuditEvent & { time: string }>(event: Event): Event
+  /** The event with its personal members readable again, as far as the key is still there. */
+  open<Event extends AuditEvent>(event: Event): Event
+  /** Drops all keys of a person. @returns How many. */
+  erase(subject: DataSubject): number
+  /** Drops the keys of all months before the one of this instant. @returns How many. */
+  eraseBefore(isoInstant: string): number
+  close(): void
+}
+
+const algorithm = 'aes-256-gcm'
+const nonceBytes = 12
+const tagBytes = 16
+const rememberedKeys = 10_000
+
+/**
+ * Opens the vault, a SQLite database that only its owner can read, and makes it when it is not there. Keep it apart
+ * from the log, and out of the log's backups: whoever has both can read what was erased.
+ */
+export function openPersonalDataVault(path: string): PersonalDataVault {
+  mkdirSync(dirname(path), { recursive: true })
+  const umask = process.umask(0o077)
+  const database = new Database(path)
+  process.umask(umask)
+  // Rollback journal and secure delete: a dropped key leaves no copy behind in the database.
+  database.pragma('journal_mode = DELETE')
+  database.pragma('synchronous = FULL')
+  database.pragma('secure_delete = ON')
+  database.exec(
+    'CREATE TABLE IF NOT EXISTS key (id TEXT PRIMARY KEY, owner TEXT NOT NULL, month TEXT NOT NULL, secret BLOB NOT NULL, UNIQUE (owner, month)) STRICT',
+  )
+  const byOwner = database.prepare('SELECT id, secret FROM key WHERE owner = ? AND month = ?')
+  const byId = database.prepare('SELECT secret FROM key WHERE id = ?')
+  const insert = database.prepare('INSERT INTO key (id, owner, month, secret) VALUES (?, ?, ?, ?)')
+  const dropOwner = database.prepare('DELETE FROM key WHERE owner = ?')
+  const dropBefore = database.prepare('DELETE FROM key WHERE month < ?')
+  const current = new Map<string, { id: string; secret: Buffer }>()
+
+  /** A new key is on the disk before anything is encrypted with it. */
+  function keyOf(owner: string, month: string): { id: string; secret: Buffer } {
+    const name = `${owner} ${month}`
+    const known = current.get(name) ?? (byOwner.get(owner, month) as { id: string; secret: Buffer } | undefined)
+    const key = known ?? { id: randomBytes(12).toString('base64url'), secret: randomBytes(32) }
+    if (known === undefined) insert.run(key.id, owner, month, key.secret)
+    if (current.size >= rememberedKeys) current.clear()
+    current.set(name, key)
+    return key
+  }
+
+  return {
+    seal(event) {
+      if (event.issuer === undefined || event.subject === undefined) return event
+      const { personal, rest } = split(event)
+      if (personal === undefined) return event
+      const { id, secret } = keyOf(ownerOf({ issuer: event.issuer, subject: event.subject }), event.time.slice(0, 7))
+      return {
+        ...rest,
+        sealed: { key: id, data: encrypt(secret, id, withoutTokens(JSON.stringify(personal))) },
+      } as typeof event
+    },
+    open(event) {
+      if (event.sealed === undefined) return event
+      const { sealed, ...rest } = event
+      const key = byId.get(sealed.key) as { secret: Buffer } | undefined
+      if (key === undefined) return event
+      return { ...rest, ...JSON.parse(decrypt(key.secret, sealed.key, sealed.data)) }
+    },
+    erase(subject) {
+      current.clear()
+      return dropOwner.run(ownerOf(subject)).changes
+    },
+    eraseBefore(isoInstant) {
+      current.clear()
+      return dropBefore.run(new Date(isoInstant).toISOString().slice(0, 7)).changes
+    },
+    close: () => database.close(),
+  }
+}
+
+function split(event: AuditEvent): { personal: Partial<AuditEvent> | undefined; rest: Partial<AuditEvent> } {
+  const names: readonly string[] = personalMembers
+  const entries = Object.entries(event)
+  const personal = entries.filter(([name, value]) => names.includes(name) && value !== undefined)
+  const rest = Object.fromEntries(entries.filter(([name]) => !names.includes(name)))
+  return { personal: personal.length === 0 ? undefined : Object.fromEntries(personal), rest }
+}
+
+/** The vault does not say whose its keys are to who does not know the subject. */
+function ownerOf({ issuer, subject }: DataSubject): string {
+  return hash('sha256', JSON.stringify([issuer, subject]), 'base64url')
+}
+
+function encrypt(secret: Buffer, id: string, text: string): string {
+  const nonce = randomBytes(nonceBytes)
+  const cipher = createCipheriv(algorithm, secret, nonce).setAAD(Buffer.from(id))
+  return Buffer.concat([nonce, cipher.update(text, 'utf8'), cipher.final(), cipher.getAuthTag()]).toString('base64url')
+}
+
+function decrypt(secret: Buffer, id: string, data: string): string {
+  const bytes = Buffer.from(data, 'base64url')
+  const decipher = createDecipheriv(algorithm, secret, bytes.subarray(0, nonceBytes), { authTagLength: tagBytes })
+  decipher.setAAD(Buffer.from(id)).setAuthTag(bytes.subarray(-tagBytes))
+  return `${decipher.update(bytes.subarray(nonceBytes, -tagBytes), undefined, 'utf8')}${decipher.final('utf8')}`
+}

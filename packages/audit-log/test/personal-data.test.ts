@@ -1,0 +1,97 @@
+import { readFileSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, it, onTestFinished } from 'vitest'
+import {
+  type AuditLog,
+  humanLine,
+  openAuditLog,
+  openPersonalDataVault,
+  queryAuditLog,
+  verifyAuditLog,
+} from '../src/index.ts'
+import { aliceDeletes } from './events.ts'
+import { temporaryFolder } from './temporary-folder.ts'
+
+const alice = { issuer: aliceDeletes.issuer ?? '', subject: aliceDeletes.subject ?? '' }
+const carol = { ...aliceDeletes, subject: 'carol', email: 'carol@company.com', name: 'Carol Clark' }
+
+async function sealedLog() {
+  const folder = temporaryFolder()
+  const path = join(folder, 'audit.jsonl')
+  const vaultFile = join(folder, 'keys.db')
+  const personalData = openPersonalDataVault(vaultFile)
+  const log: AuditLog = await openAuditLog({ path, personalData, signingKeyFile: join(folder, 'key.pem') })
+  onTestFinished(async () => {
+    await log.close()
+    personalData.close()
+  })
+  return { path, vaultFile, personalData, log }
+}
+
+const lines = async (log: AuditLog) => (await log.query()).map(({ event }) => humanLine(event))
+
+it('writes personal members encrypted, and reads them with the key', async () => {
+  const { path, log } = await sealedLog()
+  const record = await log.append({ ...aliceDeletes, readableArguments: { note: 'for Bob' } })
+  expect(humanLine(record.event)).toBe('alice@company.com (Engineering) called delete_customer')
+  expect(await lines(log)).toEqual(['alice@company.com (Engineering) called delete_customer'])
+  expect(await log.query({ text: 'alice adams', subject: alice.subject })).toMatchObject([
+    { event: { readableArguments: { note: 'for Bob' } } },
+  ])
+  const stored = readFileSync(path, 'utf8')
+  for (const personal of ['alice@company.com', 'Alice Adams', 'for Bob']) expect(stored).not.toContain(personal)
+  expect(humanLine((await queryAuditLog(path))[0]?.event ?? aliceDeletes)).toBe(
+    '7f0c8f0e-alice (Engineering) called delete_customer',
+  )
+})
+
+it('erases a person and leaves the others, the chain and the checkpoints', async () => {
+  const { path, vaultFile, personalData, log } = await sealedLog()
+  for (const event of [aliceDeletes, carol, aliceDeletes]) await log.append(event)
+  const checkpoint = await log.checkpoint()
+  expect(personalData.erase(alice)).toBe(1)
+  expect(await lines(log)).toEqual([
+    '7f0c8f0e-alice (Engineering) called delete_customer',
+    'carol@company.com (Engineering) called delete_customer',
+    '7f0c8f0e-alice (Engineering) called delete_customer',
+  ])
+  expect(await log.query({ text: 'alice@company' })).toEqual([])
+  expect(await verifyAuditLog(path, { checkpoints: [checkpoint] })).toMatchObject({ intact: true, records: 3 })
+  expect(personalData.erase(alice)).toBe(0)
+  await log.append(aliceDeletes)
+  expect((await lines(log)).at(-1)).toBe('alice@company.com (Engineering) called delete_customer')
+  expect(statSync(vaultFile).mode & 0o077).toBe(0)
+})
+
+it('erases whole months, the current one excepted', async () => {
+  const { personalData, log } = await sealedLog()
+  for (const month of ['2025-12-31', '2026-01-01', '2026-02-01'])
+    await log.append({ ...carol, time: `${month}T12:00:00.000Z` })
+  expect(personalData.eraseBefore('2026-02-01T00:00:00Z')).toBe(2)
+  expect((await lines(log)).map((line) => line.split(' ')[0])).toEqual(['carol', 'carol', 'carol@company.com'])
+})
+
+it('keeps no token under encryption either', async () => {
+  const { log } = await sealedLog()
+  await log.append({
+    ...aliceDeletes,
+    details: { message: `Bearer eyJhbGciOiJSUzI1NiJ9.${'e'.repeat(40)}.${'s'.repeat(40)}` },
+  })
+  expect(await log.query()).toMatchObject([{ event: { details: { message: 'Bearer [token removed]' } } }])
+})
+
+it('keeps one person apart from the same subject of another issuer', async () => {
+  const { personalData, log } = await sealedLog()
+  await log.append(aliceDeletes)
+  expect(personalData.erase({ ...alice, issuer: 'https://other.example' })).toBe(0)
+  expect(await lines(log)).toEqual(['alice@company.com (Engineering) called delete_customer'])
+})
+
+it('refuses the event, not the person, when the vault cannot be used', async () => {
+  const { personalData, log } = await sealedLog()
+  personalData.close()
+  await expect(log.append(aliceDeletes)).rejects.toThrow('the audit log cannot be written')
+  expect(await log.append({ phase: 'security', action: 'policies_reloaded', outcome: 'succeeded' })).toMatchObject({
+    sequence: 1,
+  })
+})

@@ -12,10 +12,10 @@ const maxOpenQuestions = 100
 const maxInactive = 2000
 const inactiveSeconds = 30
 
-/** Asks an issuer about tokens, each only once at a time. */
+/** Asks an issuer about tokens, each only once at a time; where no answer may be used twice, once for each call. */
 export class OnlineQuestions {
   readonly #online: OnlineTokens
-  readonly #open = new Map<string, Promise<Claims>>()
+  readonly #open = new Map<string | symbol, Promise<Claims>>()
   readonly #inactiveUntil = new BoundedMap<number>(maxInactive)
 
   constructor(online: OnlineTokens) {
@@ -30,14 +30,16 @@ export class OnlineQuestions {
     const id = createHash('sha256').update(compactToken).digest('base64url')
     if ((this.#inactiveUntil.get(id) ?? 0) > exchange.now)
       refuse('inactive', 'the issuer says that the token is not active')
-    const open = this.#open.get(id)
+    // An answer under way may have been given before the token was revoked.
+    const question = this.#online.cacheSeconds === 0 ? Symbol(id) : id
+    const open = this.#open.get(question)
     if (open !== undefined) return open
     if (this.#open.size >= maxOpenQuestions) {
       throw new IntrospectionUnavailableError('too many questions about tokens are open', 1)
     }
-    const question = this.#askNow(id, compactToken, exchange).finally(() => this.#open.delete(id))
-    this.#open.set(id, question)
-    return question
+    const answer = this.#askNow(id, compactToken, exchange).finally(() => this.#open.delete(question))
+    this.#open.set(question, answer)
+    return answer
   }
 
   async #askNow(id: string, compactToken: string, exchange: OnlineExchange): Promise<Claims> {

@@ -233,6 +233,15 @@ describe('a token about which its issuer is asked (RFC 7662)', () => {
     expect(uncached.endpoint.requests).toBe(2)
   })
 
+  it('is asked about once for many calls at the same time, and for each of them without a cache', async () => {
+    const callTwice = async (cacheSeconds: number): Promise<number> => {
+      const { verifier, endpoint } = await make({ opaque: active }, { cacheSeconds })
+      await Promise.all([verifier.verify('opaque'), verifier.verify('opaque')])
+      return endpoint.requests
+    }
+    expect([await callTwice(5), await callTwice(0)]).toEqual([1, 2])
+  })
+
   it('is unavailable while the issuer cannot be asked (fails closed)', async () => {
     const { verifier, endpoint } = await make({ opaque: active })
     endpoint.fail(true)

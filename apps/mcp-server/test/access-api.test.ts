@@ -35,6 +35,7 @@ describe('GET /access', () => {
     const access = await accessOf(app.tokenOf('anna'))
     expect(allowedTo(access)).toEqual(['get_customer', 'list_customers', 'whoami'])
     expect(access.get('list_customers')).toMatchObject({
+      title: 'List customers',
       scopes: ['read:customers'],
       policies: ['customer-readers-read'],
     })

@@ -51,6 +51,8 @@ export type ToolGuard = (call: ToolCall, proceed: () => Promise<ToolResult>) => 
 /** A tool ready to be offered by an MCP server; {@link protectTool} makes one. */
 export interface ProtectedTool extends ToolRequirement {
   readonly name: string
+  readonly title?: string | undefined
+  readonly description?: string | undefined
   /** Whether arguments are repeated in `Mcp-Param-*` headers, which the SDK then compares (MCP 2026-07-28, `x-mcp-header`). */
   readonly readsHeaders: boolean
   /** Registers the tool at one server of the SDK. */
@@ -76,6 +78,8 @@ export function protectTool<Input extends StandardSchemaWithJSON | undefined = u
   }
   return {
     name,
+    title: definition.title,
+    description: definition.description,
     scopes,
     readsHeaders: inputSchema !== undefined && declaresHeaders(inputSchema),
     ...(authenticationLevel === undefined ? {} : { authenticationLevel }),

@@ -79,7 +79,8 @@ describe('over a real Keycloak, corporate IdP and MCP server', () => {
     await alice.page.getByLabel('User name').fill('alice')
     await alice.page.getByLabel('Password', { exact: true }).fill('alice-at-company')
     await alice.page.getByRole('button', { name: 'Sign in', exact: true }).click()
-    await alice.page.locator('[role=alert]').first().waitFor()
+    await alice.page.waitForURL((url) => url.origin === stack.file.urls.corporateIdp)
+    expect(await alice.page.locator('#main').count()).toBe(0)
 
     await ivan.page.getByRole('button', { name: 'Enable again' }).click()
     await ivan.page.getByRole('button', { name: 'Disable', exact: true }).waitFor()
@@ -103,6 +104,8 @@ describe('over a real Keycloak, corporate IdP and MCP server', () => {
   it('signing out ends the session at Keycloak: nothing is found after a reload', async () => {
     const dave = await signIn('dave', '/access')
     await dave.page.getByRole('button', { name: 'End this session' }).click()
+    await dave.page.getByRole('heading', { name: /^Sign out of/ }).waitFor()
+    await dave.page.getByRole('button', { name: 'Sign out' }).click()
     await dave.page.getByRole('button', { name: /^Sign in/ }).waitFor()
     await dave.page.reload()
     await dave.page.getByRole('button', { name: /^Sign in/ }).waitFor()

@@ -1,8 +1,5 @@
-import { useQuery } from '@tanstack/react-query'
-import { fetchToolAccess } from '../../api/access.ts'
-import { useApis } from '../../api/api-context.tsx'
-import { scopesOf } from '../../session/access-token.ts'
-import { useClaims, useSession } from '../../session/session-context.tsx'
+import { useToolAccess } from '../../api/use-tool-access.ts'
+import { useClaims } from '../../session/session-context.tsx'
 import { Page } from '../../ui/page.tsx'
 import { AccessOrigin } from './access-origin.tsx'
 import { TokenExplained } from './token-explained.tsx'
@@ -11,13 +8,8 @@ import { WhoAmI } from './who-am-i.tsx'
 
 /** What the person who is signed in may do, where that comes from, and how long it lasts. */
 export function AccessPage() {
-  const { settings } = useSession()
-  const { authorizedFetch } = useApis()
   const claims = useClaims()
-  const tools = useQuery({
-    queryKey: ['access', claims.sub, scopesOf(claims).join(' ')],
-    queryFn: () => fetchToolAccess(settings, authorizedFetch),
-  })
+  const tools = useToolAccess()
   return (
     <Page
       title="My access"

@@ -65,6 +65,7 @@ function AllowedTool({ tool }: { tool: ToolAccess }) {
       </span>
       <div>
         <code>{tool.name}</code>
+        {tool.title !== undefined && <span className={styles.title}>{tool.title}</span>}
         {tool.description !== undefined && <p>{tool.description}</p>}
         <p className={styles.tags}>
           {tool.scopes.length === 0 ? (
@@ -93,6 +94,7 @@ function DeniedTool({ tool }: { tool: ToolAccess }) {
       </span>
       <div>
         <code>{tool.name}</code>
+        {tool.title !== undefined && <span className={styles.title}>{tool.title}</span>}
         <p>{tool.explanation ?? `Needs ${tool.scopes.join(' ')}`}</p>
         {tool.retryAfter !== undefined && (
           <p className={styles.tags}>

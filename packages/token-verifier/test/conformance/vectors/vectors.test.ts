@@ -9,7 +9,10 @@ const vectors = vectorFolder === undefined ? [] : publishedVectors()
 
 describe('the published vectors', () => {
   it('are there, wherever all checks have to run', ({ skip }) => {
-    if (vectorFolder === undefined && process.env.CI !== 'true') skip(howToGetVectors)
+    if (vectorFolder === undefined && process.env.CI !== 'true') {
+      console.info(howToGetVectors)
+      skip(howToGetVectors)
+    }
     expect(vectorFolder, howToGetVectors).toBeDefined()
   })
 

@@ -45,6 +45,9 @@ export function resetStackFolder({ data, keycloak }: StackFolder): void {
   for (const folder of [data, keycloak]) rmSync(folder, { recursive: true, force: true })
 }
 
+/** What may help a part that does not start. */
+export const resetAdvice = 'Where stored data no longer fits the code, pnpm dev --reset starts with none.'
+
 /**
  * The root of this workspace, found from this file upwards.
  *

@@ -21,6 +21,7 @@ import { type Account, readStackFile, removeStackFile, type StackFile, writeStac
 import {
   findWorkspaceRoot,
   makeStackFolder,
+  resetAdvice,
   resetStackFolder,
   type StackFolder,
   stackFolderAt,
@@ -175,7 +176,7 @@ async function startParts(
   await allOrNone([keycloak(), ...start(false)], context)
 }
 
-const partTimeoutMs = 60_000
+const partTimeoutMs = 120_000
 
 function startNodePart(context: StartContext, part: NodePart): Promise<void> {
   return trackPart(context, part.title, async (detail) => {
@@ -188,6 +189,7 @@ function startNodePart(context: StartContext, part: NodePart): Promise<void> {
         environment: { ...context.settings.environment, ...part.environment },
         folder: join(context.workspaceRoot, part.folder),
         logFile: join(context.folder.logs, `${part.name}.log`),
+        nextStep: resetAdvice,
       },
       context.record,
     )

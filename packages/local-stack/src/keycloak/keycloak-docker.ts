@@ -54,6 +54,8 @@ function runImage(image: string, order: KeycloakOrder, { settings, folder }: Run
   }
 }
 
+const imageAdvice = 'Name a base image that can be had in KEYCLOAK_BASE, or use --keycloak jvm.'
+
 /** Builds our image, once per Dockerfile, base and build options. */
 async function buildImage({ settings, tell, logFile, record, signal }: RunnerContext): Promise<string> {
   const folder = join(findWorkspaceRoot(), 'infra', 'images', 'keycloak')
@@ -65,7 +67,15 @@ async function buildImage({ settings, tell, logFile, record, signal }: RunnerCon
   const args = ['build', `--tag=${image}`, ...base, options, folder]
   await trackPart({ tell, signal }, 'Keycloak image', async (detail) => {
     detail('once for all checkouts')
-    const plan = { name: 'Keycloak image', command: 'docker', args, environment: settings.environment, folder, logFile }
+    const plan = {
+      name: 'Keycloak image',
+      command: 'docker',
+      args,
+      environment: settings.environment,
+      folder,
+      logFile,
+      nextStep: imageAdvice,
+    }
     await runKept(plan, record, signal)
   })
   return image

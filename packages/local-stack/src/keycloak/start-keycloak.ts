@@ -8,7 +8,7 @@ import { type RunningProcess, startKept } from '../process/running-process.ts'
 import { type TellProgress, trackPart } from '../progress/progress.ts'
 import { keycloakEnvironment } from '../realm.ts'
 import type { Secrets } from '../secrets.ts'
-import type { StackFolder } from '../stack-folder.ts'
+import { resetAdvice, type StackFolder } from '../stack-folder.ts'
 import {
   type DatabaseOrigin,
   type DatabasePlan,
@@ -35,7 +35,7 @@ export interface KeycloakContext {
 }
 
 /** An import fills an empty database, which takes three times as long as a start. */
-const readyTimeoutMs = 180_000
+const readyTimeoutMs = 300_000
 
 /**
  * Starts Keycloak with the realm of the code.
@@ -71,7 +71,13 @@ async function launch({ runner, folder, ...context }: KeycloakContext, plan: Dat
     environment: keycloakEnvironment(context.secrets),
   })
   const running = await startKept(
-    { name: 'Keycloak', ...launch, logFile: join(folder.logs, 'keycloak.log'), removeWithStack: [folder.stackFile] },
+    {
+      name: 'Keycloak',
+      ...launch,
+      logFile: join(folder.logs, 'keycloak.log'),
+      nextStep: resetAdvice,
+      removeWithStack: [folder.stackFile],
+    },
     context.record,
   )
   context.onStarted(running)

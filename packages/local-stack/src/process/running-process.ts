@@ -15,6 +15,8 @@ export interface ProcessPlan {
   folder: string
   /** Standard output and standard error go here. */
   logFile: string
+  /** What a person can do when it ends and should not have. */
+  nextStep?: string
 }
 
 /** How to start a program that is not ours, under a keeper. */
@@ -31,6 +33,7 @@ export interface RunningProcess {
   name: string
   pid: number
   logFile: string
+  nextStep: string | undefined
   /** Resolves when the process has ended, to its exit code, or to 128 plus the signal's number. Never rejects. */
   exited: Promise<number>
   /** Resolves to what the program says when it is ready; see {@link startNode}. Never resolves for other programs. */
@@ -96,11 +99,11 @@ export async function runKept(plan: KeptProcessPlan, record: RunRecord, signal: 
 }
 
 /** The error of a process that ended when it should not have; carries the last lines of its log. */
-export function processEnded({ name, logFile }: RunningProcess, code: number): StackError {
+export function processEnded({ name, logFile, nextStep }: RunningProcess, code: number): StackError {
   return new StackError(`${name} ended with exit code ${code}`, {
     logFile,
     lastLogLines: lastLines(logFile),
-    nextStep: 'Where stored data no longer fits the code, pnpm dev --reset starts with none.',
+    ...(nextStep === undefined ? {} : { nextStep }),
   })
 }
 
@@ -126,7 +129,7 @@ function spawnLogged(plan: ProcessPlan, args: string[], environment: Record<stri
 
 const signalNumbers: Partial<Record<NodeJS.Signals, number>> = { SIGINT: 2, SIGKILL: 9, SIGTERM: 15 }
 
-function toRunningProcess({ name, logFile }: ProcessPlan, child: ChildProcess): RunningProcess {
+function toRunningProcess({ name, logFile, nextStep }: ProcessPlan, child: ChildProcess): RunningProcess {
   const exited = new Promise<number>((resolve) => {
     child.once('error', () => resolve(127))
     child.once('exit', (code, signal) => resolve(code ?? 128 + (signalNumbers[signal ?? 'SIGTERM'] ?? 0)))
@@ -136,6 +139,7 @@ function toRunningProcess({ name, logFile }: ProcessPlan, child: ChildProcess): 
     name,
     pid,
     logFile,
+    nextStep,
     exited,
     announced: new Promise((resolve) => child.on('message', (message) => isReady(message) && resolve(message))),
     async stop(graceMs = 12_000) {

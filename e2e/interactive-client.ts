@@ -101,7 +101,8 @@ export function claimsOf(token: string): Record<string, unknown> {
   return JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString())
 }
 
-function createBrowser() {
+/** A browser without a screen: keeps cookies, follows redirects, signs in and consents. */
+export function createBrowser() {
   const jar = new CookieJar(undefined, { looseMode: true, allowSpecialUseDomain: true, rejectPublicSuffixes: false })
 
   async function load(url: string, init: RequestInit = {}): Promise<Response> {

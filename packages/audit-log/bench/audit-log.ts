@@ -52,12 +52,17 @@ async function rateOf(append: Append): Promise<number> {
 
 async function plainLines(name: string): Promise<{ append: Append; close: () => Promise<void> }> {
   const file = await open(join(folder, name), 'a')
-  const commit = async (events: AuditEvent[]) => {
-    await file.write(events.map((each) => `${JSON.stringify(each)}\n`).join(''))
+  const commit = async (lines: readonly string[]) => {
+    await file.write(lines.join(''))
     await file.datasync()
-    return events
+    return [...lines]
   }
-  const group = createGroupCommit(commit, { items: 2000, waiting: 20_000, overload: () => new Error('overload') })
+  const prepare = (each: AuditEvent) => `${JSON.stringify(each)}\n`
+  const limits = { items: 2000, waiting: 20_000, overload: () => new Error('overload') }
+  const group = createGroupCommit<AuditEvent, string, string>(
+    { prepare, commit, prepareAgain: (lines) => [...lines] },
+    limits,
+  )
   return { append: group.add, close: () => file.close() }
 }
 

@@ -1,13 +1,12 @@
 import { AuditLogError, AuditUnavailableError } from './audit-errors.ts'
 import type { AuditEvent, AuditRecord } from './audit-event.ts'
 import type { AuditStore } from './audit-store.ts'
+import { type ChainedEvent, createChain } from './chain.ts'
 import { type Checkpointer, startCheckpointer } from './checkpointer.ts'
 import { createGroupCommit } from './group-commit.ts'
-import type { LogHead } from './log-head.ts'
 import { openReader, openStore, storeKind } from './open-store.ts'
 import type { PersonalDataVault } from './personal-data.ts'
 import { type AuditQuery, queryLog } from './query-log.ts'
-import { writeRecordLine } from './record-line.ts'
 import { defaultTileFolder, readStatedCheckpoint } from './tile-folder.ts'
 
 export interface AuditLogOptions {
@@ -117,22 +116,49 @@ function createLog(store: AuditStore, options: AuditLogOptions, checkpointer: Ch
   const { clock = () => Date.now() / 1000, maxWaiting = 20_000, personalData } = options
   let closing: Promise<void> | undefined
 
-  async function commit(events: AuditEvent[]): Promise<AuditRecord[]> {
+  const chain = createChain(store.head, clock, personalData)
+
+  async function commit(events: readonly ChainedEvent[]): Promise<AuditRecord[]> {
+    const records = events.map(({ record }) => record)
+    if (records[0]?.previous !== store.head.hash)
+      throw unavailable(new Error('the records do not follow the newest one'))
+    const { sequence, hash } = records.at(-1) ?? store.head
     try {
-      const { records, lines, head } = chain(events, store.head, clock, personalData)
-      await store.append(lines, head)
-      checkpointer?.grown(head.sequence)
-      return records
+      await store.append(
+        events.map(({ line }) => line),
+        { sequence, hash },
+      )
     } catch (cause) {
-      throw new AuditUnavailableError('the audit log cannot be written', { cause })
+      throw unavailable(cause)
+    }
+    checkpointer?.grown(sequence)
+    return records
+  }
+
+  function prepare(event: AuditEvent): ChainedEvent {
+    try {
+      return chain.add(event)
+    } catch (cause) {
+      throw unavailable(cause)
     }
   }
 
-  const group = createGroupCommit(commit, {
-    items: 2000,
-    waiting: maxWaiting,
-    overload: () => new AuditUnavailableError('too many events wait for the audit log'),
-  })
+  function prepareAgain(events: readonly ChainedEvent[]): ChainedEvent[] {
+    try {
+      return chain.restart(store.head, events)
+    } catch (cause) {
+      throw unavailable(cause)
+    }
+  }
+
+  const group = createGroupCommit<AuditEvent, ChainedEvent, AuditRecord>(
+    { prepare, commit, prepareAgain },
+    {
+      items: 2000,
+      waiting: maxWaiting,
+      overload: () => new AuditUnavailableError('too many events wait for the audit log'),
+    },
+  )
 
   async function close(): Promise<void> {
     await group.idle()
@@ -161,21 +187,8 @@ function createLog(store: AuditStore, options: AuditLogOptions, checkpointer: Ch
   }
 }
 
-/** Gives events their places after the newest record. */
-function chain(events: AuditEvent[], head: LogHead, clock: () => number, personalData: PersonalDataVault | undefined) {
-  const records: AuditRecord[] = []
-  const lines: string[] = []
-  let { sequence, hash } = head
-  for (const given of events) {
-    const time = given.time ?? new Date(clock() * 1000).toISOString()
-    const event = { ...given, time }
-    const previous = hash
-    const written = writeRecordLine(++sequence, previous, personalData?.seal(event) ?? event)
-    hash = written.hash
-    lines.push(written.line)
-    records.push({ hash, sequence, previous, event })
-  }
-  return { records, lines, head: { sequence, hash } }
+function unavailable(cause: unknown): AuditUnavailableError {
+  return new AuditUnavailableError('the audit log cannot be written', { cause })
 }
 
 /** Reads a log without opening it for writing, for a console or a report beside the writer. */

@@ -1,6 +1,7 @@
 import { readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it, onTestFinished } from 'vitest'
+import { createAuditLog } from '../src/audit-log.ts'
 import {
   type AuditLog,
   humanLine,
@@ -9,6 +10,7 @@ import {
   queryAuditLog,
   verifyAuditLog,
 } from '../src/index.ts'
+import { openLinesStore } from '../src/lines-store.ts'
 import { aliceDeletes } from './events.ts'
 import { temporaryFolder } from './temporary-folder.ts'
 
@@ -94,4 +96,37 @@ it('refuses the event, not the person, when the vault cannot be used', async () 
   expect(await log.append({ phase: 'security', action: 'policies_reloaded', outcome: 'succeeded' })).toMatchObject({
     sequence: 1,
   })
+})
+
+it('does not lose its thread when a commit fails and what waits behind it cannot be encrypted any more', async () => {
+  const folder = temporaryFolder()
+  const path = join(folder, 'audit.jsonl')
+  const personalData = openPersonalDataVault(join(folder, 'keys.db'))
+  const store = await openLinesStore(path)
+  let failing = false
+  const faulty = {
+    ...store,
+    get head() {
+      return store.head
+    },
+    append: async (lines: readonly string[], head: typeof store.head) => {
+      await new Promise(setImmediate)
+      if (failing) personalData.close()
+      if (failing) throw new Error('no space left')
+      await store.append(lines, head)
+    },
+  }
+  const log = await createAuditLog(faulty, { path, personalData })
+  await log.append(aliceDeletes)
+  failing = true
+  const first = log.append(aliceDeletes)
+  await new Promise(setImmediate)
+  const second = log.append(aliceDeletes)
+  expect((await Promise.allSettled([first, second])).map(({ status }) => status)).toEqual(['rejected', 'rejected'])
+  failing = false
+  expect(await log.append({ phase: 'security', action: 'policies_reloaded', outcome: 'succeeded' })).toMatchObject({
+    sequence: 2,
+  })
+  await log.close()
+  expect(await verifyAuditLog(path)).toMatchObject({ intact: true, records: 2 })
 })

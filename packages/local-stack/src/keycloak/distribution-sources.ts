@@ -18,13 +18,19 @@ export interface DistributionSource {
   name: string
   /** Fetches the zip into the folder. Resolves to its path; rejects with the reason, in one line. Checks no checksum. */
   fetch(order: FetchOrder): Promise<string>
+  /** What to do when what it has is not the distribution. */
+  adviceWhenDamaged?: string
 }
 
 const zipName = `keycloak-quarkus-dist-${keycloakVersion}.zip`
 
 /** Asked in this order. Maven first: it knows the mirrors and proxies of the company that it was set up for. */
 export const distributionSources: DistributionSource[] = [
-  { name: 'Maven', fetch: fetchByMaven },
+  {
+    name: 'Maven',
+    fetch: fetchByMaven,
+    adviceWhenDamaged: 'delete org/keycloak/keycloak-quarkus-dist from the local Maven repository',
+  },
   httpsSource(
     'Maven Central',
     `https://repo1.maven.org/maven2/org/keycloak/keycloak-quarkus-dist/${keycloakVersion}/${zipName}`,

@@ -98,7 +98,7 @@ async function fetchFrom(
   try {
     const file = await source.fetch({ folder: draft, detail: order.detail, signal: order.signal })
     const found = await sha256OfFile(file)
-    if (found !== order.expected) return `the SHA-256 is ${found}, expected ${order.expected}`
+    if (found !== order.expected) return describeDamage(source, found, order.expected)
     renameSync(file, order.zip)
     return undefined
   } catch (error) {
@@ -107,6 +107,11 @@ async function fetchFrom(
   } finally {
     rmSync(draft, { recursive: true, force: true })
   }
+}
+
+function describeDamage({ adviceWhenDamaged }: DistributionSource, found: string, expected: string): string {
+  const advice = adviceWhenDamaged === undefined ? '' : `; ${adviceWhenDamaged}`
+  return `the SHA-256 is ${found}, expected ${expected}${advice}`
 }
 
 const downloadPrefix = '.download-'

@@ -56,14 +56,17 @@ describe('findDistribution from the cache', () => {
 
   test('says what each source answered when none has it, and what to do', async () => {
     const settings = distributionSettings({
-      sources: [failingSource('Maven', 'mvn is not installed'), countingSource('half', 'Maven Central')],
+      sources: [
+        failingSource('Maven Central', 'answered 404'),
+        { ...countingSource('half', 'Maven'), adviceWhenDamaged: 'delete it there' },
+      ],
     })
     const found = createHash('sha256').update('half').digest('hex')
     await expect(find(settings)).rejects.toMatchObject({
       message: [
         'Keycloak 26.7.4 could not be downloaded:',
-        '  - Maven: mvn is not installed',
-        `  - Maven Central: the SHA-256 is ${found}, expected ${sha256}`,
+        '  - Maven Central: answered 404',
+        `  - Maven: the SHA-256 is ${found}, expected ${sha256}; delete it there`,
       ].join('\n'),
       nextStep: expect.stringContaining('KEYCLOAK_DIST'),
     })

@@ -90,7 +90,7 @@ export function createMcpEndpoint(options: McpEndpointOptions): McpEndpoint {
   const calls = options.calls ?? createCallRegistry({ clock: protectedResource.now })
   const guard = createEndingGuard(options, calls)
   const serverOptions = withTools(options.serverOptions)
-  const sharedCalls = createSharedCalls({ serverInfo, serverOptions, tools, guard })
+  const sharedCalls = createSharedCalls({ serverInfo, serverOptions, tools, guard, onError: options.onError })
 
   const sdk = createMcpHandler(
     ({ authInfo }) => {

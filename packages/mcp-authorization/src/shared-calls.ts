@@ -19,6 +19,7 @@ export interface SharedCallSettings {
   readonly serverOptions: McpServerOptions
   readonly tools: readonly ProtectedTool[]
   readonly guard: ToolGuard | undefined
+  readonly onError: ((error: unknown) => void) | undefined
 }
 
 /** A request that a shared server may answer, and that server. */
@@ -62,7 +63,7 @@ function connect(settings: SharedCallSettings, revision: string | undefined): Pr
     revision === undefined ? {} : { supportedProtocolVersions: [revision, ...SUPPORTED_PROTOCOL_VERSIONS] }
   const server = new McpServer(settings.serverInfo, { ...settings.serverOptions, ...versions })
   for (const tool of settings.tools) tool.register(server, { guard: settings.guard })
-  return createSharedServer(server, revision === undefined ? undefined : { era: 'modern', revision })
+  return createSharedServer(server, revision === undefined ? undefined : { era: 'modern', revision }, settings.onError)
 }
 
 /**

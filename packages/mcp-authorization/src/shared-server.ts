@@ -61,10 +61,12 @@ interface Exchange {
  * and body agree. Everything else belongs to the SDK's handler.
  *
  * @param classification The revision to serve; absent for revisions before 2026-07-28.
+ * @param onError Told of what goes wrong beside the answers.
  */
 export async function createSharedServer(
   server: McpServer,
   classification: MessageClassification | undefined,
+  onError?: (error: unknown) => void,
 ): Promise<SharedServer> {
   const exchanges = new Map<RequestId, Exchange>()
   let lastId = 0
@@ -98,8 +100,9 @@ export async function createSharedServer(
   const transport =
     classification === undefined ? new SharedTransport(send) : new ClassifiedTransport(classification, send)
   await server.connect(transport)
-  server.server.onerror = () => {
-    if (entering !== undefined) entering.isRefused = true
+  server.server.onerror = (error) => {
+    if (entering === undefined) onError?.(error)
+    else entering.isRefused = true
   }
 
   return {

@@ -134,6 +134,16 @@ describe.each(adapters)('the adapter for $name', ({ mount, passesOn }) => {
 })
 
 describe('an Express application that reads bodies first', () => {
+  it('gets an answer even where it kept nothing of the body', async () => {
+    const mount = (endpoint: McpEndpoint, http: Server): void => {
+      const drop = express().use((request, _response, next) => void request.resume().on('end', () => next()))
+      http.on('request', drop.use(mcpExpress(endpoint)))
+    }
+    const server = await startServer({ mount })
+    expect((await fetch(server.url, toolCall('2025-11-25', server.mint(), 'whoami'))).status).toBe(400)
+    await server.close()
+  })
+
   it('is served with the body that it read', async () => {
     const mount = (endpoint: McpEndpoint, http: Server): void => {
       http.on('request', express().use(express.json()).use(mcpExpress(endpoint)))

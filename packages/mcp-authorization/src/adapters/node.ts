@@ -54,6 +54,8 @@ function incomingOf(
 
 /** The body as text; undefined when it is too long. Listens to events, which costs a third of iterating. */
 function readBody(request: IncomingMessage, maxBytes: number): Promise<string | undefined> {
+  // Somebody read the body and did not keep it.
+  if (request.readableEnded) return Promise.resolve('')
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = []
     let length = 0

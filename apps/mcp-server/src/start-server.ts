@@ -107,10 +107,12 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
     isRevoked: signals.reasonRefused,
     onWarning: (message) => logger.warn(message),
   })
+  const receivers = config.transmitters.length === 0 ? undefined : signalReceivers({ config, signals, metrics, logger })
   const rememberingVerifier: TokenVerifier = {
     async verify(compactToken, request) {
       const token = await verifier.verify(compactToken, request)
       requestContext().token = token
+      receivers?.learn(token)
       return token
     },
   }
@@ -192,8 +194,7 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
   ])
   for (const [path, route] of fourEyesApi({ protectedResource, liveCallers, fourEyes }))
     routes.set(path, forConsole(route))
-  const receivers = config.transmitters.length === 0 ? undefined : signalReceivers({ config, signals, metrics, logger })
-  for (const [path, route] of receivers ?? []) routes.set(path, route)
+  for (const [path, route] of receivers?.routes ?? []) routes.set(path, route)
   if (config.conformance) {
     const { conformanceRoutes } = await import('./conformance/conformance-endpoint.ts')
     for (const [path, route] of conformanceRoutes(config, verifier)) routes.set(path, route)

@@ -5,7 +5,6 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterEach, describe, expect, it } from 'vitest'
-import { eventually } from './fixtures/eventually.ts'
 
 const main = fileURLToPath(new URL('../src/main.ts', import.meta.url))
 const started: ChildProcess[] = []
@@ -17,19 +16,24 @@ afterEach(() => {
 interface Run {
   child: ChildProcess
   output: () => string
+  /** Resolves when the process tells its parent that it listens. */
+  ready: Promise<unknown>
   exit: Promise<number | null>
 }
 
-function start(
-  environment: Record<string, string>,
-  stdio: ('ignore' | 'pipe' | 'ipc')[] = ['ignore', 'pipe', 'pipe'],
-): Run {
-  const child = spawn(process.execPath, [main], { env: { PATH: process.env.PATH ?? '', ...environment }, stdio })
+function start(environment: Record<string, string>): Run {
+  const env = { PATH: process.env.PATH ?? '', ...environment }
+  const child = spawn(process.execPath, [main], { env, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] })
   started.push(child)
   let text = ''
   child.stdout?.on('data', (chunk) => (text += chunk))
   child.stderr?.on('data', (chunk) => (text += chunk))
-  return { child, output: () => text, exit: new Promise((resolve) => child.once('exit', resolve)) }
+  return {
+    child,
+    output: () => text,
+    ready: new Promise((resolve) => child.once('message', resolve)),
+    exit: new Promise((resolve) => child.once('exit', resolve)),
+  }
 }
 
 async function freePort(): Promise<number> {
@@ -66,7 +70,8 @@ describe('the process', () => {
     const settings = await environment()
     const run = start(settings)
     const origin = `http://localhost:${settings.MCP_PORT}`
-    await eventually(async () => expect((await fetch(`${origin}/healthz`)).status).toBe(200))
+    await run.ready
+    expect((await fetch(`${origin}/healthz`)).status).toBe(200)
     const readiness = await fetch(`${origin}/readyz`)
     expect(readiness.status).toBe(503)
     expect(await readiness.text()).toContain('"waitsFor":"an answer from http://localhost')
@@ -87,8 +92,8 @@ describe('the process', () => {
   })
 
   it('tells its parent that it listens, and ends when the parent is gone', async () => {
-    const run = start(await environment(), ['ignore', 'pipe', 'pipe', 'ipc'])
-    await new Promise((resolve) => run.child.once('message', resolve))
+    const run = start(await environment())
+    expect(await run.ready).toEqual({ ready: true })
     run.child.disconnect()
     expect(await run.exit).toBe(0)
   })

@@ -60,6 +60,23 @@ it('ends tokens at once by back-channel logout', async () => {
   expect(await statusOf('logged-out')).toBe(401)
 })
 
+it('does not wait for Keycloak when the person has called before', async () => {
+  app.keycloak.addBrokeredPerson('idp-dave', 'called-before')
+  await statusOf('called-before')
+  await eventually(() => expect(app.keycloak.identityLookUps).toContain('called-before'))
+  app.keycloak.setDown(true)
+  const token = await sign('logout+jwt', {
+    sub: 'idp-dave',
+    exp: now() + 60,
+    events: { 'http://schemas.openid.net/event/backchannel-logout': {} },
+  })
+  const form = new URLSearchParams({ logout_token: token }).toString()
+  const answer = await post('backchannel-logout', form, 'application/x-www-form-urlencoded')
+  app.keycloak.setDown(false)
+  expect(answer.status).toBe(503)
+  expect(await statusOf('called-before')).toBe(401)
+})
+
 it('ends tokens at once by Global Token Revocation', async () => {
   app.keycloak.addBrokeredPerson('idp-carol', 'revoked')
   const credentials = await sign('global-token-revocation+jwt', {

@@ -1,7 +1,7 @@
 export type { CutOffState, CutOffStateOptions } from './cut-off-state.ts'
 export { createCutOffState } from './cut-off-state.ts'
 export type { FeedState } from './feed-state.ts'
-export type { BrokeredSubjectsOptions } from './keycloak/brokered-subjects.ts'
+export type { BrokeredSubjects, BrokeredSubjectsOptions } from './keycloak/brokered-subjects.ts'
 export { brokeredSubjects } from './keycloak/brokered-subjects.ts'
 export type { EventCursor } from './keycloak/event-reader.ts'
 export { EventsNotRecordedError } from './keycloak/event-reader.ts'

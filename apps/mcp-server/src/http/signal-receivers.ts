@@ -1,6 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Readable } from 'node:stream'
-import { brokeredSubjects, createSignalReceivers, type Transmitter } from '@mcp-identity/shared-signals'
+import {
+  type BrokeredSubjects,
+  brokeredSubjects,
+  createSignalReceivers,
+  type Transmitter,
+} from '@mcp-identity/shared-signals'
+import type { VerifiedAccessToken } from '@mcp-identity/token-verifier'
 import type { Logger } from 'pino'
 import { present } from '../audit-events.ts'
 import type { Config, TransmitterConfig } from '../config.ts'
@@ -15,12 +21,22 @@ export interface SignalReceiversParts {
   logger: Logger
 }
 
-/** The routes below `/signals` by which others tell that access has ended. */
-export function signalReceivers({ config, signals, metrics, logger }: SignalReceiversParts): Map<string, RouteHandler> {
+export interface SignalReceivers {
+  /** The routes below `/signals` by which others tell that access has ended. */
+  readonly routes: Map<string, RouteHandler>
+  /** Told of each verified token, so that signals about its person need not wait for Keycloak. */
+  learn(token: VerifiedAccessToken): void
+}
+
+/** The receivers, for those who may send. */
+export function signalReceivers({ config, signals, metrics, logger }: SignalReceiversParts): SignalReceivers {
   const { origin } = new URL(config.resource)
+  const brokers = config.transmitters.flatMap(({ broker }) =>
+    broker === undefined ? [] : [openBroker(broker, config)],
+  )
   const receivers = createSignalReceivers({
     baseUrl: `${origin}/signals`,
-    transmitters: config.transmitters.map((transmitter) => toTransmitter(transmitter, config)),
+    transmitters: config.transmitters.map((transmitter) => toTransmitter(transmitter, config, brokers)),
     onSignals: (received, from) => {
       logger.info({ ...from, signals: received.length }, 'signals received')
       signals.apply(received)
@@ -40,15 +56,36 @@ export function signalReceivers({ config, signals, metrics, logger }: SignalRece
     if (answer === undefined) return sendJson(response, 404, { error: 'not_found' })
     await send(response, answer, request)
   }
-  return new Map(receivers.paths.map((path) => [path, route]))
+  return {
+    routes: new Map(receivers.paths.map((path) => [path, route])),
+    learn({ issuer, subject }) {
+      for (const broker of brokers) if (broker.issuer === issuer) broker.subjects.learn(subject)
+    },
+  }
 }
 
-function toTransmitter({ broker, audience, ...transmitter }: TransmitterConfig, config: Config): Transmitter {
-  const realm = broker && config.keycloakEvents.find(({ issuer }) => issuer === broker.issuer)
+interface Broker {
+  issuer: string
+  alias: string
+  subjects: BrokeredSubjects
+}
+
+function openBroker({ issuer, alias }: NonNullable<TransmitterConfig['broker']>, config: Config): Broker {
+  const realm = config.keycloakEvents.find((feed) => feed.issuer === issuer)
+  if (realm === undefined) throw new TypeError(`${issuer} is asked for people but not in keycloakEvents`)
+  return { issuer, alias, subjects: brokeredSubjects({ ...realm, identityProvider: alias }) }
+}
+
+function toTransmitter(
+  { broker, audience, ...transmitter }: TransmitterConfig,
+  config: Config,
+  brokers: readonly Broker[],
+): Transmitter {
+  const subjects = brokers.find(({ issuer, alias }) => issuer === broker?.issuer && alias === broker.alias)?.subjects
   return {
     ...transmitter,
     audience: audience ?? config.resource,
-    ...present({ resolveSubject: broker && realm && brokeredSubjects({ ...realm, identityProvider: broker.alias }) }),
+    ...present({ resolveSubject: subjects?.resolve, recallSubject: subjects?.recall }),
   }
 }
 

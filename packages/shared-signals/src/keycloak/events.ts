@@ -63,6 +63,17 @@ export function parsePersonIds(answer: unknown): string[] {
   })
 }
 
+/** @throws {TypeError} The answer is not a list of identities. */
+export function parseFederatedIdentities(answer: unknown): { identityProvider: string; userId: string }[] {
+  if (!Array.isArray(answer)) throw new TypeError('expected a list of identities, found something else')
+  return answer.map((identity: unknown) => {
+    if (isObject(identity) && typeof identity.identityProvider === 'string' && typeof identity.userId === 'string') {
+      return { identityProvider: identity.identityProvider, userId: identity.userId }
+    }
+    throw new TypeError('expected identities with provider and id')
+  })
+}
+
 function parseEvents<Event>(answer: unknown, members: string[]): Event[] {
   if (!Array.isArray(answer)) throw new TypeError('expected a list of events, found something else')
   for (const event of answer as unknown[]) {

@@ -3,6 +3,7 @@ import { empty, expectPost, readBody } from './http.ts'
 import type { ReceiverContext } from './receiver-context.ts'
 import { refuseSignal } from './refused-signal.ts'
 import { effectiveTime } from './security-events.ts'
+import { takeInSignals } from './take-in-signals.ts'
 import type { TokenNames, Transmitter } from './transmitter.ts'
 
 const logoutEvent = 'http://schemas.openid.net/event/backchannel-logout'
@@ -29,16 +30,18 @@ export async function receiveBackchannelLogout(request: Request, context: Receiv
   if (!isObject(events) || !isObject(events[logoutEvent]))
     refuseSignal('invalid_request', '"events" must name a back-channel logout')
   if (!isName(sub) && !isName(sid)) refuseSignal('invalid_request', '"sub" or "sid" must be there')
-  const names = await namesOf(transmitter, sub, sid)
-  const notBefore = effectiveTime({}, claims.iat, context.clock(), context.clockToleranceSeconds)
-  const signals: Signal[] = names.map((name) => ({
-    kind: 'cut_off',
-    ...name,
-    notBefore,
-    cause: name.sessionId === undefined ? 'logged_out' : 'session_ended',
-    receivedAt: context.clock(),
-  }))
-  context.onSignals(signals, { receiver: 'backchannel_logout', transmitter: transmitter.issuer })
+  const now = context.clock()
+  const notBefore = effectiveTime({}, claims.iat, now, context.clockToleranceSeconds)
+  await takeInSignals(context, 'backchannel_logout', transmitter, async (by): Promise<Signal[]> => {
+    const names = await namesOf(by, sub, sid)
+    return names.map((name) => ({
+      kind: 'cut_off',
+      ...name,
+      notBefore,
+      cause: name.sessionId === undefined ? 'logged_out' : 'session_ended',
+      receivedAt: now,
+    }))
+  })
   settle()
   return empty(200)
 }

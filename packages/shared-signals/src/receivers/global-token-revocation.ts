@@ -3,6 +3,7 @@ import { empty, expectPost, readBody } from './http.ts'
 import type { ReceiverContext } from './receiver-context.ts'
 import { RefusedSignalError, refuseSignal } from './refused-signal.ts'
 import { readSubjectIdentifier } from './subject-identifier.ts'
+import { takeInSignals } from './take-in-signals.ts'
 
 /** The request is authenticated for this one moment. */
 const maxAgeSeconds = 300
@@ -29,17 +30,24 @@ export async function receiveGlobalTokenRevocation(
       maxAgeSeconds,
     })
     .catch((error: unknown) => asAuthenticationFailure(error))
-  const names = await readSubjectIdentifier(subjectOf(await readBody(request)), transmitter)
+  const identifier = subjectOf(await readBody(request))
   const now = context.clock()
-  const signals: Signal[] = names.map((name) => ({
-    kind: 'cut_off',
-    ...name,
-    notBefore: now,
-    cause: 'global_token_revocation',
-    receivedAt: now,
-  }))
+  const signals = await takeInSignals(
+    context,
+    'global_token_revocation',
+    transmitter,
+    async (by): Promise<Signal[]> => {
+      const names = await readSubjectIdentifier(identifier, by)
+      return names.map((name) => ({
+        kind: 'cut_off',
+        ...name,
+        notBefore: now,
+        cause: 'global_token_revocation',
+        receivedAt: now,
+      }))
+    },
+  )
   if (signals.length === 0) return refuseSignal('invalid_request', 'nobody is known by this name', 404)
-  context.onSignals(signals, { receiver: 'global_token_revocation', transmitter: transmitter.issuer })
   settle()
   return empty(204)
 }

@@ -4,7 +4,7 @@ import type { MessageVerifier } from './verify-signed-message.ts'
 
 /** From whom and by which door signals came. */
 export interface SignalOrigin {
-  receiver: 'backchannel_logout' | 'ssf_push' | 'ssf_poll' | 'global_token_revocation'
+  receiver: 'backchannel_logout' | 'ssf_push' | 'global_token_revocation'
   /** Issuer of the transmitter. */
   transmitter: string
 }

@@ -1,10 +1,11 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { Signal } from '../signal.ts'
 import { empty, expectPost, readBody } from './http.ts'
-import type { ReceiverContext, SignalOrigin } from './receiver-context.ts'
+import type { ReceiverContext } from './receiver-context.ts'
 import { refuseSignal } from './refused-signal.ts'
 import { effectiveTime, isEffective, readSecurityEvent, streamEvents } from './security-events.ts'
 import { readSubjectIdentifier } from './subject-identifier.ts'
+import { takeInSignals } from './take-in-signals.ts'
 import type { VerifiedMessage } from './verify-signed-message.ts'
 
 /** Transmitters retry for a day (Keycloak) to a week; older ones are refused, and reconciliation has long repaired them. */
@@ -17,7 +18,7 @@ export async function receivePushedEvent(request: Request, context: ReceiverCont
   const compact = await readBody(request)
   const message = await verifySecurityEvent(compact, context)
   checkAuthorization(message.transmitter.authorizationHeader, request.headers.get('authorization'))
-  await takeIn(message, context, { receiver: 'ssf_push', transmitter: message.transmitter.issuer })
+  await takeIn(message, context)
   return empty(202)
 }
 
@@ -26,7 +27,7 @@ export async function receivePushedEvent(request: Request, context: ReceiverCont
  *
  * @throws {RefusedSignalError} It is not acceptable.
  */
-export function verifySecurityEvent(compact: string, { verifier }: ReceiverContext): Promise<VerifiedMessage> {
+function verifySecurityEvent(compact: string, { verifier }: ReceiverContext): Promise<VerifiedMessage> {
   return verifier.verify(compact.trim(), {
     type: 'secevent+jwt',
     requiredClaims: ['events'],
@@ -36,25 +37,30 @@ export function verifySecurityEvent(compact: string, { verifier }: ReceiverConte
 }
 
 /** Acts upon a verified Security Event Token. An event of a type that is not known here does nothing. */
-export async function takeIn(message: VerifiedMessage, context: ReceiverContext, origin: SignalOrigin): Promise<void> {
-  const { transmitter, claims } = message
-  const { events, sub_id: subject } = claims
-  if (!isObject(events)) return refuseSignal('invalid_request', '"events" must be an object')
-  const types = Object.keys(events)
-  if (types.length === 0 || types.length > mostEvents)
+async function takeIn({ transmitter, claims, settle }: VerifiedMessage, context: ReceiverContext): Promise<void> {
+  const events = eventsOf(claims.events)
+  const now = context.clock()
+  await takeInSignals(context, 'ssf_push', transmitter, async (by) => {
+    const signals: Signal[] = []
+    for (const [type, event] of events) {
+      if (!isEffective(type)) continue
+      const names = await readSubjectIdentifier(claims.sub_id ?? event.subject, by)
+      const notBefore = effectiveTime(event, claims.iat, now, context.clockToleranceSeconds)
+      signals.push(...readSecurityEvent(type, event, names, notBefore))
+    }
+    return signals
+  })
+  for (const [type, event] of events) tellStreamEvent(type, event, context, transmitter.issuer)
+  settle()
+}
+
+function eventsOf(events: unknown): [string, Record<string, unknown>][] {
+  const found = isObject(events) ? Object.entries(events) : []
+  if (found.length === 0 || found.length > mostEvents)
     return refuseSignal('invalid_request', '"events" must name an event')
-  const signals: Signal[] = []
-  for (const type of types) {
-    const event = events[type]
-    if (!isObject(event)) return refuseSignal('invalid_request', 'an event must be an object')
-    tellStreamEvent(type, event, context, transmitter.issuer)
-    if (!isEffective(type)) continue
-    const names = await readSubjectIdentifier(subject ?? event.subject, transmitter)
-    const notBefore = effectiveTime(event, claims.iat, context.clock(), context.clockToleranceSeconds)
-    signals.push(...readSecurityEvent(type, event, names, notBefore))
-  }
-  if (signals.length > 0) context.onSignals(signals, origin)
-  message.settle()
+  return found.map(([type, event]) =>
+    isObject(event) ? [type, event] : refuseSignal('invalid_request', 'an event must be an object'),
+  )
 }
 
 function tellStreamEvent(

@@ -28,6 +28,11 @@ export interface Transmitter {
    * a brokered sign-in. An empty list: nobody by that name has tokens. Throwing answers 503, and the signal comes again.
    */
   resolveSubject?: ((subject: string) => Promise<readonly TokenNames[]>) | undefined
+  /**
+   * What is known of such a person without asking, maybe not everything. Their tokens are ended at once, before the
+   * answer of `resolveSubject`. Default: nothing is.
+   */
+  recallSubject?: ((subject: string) => readonly TokenNames[]) | undefined
   /** Value of the `Authorization` header that its pushes carry (SSF push delivery). Default: none is asked for. */
   authorizationHeader?: string | undefined
 }

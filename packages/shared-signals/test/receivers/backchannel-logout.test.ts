@@ -75,6 +75,18 @@ describe('a valid logout token', () => {
     expect((await send(await sign(message))).status).toBe(200)
   })
 
+  it('ends at once what is known of the person without asking, and is taken again until the look-up answered', async () => {
+    const resolveSubject = async () => {
+      throw new Error('Keycloak is down')
+    }
+    const recallSubject = () => [{ issuer: keycloakIssuer, subject: 'kc-alice' }]
+    receiving = startReceiving({ transmitters: [{ ...corporateIdp, resolveSubject, recallSubject }] })
+    expect((await send(await sign(logoutToken()))).status).toBe(503)
+    expect(receiving.state.reasonRefused({ issuer: keycloakIssuer, subject: 'kc-alice', issuedAt: now })).toBe(
+      'logged_out',
+    )
+  })
+
   it('about somebody who never signed in here does nothing', async () => {
     const message = logoutToken()
     message.claims.sub = 'idp-stranger'

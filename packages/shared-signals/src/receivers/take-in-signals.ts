@@ -1,0 +1,28 @@
+import type { Signal } from '../signal.ts'
+import type { ReceiverContext, SignalOrigin } from './receiver-context.ts'
+import type { Transmitter } from './transmitter.ts'
+
+/**
+ * Hands over what a verified message says, in two steps: at once for the people who are known without asking, then for
+ * all whom the transmitter's look-up finds.
+ *
+ * @param read Reads the message with the given transmitter's way to find people.
+ * @returns The signals of the second step.
+ */
+export async function takeInSignals(
+  context: ReceiverContext,
+  origin: SignalOrigin['receiver'],
+  transmitter: Transmitter,
+  read: (transmitter: Transmitter) => Promise<Signal[]>,
+): Promise<Signal[]> {
+  const handOver = (signals: Signal[]): void => {
+    if (signals.length > 0) context.onSignals(signals, { receiver: origin, transmitter: transmitter.issuer })
+  }
+  const { recallSubject } = transmitter
+  if (recallSubject !== undefined) {
+    handOver(await read({ ...transmitter, resolveSubject: async (subject) => recallSubject(subject) }))
+  }
+  const signals = await read(transmitter)
+  handOver(signals)
+  return signals
+}

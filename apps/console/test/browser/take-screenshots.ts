@@ -11,7 +11,8 @@ const folder = fileURLToPath(new URL('../../../../docs/screenshots/', import.met
 interface Shot {
   name: string
   person: string
-  path: string
+  /** Name of the page in the navigation. */
+  page: string
   height?: number
   /** Waits until the page shows what the picture is about. */
   settle(page: Page): Promise<unknown>
@@ -21,20 +22,25 @@ const shots: readonly Shot[] = [
   {
     name: 'overview',
     person: 'ivan',
-    path: '/overview',
+    page: 'Overview',
     height: 1060,
     settle: (page) => page.getByText('Just now', { exact: true }).waitFor(),
   },
-  { name: 'live-audit', person: 'ivan', path: '/audit', settle: (page) => page.getByRole('listitem').nth(5).waitFor() },
-  { name: 'audit-record', person: 'ivan', path: '/audit', height: 980, settle: openRefusedRecord },
+  {
+    name: 'live-audit',
+    person: 'ivan',
+    page: 'Live audit',
+    settle: (page) => page.getByRole('listitem').nth(5).waitFor(),
+  },
+  { name: 'audit-record', person: 'ivan', page: 'Live audit', height: 980, settle: openRefusedRecord },
   {
     name: 'my-access',
     person: 'alice',
-    path: '/access',
+    page: 'My access',
     height: 1180,
     settle: (page) => page.getByText('list_customers').waitFor(),
   },
-  { name: 'people', person: 'ivan', path: '/people', settle: (page) => page.getByText('alice@company.com').waitFor() },
+  { name: 'people', person: 'ivan', page: 'People', settle: (page) => page.getByText('alice@company.com').waitFor() },
 ]
 
 const looks: readonly { suffix: string; options: BrowserContextOptions }[] = [
@@ -70,9 +76,9 @@ async function takePagesOf(person: string, suffix: string, options: BrowserConte
   const { page } = await openPage(browser, options)
   await page.goto(stack.file.urls.console)
   await signInAtCompany(page, stack.file, person)
-  for (const { name, path, height, settle } of shots.filter((shot) => shot.person === person)) {
+  for (const { name, page: title, height, settle } of shots.filter((shot) => shot.person === person)) {
     if (suffix !== '-phone') await page.setViewportSize({ width: 1360, height: height ?? 860 })
-    await page.goto(stack.file.urls.console + path)
+    await page.getByRole('link', { name: title, exact: true }).click()
     await settle(page)
     await page.evaluate('document.fonts.ready.then(() => undefined)')
     await page.screenshot({ path: `${folder}${name}${suffix}.png` })

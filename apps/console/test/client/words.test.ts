@@ -27,6 +27,7 @@ describe('agoWords', () => {
 
 describe('millisecondWords', () => {
   it.each([
+    [0.01, '< 0.1 ms'],
     [0.42, '0.4 ms'],
     [12.4, '12 ms'],
     [1204, '1.2 s'],

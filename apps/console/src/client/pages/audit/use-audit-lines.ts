@@ -6,7 +6,9 @@ import type { AuditRecord } from '../../api/audit-record.ts'
 import type { AuditFilters } from './audit-filters.ts'
 import { type AuditLine, foldCalls } from './calls.ts'
 
-const pageSize = 200
+/** The first page is quick to have; older ones are read by those who scroll a long way. */
+const firstPageSize = 200
+const olderPageSize = 1000
 
 /** The log from its newest record backwards: what the stream brought, then older pages as they are scrolled to. */
 export function useAuditLines(filters: AuditFilters) {
@@ -14,7 +16,11 @@ export function useAuditLines(filters: AuditFilters) {
   const feed = useAuditFeedSnapshot()
   const history = useInfiniteQuery({
     queryKey: ['audit', filters],
-    queryFn: ({ pageParam, signal }) => audit.page({ ...filters, cursor: pageParam, limit: pageSize }, signal),
+    queryFn: ({ pageParam, signal }) =>
+      audit.page(
+        { ...filters, cursor: pageParam, limit: pageParam === undefined ? firstPageSize : olderPageSize },
+        signal,
+      ),
     initialPageParam: undefined as string | undefined,
     getNextPageParam: ({ cursor }) => cursor,
     enabled: feed.status !== 'refused',

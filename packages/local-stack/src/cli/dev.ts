@@ -12,6 +12,8 @@ import { runInForeground } from './run-in-foreground.ts'
 await main()
 
 async function main(): Promise<void> {
+  // A reader that leaves early, as in `pnpm dev | head`, must not end the stack without stopping its parts.
+  process.stdout.on('error', () => {})
   try {
     await devCommand(runDev).parseAsync(withoutSeparator(process.argv))
   } catch (error) {

@@ -9,8 +9,6 @@ import { exitCodeOf, type StopSignals, stopSignals } from './stop-signals.ts'
 
 /** Runs the stack until Ctrl-C, a stop from elsewhere, or the end of one of its parts. */
 export async function runInForeground(flags: DevFlags, folder: StackFolder, settings: MachineSettings): Promise<void> {
-  // A closed pipe, as after `pnpm dev | head`, must not end the stack without stopping its parts.
-  process.stdout.on('error', () => {})
   const stopping = stopSignals()
   const stack = await startUnlessStopped(flags, folder, settings, stopping)
   if (stack !== undefined) {

@@ -1,4 +1,4 @@
-import { type Session, SessionEndedError } from '../session/session.ts'
+import type { Session } from '../session/session.ts'
 import { ApiError, readApiError } from './api-error.ts'
 
 /** `fetch` with the session's access token. */
@@ -30,5 +30,3 @@ async function send(address: string, init: RequestInit | undefined, accessToken:
     throw new ApiError(0, `${new URL(address).host} does not answer`)
   }
 }
-
-export { SessionEndedError }

@@ -34,7 +34,7 @@ export interface McpEndpointOptions {
    * Registers prompts, resources and whatever else the SDK offers, once a request. What varies by caller takes the
    * token of this request; use `scopeChallengeFor` where a scope is needed.
    */
-  readonly register?: (server: McpServer, request: { readonly token: VerifiedAccessToken }) => void
+  readonly register?: (server: McpServer, request: { readonly token: VerifiedAccessToken }) => void | Promise<void>
   /** Who sees which tool. Default: everyone sees every tool, because everyone might get every scope. */
   readonly visibility?: VisibilityRules
   /** Runs around every tool call: policy, audit. Default: none. */
@@ -71,6 +71,7 @@ export interface McpEndpoint {
 const DEFAULT_MAX_STREAMS_PER_CALLER = 16
 /** Nobody is there to read it. */
 const CALLER_GONE = rpcErrorAnswer(503, -32000, 'The caller went away')
+const NOTHING_TO_ABORT = { abort: (): void => undefined }
 
 /**
  * Puts the official SDK's MCP server behind the gate of a protected resource: 2026-07-28 and 2025-11-25 on one URL,
@@ -93,11 +94,11 @@ export function createMcpEndpoint(options: McpEndpointOptions): McpEndpoint {
   const sharedCalls = createSharedCalls({ serverInfo, serverOptions, tools, guard, onError: options.onError })
 
   const sdk = createMcpHandler(
-    ({ authInfo }) => {
+    async ({ authInfo }) => {
       const token = authInfo?.extra?.token as VerifiedAccessToken
       const server = new McpServer(serverInfo, serverOptions)
       for (const tool of toolGate.visible(token)) tool.register(server, { guard })
-      options.register?.(server, { token })
+      await options.register?.(server, { token })
       return server
     },
     { onerror: (error) => options.onError?.(error), maxRequestBodySize: protectedResource.maxBodyBytes },
@@ -142,31 +143,50 @@ export function createMcpEndpoint(options: McpEndpointOptions): McpEndpoint {
         answer(() => CALLER_GONE)
         exchange?.abort(new Error('the caller went away'))
       })
-      exchange = open(request, authenticated, message, () => {
+      const done = (): void => {
         forget()
         entry.close()
-      })
-      exchange.answer.then((given) => answer(() => given ?? refused()), reject)
+      }
+      const fail = (error: unknown): void => {
+        done()
+        reject(error)
+      }
+      try {
+        exchange = open(request, authenticated, message, done)
+        exchange.answer.then((given) => answer(() => given ?? refused()), fail)
+      } catch (error) {
+        fail(error)
+      }
     })
+  }
+
+  /** What may go to the SDK, or the answer to what may not. */
+  async function admit(request: IncomingRequest, authenticated: Authenticated): Promise<AdmittedMessage | Refused> {
+    const read = await readMessage(request, protectedResource.maxBodyBytes, authenticated.headers)
+    if (read.outcome === 'unreadable') return { refused: read.answer }
+    const { body } = read
+    const called = calledTools(body)
+    const limited = protectedResource.limitsToolCalls ? await toolGate.refuseTooMany(authenticated, called) : undefined
+    const admission = limited ?? toolGate.admit(authenticated, called)
+    if (admission.outcome === 'refused') return { refused: protectedResource.report(admission, request).answer }
+    const kind = methodOf(body) === 'subscriptions/listen' ? 'stream' : 'call'
+    if (kind === 'stream' && calls.streamsOf(authenticated.token) >= maxStreams) {
+      return { refused: protectedResource.report(protectedResource.refuseStream(authenticated), request).answer }
+    }
+    return { body, kind, route: admission.tool && sharedCalls.route(request, body, admission.tool) }
   }
 
   async function answerAuthenticated(
     request: IncomingRequest,
     authenticated: Authenticated,
   ): Promise<Answer | Response> {
-    const read = await readMessage(request, protectedResource.maxBodyBytes, authenticated.headers)
-    if (read.outcome === 'unreadable') return read.answer
-    const { body } = read
-    const called = calledTools(body)
-    const limited = protectedResource.limitsToolCalls ? await toolGate.refuseTooMany(authenticated, called) : undefined
-    const admission = limited ?? toolGate.admit(authenticated, called)
-    if (admission.outcome === 'refused') return protectedResource.report(admission, request).answer
-    const kind = methodOf(body) === 'subscriptions/listen' ? 'stream' : 'call'
-    if (kind === 'stream' && calls.streamsOf(authenticated.token) >= maxStreams) {
-      return protectedResource.report(protectedResource.refuseStream(authenticated), request).answer
+    // Entered before the body is read: who sends it slowly must not outlive the right to the call.
+    const reading = calls.open(authenticated.token, NOTHING_TO_ABORT, 'call')
+    const message = await admit(request, authenticated).finally(reading.close)
+    if (reading.endedBecause !== undefined) {
+      return protectedResource.report(protectedResource.refuseEnded(authenticated), request).answer
     }
-    const route = admission.tool && sharedCalls.route(request, body, admission.tool)
-    return run(request, authenticated, { body, kind, route })
+    return 'refused' in message ? message.refused : run(request, authenticated, message)
   }
 
   async function handle(request: IncomingRequest): Promise<Answer | Response | undefined> {
@@ -199,6 +219,10 @@ export function createMcpEndpoint(options: McpEndpointOptions): McpEndpoint {
       await Promise.all([sdk.close(), sharedCalls.close()])
     },
   }
+}
+
+interface Refused {
+  readonly refused: Answer
 }
 
 /** A message that may go to the SDK. */

@@ -60,6 +60,29 @@ describe.each(eras)('a running call, %s', (era) => {
     })
   })
 
+  it('is not begun when the right to it ends while its body is still on the way', async () => {
+    await withServer({}, async (server) => {
+      const { headers, body } = toolCall(era, server.mint(), 'whoami')
+      const [first, rest] = [String(body).slice(0, 10), String(body).slice(10)]
+      const parts = new TransformStream<Uint8Array, Uint8Array>()
+      const writer = parts.writable.getWriter()
+      const encoder = new TextEncoder()
+      const response = fetch(server.url, {
+        method: 'POST',
+        headers,
+        body: parts.readable,
+        duplex: 'half',
+      } as RequestInit)
+      await writer.write(encoder.encode(first))
+      await expect.poll(() => server.endpoint.calls.size).toBe(1)
+      server.endpoint.calls.endWhere(() => true, 'disabled')
+      await writer.write(encoder.encode(rest))
+      await writer.close()
+      expect((await response).status).toBe(401)
+      expect(server.endpoint.calls.size).toBe(0)
+    })
+  })
+
   it('goes on when the right of somebody else ends', async () => {
     const slow = slowTool()
     await withServer({ endpoint: { tools: [slow.tool] } }, async (server) => {

@@ -1,14 +1,14 @@
 import { execFile } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { eventually } from './fixtures/eventually.ts'
 import { startTestServer, type TestServer } from './fixtures/test-server.ts'
 import { startTokenProxy, type TokenProxy } from './fixtures/token-proxy.ts'
 
-const suite = createRequire(import.meta.url).resolve('@modelcontextprotocol/conformance/dist/index.js')
+const suite = fileURLToPath(import.meta.resolve('@modelcontextprotocol/conformance/dist/index.js'))
 const results = mkdtempSync(join(tmpdir(), 'mcp-conformance-'))
 let app: TestServer
 let proxy: TokenProxy

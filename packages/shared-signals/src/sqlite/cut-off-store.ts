@@ -46,10 +46,7 @@ const writesBetweenSweeps = 1_000
 export function openCutOffStore(path: string, options: CutOffStateOptions): CutOffStore {
   const { clock = () => Date.now() / 1000, retentionSeconds } = options
   const state = createCutOffState(options)
-  const database = new Database(path)
-  database.pragma('journal_mode = WAL')
-  database.pragma('synchronous = FULL')
-  database.exec(schema)
+  const database = openDatabase(path)
   const statements = prepareStatements(database)
   let writes = 0
 
@@ -108,6 +105,22 @@ export function openCutOffStore(path: string, options: CutOffStateOptions): CutO
       save: (cursor) => void statements.saveCursor.run({ feed, ...cursor }),
     }),
     close: () => void database.close(),
+  }
+}
+
+function openDatabase(path: string): Database.Database {
+  try {
+    const database = new Database(path)
+    database.pragma('journal_mode = WAL')
+    database.pragma('synchronous = FULL')
+    database.exec(schema)
+    return database
+  } catch (cause) {
+    const problem = cause instanceof Error ? cause.message : String(cause)
+    throw new Error(
+      `${path} cannot be opened (${problem}); move it away, and the feeds read again what still matters`,
+      { cause },
+    )
   }
 }
 

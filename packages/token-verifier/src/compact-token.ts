@@ -1,4 +1,4 @@
-import { hasThreeParts, readCompactJws, readJwsPart } from './compact-jws.ts'
+import { readCompactJws, readJwsPart } from './compact-jws.ts'
 import { refuse } from './token-error.ts'
 import { readTokenHeader, type TokenHeader } from './token-header.ts'
 
@@ -33,9 +33,9 @@ export function readCompactToken(
   known: KnownHeaders,
   checkKeyId: (keyId: string | undefined) => void,
 ): UnverifiedToken | undefined {
-  if (!hasThreeParts(compact)) return refuseEncrypted(compact)
   const jws = readCompactJws(compact)
-  if (jws === undefined) return refuse('malformed', shapeMessage)
+  if (jws === undefined) return refuseEncrypted(compact)
+  if (jws === 'malformed') return refuse('malformed', shapeMessage)
   const knownHeader = known.get(jws.encodedHeader)
   const header = knownHeader ?? readTokenHeader(readPart(jws.encodedHeader))
   if (knownHeader === undefined) checkKeyId(header.keyId)

@@ -72,22 +72,39 @@ class Verifier implements AccessTokenVerifier {
     }
   }
 
-  async verify(compactToken: string, request?: TokenPresentation): Promise<VerifiedAccessToken> {
-    checkTokenText(compactToken, this.#settings.maxTokenLength)
-    const now = this.#settings.clock()
-    const found = this.#remembered(compactToken, now) ?? this.#accept(compactToken, now)
-    const { token } = found instanceof Promise ? await found : found
-    const proven = this.#checkSender(token, compactToken, request, now)
-    if (proven !== undefined) await proven
-    this.#checkLifetime(token)
-    const revoked = this.#askRevocation(token)
-    const reason = revoked instanceof Promise ? await revoked : revoked
-    if (reason !== undefined) refuse('revoked', `the token was revoked: ${reason}`, { token: refusedTokenFacts(token) })
-    return token
+  /** Not an async function: making one costs more than most of what it would wait for, which is nothing. */
+  verify(compactToken: string, request?: TokenPresentation): Promise<VerifiedAccessToken> {
+    try {
+      checkTokenText(compactToken, this.#settings.maxTokenLength)
+      const now = this.#settings.clock()
+      const found = this.#remembered(compactToken, now) ?? this.#accept(compactToken, now)
+      if (found instanceof Promise) return found.then((accepted) => this.#admit(accepted, request, now))
+      return Promise.resolve(this.#admit(found, request, now))
+    } catch (error) {
+      return Promise.reject(error)
+    }
   }
 
   close(): void {
     for (const { keySet } of this.#issuers) keySet.close()
+  }
+
+  /** The checks of every call, whatever is remembered. */
+  #admit(
+    { compact, token }: AcceptedToken,
+    request: TokenPresentation | undefined,
+    now: number,
+  ): VerifiedAccessToken | Promise<VerifiedAccessToken> {
+    const proven = this.#checkSender(token, compact, request, now)
+    return proven === undefined ? this.#admitProven(token) : proven.then(() => this.#admitProven(token))
+  }
+
+  #admitProven(token: VerifiedAccessToken): VerifiedAccessToken | Promise<VerifiedAccessToken> {
+    this.#checkLifetime(token)
+    const revoked = this.#askRevocation(token)
+    if (revoked === undefined) return token
+    if (revoked instanceof Promise) return revoked.then((reason) => refuseRevoked(token, reason))
+    return refuseRevoked(token, revoked)
   }
 
   /** A token that passed before, if what its acceptance rested on still stands. */
@@ -248,6 +265,11 @@ async function askForGroups(resolveGroups: GroupResolver, claims: Claims): Promi
   } catch {
     return undefined
   }
+}
+
+function refuseRevoked(token: VerifiedAccessToken, reason: string | undefined): VerifiedAccessToken {
+  if (reason === undefined) return token
+  refuse('revoked', `the token was revoked: ${reason}`, { token: refusedTokenFacts(token) })
 }
 
 function refuseUnchecked(cause: unknown): never {

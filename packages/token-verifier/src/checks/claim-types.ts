@@ -5,41 +5,42 @@ import { refuse } from '../token-error.ts'
 /** Seconds since the epoch may have a fraction; the year 9999 is the end of time. */
 const lastSecond = 253_402_300_799
 
-const types = {
-  string: { is: (value: unknown) => typeof value === 'string', says: 'a string' },
-  time: {
-    is: (value: unknown) => typeof value === 'number' && value >= 0 && value <= lastSecond,
-    says: 'a number of seconds since the epoch',
-  },
-  stringOrStrings: {
-    is: (value: unknown) => typeof value === 'string' || isStrings(value),
-    says: 'a string or a list of strings',
-  },
-  object: { is: isObject, says: 'an object' },
-} as const
-
-/** Types of the claims that are registered or that decide something (RFC 7519 section 4.1, RFC 9068 section 2.2). */
-const claimTypes: readonly (readonly [string, (typeof types)[keyof typeof types]])[] = [
-  ['iss', types.string],
-  ['sub', types.string],
-  ['aud', types.stringOrStrings],
-  ['exp', types.time],
-  ['iat', types.time],
-  ['nbf', types.time],
-  ['jti', types.string],
-  ['client_id', types.string],
-  ['azp', types.string],
-  ['sid', types.string],
-  ['cnf', types.object],
-  ['act', types.object],
-]
-
-/** Claims of the wrong type are refused, never read as something near. @throws {TokenError} `claim_invalid` */
+/**
+ * Claims of the wrong type are refused, never read as something near (RFC 7519 section 4.1, RFC 9068 section 2.2).
+ *
+ * @throws {TokenError} `claim_invalid`
+ */
 export function checkClaimTypes({ claims }: SignedToken): void {
-  for (const [name, type] of claimTypes) {
-    const value = claims[name]
-    if (value !== undefined && !type.is(value)) refuse('claim_invalid', `"${name}" must be ${type.says}`)
-  }
+  // One by one and by name: every token passes here, and a loop over names takes several times as long.
+  const { iss, sub, aud, exp, iat, nbf, jti, client_id: clientId, azp, sid, cnf, act } = claims
+  if (!isTextOrAbsent(iss)) refuseType('iss', text)
+  if (!isTextOrAbsent(sub)) refuseType('sub', text)
+  if (aud !== undefined && typeof aud !== 'string' && !isStrings(aud))
+    refuseType('aud', 'a string or a list of strings')
+  if (!isTimeOrAbsent(exp)) refuseType('exp', time)
+  if (!isTimeOrAbsent(iat)) refuseType('iat', time)
+  if (!isTimeOrAbsent(nbf)) refuseType('nbf', time)
+  if (!isTextOrAbsent(jti)) refuseType('jti', text)
+  if (!isTextOrAbsent(clientId)) refuseType('client_id', text)
+  if (!isTextOrAbsent(azp)) refuseType('azp', text)
+  if (!isTextOrAbsent(sid)) refuseType('sid', text)
+  if (cnf !== undefined && !isObject(cnf)) refuseType('cnf', 'an object')
+  if (act !== undefined && !isObject(act)) refuseType('act', 'an object')
+}
+
+const text = 'a string'
+const time = 'a number of seconds since the epoch'
+
+function isTextOrAbsent(value: unknown): boolean {
+  return value === undefined || typeof value === 'string'
+}
+
+function isTimeOrAbsent(value: unknown): boolean {
+  return value === undefined || (typeof value === 'number' && value >= 0 && value <= lastSecond)
+}
+
+function refuseType(name: string, expected: string): never {
+  refuse('claim_invalid', `"${name}" must be ${expected}`)
 }
 
 /** Claims that the provider always gives must be there, and say something. @throws {TokenError} `claim_missing` */

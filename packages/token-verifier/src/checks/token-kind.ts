@@ -19,17 +19,16 @@ export function checkHeaderType({ header, profile }: SignedToken): void {
  * @throws {TokenError} `not_an_access_token`
  */
 export function checkForeignClaims({ claims }: SignedToken): void {
-  for (const [name, kind] of foreignClaims) {
-    if (claims[name] !== undefined) refuse('not_an_access_token', `"${name}" is a claim of ${kind}`)
-  }
+  const { events, htm, at_hash: accessTokenHash, c_hash: codeHash } = claims
+  if (events !== undefined) refuseForeign('events', 'security event tokens and logout tokens')
+  if (htm !== undefined) refuseForeign('htm', 'DPoP proofs')
+  if (accessTokenHash !== undefined) refuseForeign('at_hash', 'ID tokens')
+  if (codeHash !== undefined) refuseForeign('c_hash', 'ID tokens')
 }
 
-const foreignClaims = [
-  ['events', 'security event tokens and logout tokens'],
-  ['htm', 'DPoP proofs'],
-  ['at_hash', 'ID tokens'],
-  ['c_hash', 'ID tokens'],
-] as const
+function refuseForeign(name: string, kind: string): never {
+  refuse('not_an_access_token', `"${name}" is a claim of ${kind}`)
+}
 
 /** The client must be one of those that may call. @throws {TokenError} `client_not_allowed` */
 export function checkClient({ profile }: SignedToken, clientId: string): void {

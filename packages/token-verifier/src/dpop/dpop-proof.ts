@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { type AlgorithmRow, findAlgorithm, type SignatureAlgorithm } from '../algorithms.ts'
 import { BoundedMap } from '../bounded-map.ts'
 import { isObject } from '../claim-values.ts'
-import { hasThreeParts, readCompactJws, readJwsPart } from '../compact-jws.ts'
+import { readCompactJws, readJwsPart } from '../compact-jws.ts'
 import { ownCopy } from '../own-copy.ts'
 import { isSignatureRight } from '../signature.ts'
 import { refuse } from '../token-error.ts'
@@ -64,9 +64,9 @@ export class ProofReader {
    * @throws {TokenError} `proof_malformed`, `proof_key_unsuitable`, `proof_signature_invalid`.
    */
   read(compact: unknown): SignedProof {
-    if (typeof compact !== 'string' || compact.length > maxProofLength || !hasThreeParts(compact)) return refuseShape()
+    if (typeof compact !== 'string' || compact.length > maxProofLength) return refuseShape()
     const jws = readCompactJws(compact)
-    if (jws === undefined) return refuseShape()
+    if (typeof jws !== 'object') return refuseShape()
     const { encodedHeader, encodedPayload, signed, signature } = jws
     const proofKey = this.#keys.recall(encodedHeader, this.#keep) ?? this.#readHeader(encodedHeader)
     const claims = readProofClaims(readPart(encodedPayload))

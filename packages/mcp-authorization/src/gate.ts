@@ -64,13 +64,18 @@ export function createGate(
     return dpopProof === undefined ? presentation : { ...presentation, dpopProof }
   }
 
-  async function find(request: RawRequest): Promise<Authentication> {
+  function report(request: RawRequest, refused: Refusal): Refusal {
+    options.onRefused?.(refused, request)
+    return refused
+  }
+
+  return async (request) => {
     const facts = checkPlace(request)
-    if ('outcome' in facts) return facts
+    if ('outcome' in facts) return report(request, facts)
     const wait = countAddress && (await countAddress(request.remoteAddress ?? 'unknown'))
-    if (wait !== undefined) return refusals.tooMany('too_many_requests', wait, facts)
+    if (wait !== undefined) return report(request, refusals.tooMany('too_many_requests', wait, facts))
     const presented = checkCredentials(request, facts)
-    if (presented.outcome === 'refused') return presented
+    if (presented.outcome === 'refused') return report(request, presented)
     const { scheme, token: compactToken } = presented
     const { headers } = facts
     try {
@@ -79,14 +84,8 @@ export function createGate(
     } catch (error) {
       const refused = refusals.thrown(error, { scheme, headers })
       if (refused.reason === 'verification_failed') options.onError?.(error)
-      return refused
+      return report(request, refused)
     }
-  }
-
-  return async (request) => {
-    const found = await find(request)
-    if (found.outcome === 'refused') options.onRefused?.(found, request)
-    return found
   }
 }
 

@@ -182,7 +182,12 @@ export function createMcpEndpoint(options: McpEndpointOptions): McpEndpoint {
   ): Promise<Answer | Response> {
     // Entered before the body is read: who sends it slowly must not outlive the right to the call.
     const reading = calls.open(authenticated.token, NOTHING_TO_ABORT, 'call')
-    const message = await admit(request, authenticated).finally(reading.close)
+    let message: AdmittedMessage | Refused
+    try {
+      message = await admit(request, authenticated)
+    } finally {
+      reading.close()
+    }
     if (reading.endedBecause !== undefined) {
       return protectedResource.report(protectedResource.refuseEnded(authenticated), request).answer
     }

@@ -25,7 +25,9 @@ function start(initialScopes?: readonly string[]): Promise<StartedServer> {
 /** A client that follows redirects by itself; registered beforehand, or registering itself. */
 function createProvider(clientId: string | undefined) {
   const redirectUrl = 'http://127.0.0.1:9/callback'
-  const saved = new Map<string, unknown>(clientId === undefined ? [] : [['client', { client_id: clientId }]])
+  const saved = new Map<string, unknown>(
+    clientId === undefined ? [] : [['client', { client_id: clientId, issuer: authorizationServer.issuer }]],
+  )
   const save = (name: string) => (value: unknown) => void saved.set(name, value)
   const provider = {
     redirectUrl,

@@ -1,5 +1,7 @@
 import { spawnSync } from 'node:child_process'
-import { writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { measureDpopRequest } from './dpop-request.ts'
@@ -9,7 +11,7 @@ import { measureMemory } from './memory.ts'
 import { openRealm, type Realm } from './realm.ts'
 import { measureRefusals } from './refusals.ts'
 import { measureRepeatedToken } from './repeated-token.ts'
-import { headingOf, reportOf, type Section, tableOf } from './report.ts'
+import { headingOf, type Report, reportOf, type Section, tableOf } from './report.ts'
 import { compareThroughput } from './throughput.ts'
 
 const help = `Measures the token verifier, next to others and to the bare signature check.
@@ -17,8 +19,8 @@ const help = `Measures the token verifier, next to others and to the bare signat
   --rounds N     rounds of each comparison; more rounds, less noise (default 15)
   --only NAME    one part only: ${['full', 'repeated', 'dpop', 'refusals', 'key-sets', 'throughput', 'memory'].join(', ')}; may be given more than once
   --tokens N     different tokens of the memory part (default 50000)
-  --node PATH    run it with this Node instead, of any version from 22 on
-  --json FILE    also write the figures to a file
+  --node PATH    run it again with this Node, of any version from 22 on
+  --json FILE    also write the figures to a file: a list with one report for each Node
   --check        exit 1 if a bound is missed
   --help         show this
 `
@@ -50,11 +52,19 @@ const parts: Readonly<Record<string, readonly Part[]>> = {
 }
 
 if (values.help) process.stdout.write(help)
-else if (values.node !== undefined) process.exitCode = runWith(values.node)
-else process.exitCode = await runParts(positive('rounds', values.rounds))
+else process.exitCode = await run()
+
+/** Runs it with this Node and, if there is one, with the other. */
+async function run(): Promise<number> {
+  const reports = [await runParts(positive('rounds', values.rounds))]
+  if (values.node !== undefined) reports.push(...runWith(values.node))
+  if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(reports, null, 2)}\n`)
+  const figures = reports.flatMap(({ sections }) => sections).flatMap((section) => section.figures)
+  return values.check && figures.some(({ value, atMost }) => atMost !== undefined && value > atMost) ? 1 : 0
+}
 
 /** Runs the chosen parts one after another and prints each as it comes. */
-async function runParts(rounds: number): Promise<number> {
+async function runParts(rounds: number): Promise<Report> {
   const chosen = (values.only ?? Object.keys(parts)).flatMap(partsNamed)
   const realm = await openRealm()
   console.log(headingOf(reportOf([], rounds)))
@@ -65,20 +75,17 @@ async function runParts(rounds: number): Promise<number> {
     console.log(tableOf(section))
   }
   await realm.keySet.close()
-  if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(reportOf(sections, rounds), null, 2)}\n`)
-  const missed = sections
-    .flatMap(({ figures }) => figures)
-    .filter(({ value, atMost }) => atMost !== undefined && value > atMost)
-  return values.check && missed.length > 0 ? 1 : 0
+  return reportOf(sections, rounds)
 }
 
-/** Runs the same benchmark with another Node. */
-function runWith(node: string): number {
-  const ownArguments = process.argv.slice(2)
-  const at = ownArguments.findIndex((argument) => argument === '--node' || argument.startsWith('--node='))
-  ownArguments.splice(at, ownArguments[at] === '--node' ? 2 : 1)
-  const { status } = spawnSync(node, [fileURLToPath(import.meta.url), ...ownArguments], { stdio: 'inherit' })
-  return status ?? 1
+/** Runs the same parts with another Node, and reads what it found. */
+function runWith(node: string): readonly Report[] {
+  const file = join(mkdtempSync(join(tmpdir(), 'bench-')), 'report.json')
+  const { rounds, tokens, only = [] } = values
+  const options = ['--rounds', rounds, '--tokens', tokens, '--json', file, ...only.flatMap((name) => ['--only', name])]
+  const { status } = spawnSync(node, [fileURLToPath(import.meta.url), ...options], { stdio: 'inherit' })
+  if (status !== 0) fail(`${node} ended with ${status}`)
+  return JSON.parse(readFileSync(file, 'utf8')) as readonly Report[]
 }
 
 function partsNamed(name: string): readonly Part[] {

@@ -35,8 +35,15 @@ function event(index: number): AuditEvent {
 
 type Append = (event: AuditEvent) => Promise<unknown>
 
+interface Rate {
+  perSecond: number
+  /** Of all threads, in microseconds a record: what a busy machine cannot change much. */
+  cpu: number
+}
+
 /** Records each second while so many callers wait for each of theirs. */
-async function rateOf(append: Append): Promise<number> {
+async function rateOf(append: Append): Promise<Rate> {
+  const cpuBefore = process.cpuUsage()
   const end = performance.now() + secondsEach * 1000
   const start = performance.now()
   let done = 0
@@ -47,7 +54,8 @@ async function rateOf(append: Append): Promise<number> {
     }
   }
   await Promise.all(Array.from({ length: callers }, caller))
-  return done / ((performance.now() - start) / 1000)
+  const { user, system } = process.cpuUsage(cpuBefore)
+  return { perSecond: done / ((performance.now() - start) / 1000), cpu: (user + system) / done }
 }
 
 async function plainLines(name: string): Promise<{ append: Append; close: () => Promise<void> }> {
@@ -99,7 +107,16 @@ const stores: readonly Store[] = [
 /** Each store beside plain lines, in turns, so that a slow moment of the disk meets both. */
 async function appends(): Promise<void> {
   const found = new Map(
-    stores.map(({ name }) => [name, { ratios: [] as number[], multiples: [] as number[], rates: [] as number[] }]),
+    stores.map(({ name }) => [
+      name,
+      {
+        ratios: [] as number[],
+        multiples: [] as number[],
+        rates: [] as number[],
+        cpu: [] as number[],
+        plainCpu: [] as number[],
+      },
+    ]),
   )
   for (let round = 0; round < rounds; round++) {
     for (const { name, file, signed } of stores) {
@@ -111,15 +128,18 @@ async function appends(): Promise<void> {
       const after = await rateOf(plain.append)
       const each = await syncEach()
       await Promise.all([plain.close(), log.close()])
-      found.get(name)?.ratios.push(ours / ((before + after) / 2))
-      found.get(name)?.multiples.push(ours / each)
-      found.get(name)?.rates.push(ours)
+      const of = found.get(name)
+      of?.ratios.push(ours.perSecond / ((before.perSecond + after.perSecond) / 2))
+      of?.multiples.push(ours.perSecond / each)
+      of?.rates.push(ours.perSecond)
+      of?.cpu.push(ours.cpu)
+      of?.plainCpu.push(before.cpu, after.cpu)
     }
   }
-  for (const [name, { ratios, multiples, rates }] of found) {
+  for (const [name, { ratios, multiples, rates, cpu, plainCpu }] of found) {
     const spread = `${Math.min(...ratios).toFixed(2)} to ${Math.max(...ratios).toFixed(2)}`
     console.log(
-      `${name.padEnd(32)} ${whole(median(rates)).padStart(8)}/s  ${median(ratios).toFixed(2)} x plain group commit (${spread}), ${median(multiples).toFixed(0)} x one fdatasync each`,
+      `${name.padEnd(32)} ${whole(median(rates)).padStart(8)}/s  ${median(ratios).toFixed(2)} x plain group commit (${spread}), ${median(multiples).toFixed(0)} x one fdatasync each; CPU ${median(cpu).toFixed(1)} us a record, plain ${median(plainCpu).toFixed(1)}`,
     )
   }
 }
@@ -134,7 +154,9 @@ async function verification(records: number, name: string): Promise<void> {
   await log.close()
   const grown = (process.memoryUsage().rss - before) / 1e6
   const start = performance.now()
+  const cpuBefore = process.cpuUsage()
   const result = await verifyAuditLog(path)
+  const cpu = process.cpuUsage(cpuBefore)
   const seconds = (performance.now() - start) / 1000
   if (!result.intact || result.checkpointSize !== records) throw new Error(JSON.stringify(result))
   const proofs: number[] = []
@@ -144,7 +166,7 @@ async function verification(records: number, name: string): Promise<void> {
     proofs.push(performance.now() - begun)
   }
   console.log(
-    `${whole(records)} records verified in ${seconds.toFixed(1)} s; one proof ${median(proofs).toFixed(2)} ms; memory grew ${grown.toFixed(0)} MB while writing`,
+    `${whole(records)} records verified in ${seconds.toFixed(1)} s (CPU ${((cpu.user + cpu.system) / 1e6).toFixed(1)} s); one proof ${median(proofs).toFixed(2)} ms; memory grew ${grown.toFixed(0)} MB while writing`,
   )
 }
 

@@ -51,12 +51,20 @@ export function createRequestBuilder({ model, hours, clock, slice: findSlice }: 
       principal,
       slice,
       action: action.uid,
-      entities: [principal, action.entity],
+      entities: [
+        ...(hasContent(principal) ? [principal] : []),
+        ...(slice.visibility.action && hasContent(action.entity) ? [action.entity] : []),
+      ],
       context: shown,
       businessHours,
       key: JSON.stringify([slice.preparedId, tool, principal.uid, principal.attrs, principal.parents, shown]),
     }
   }
+}
+
+/** An entity without attributes and parents need not be described. */
+function hasContent({ attrs, parents }: EntityJson): boolean {
+  return parents.length > 0 || Object.keys(attrs).length > 0
 }
 
 interface MemberInput {

@@ -77,7 +77,7 @@ function askOne(request: CedarRequest, resource: cedar.EntityJson): Evaluation {
     action: request.action,
     resource: resource.uid,
     context: request.context,
-    entities: [...request.entities, resource],
+    entities: withResource(request, resource),
     preparsedPolicySetId: request.slice.preparedId,
     validateRequest: false,
   })
@@ -93,9 +93,13 @@ function askAny(request: CedarRequest, resource?: cedar.EntityJson): cedar.Resid
     action: request.action,
     resource: resource?.uid ?? null,
     context: request.context,
-    entities: resource === undefined ? request.entities : [...request.entities, resource],
-    policies: { staticPolicies: request.slice.texts },
+    entities: resource === undefined ? request.entities : withResource(request, resource),
+    policies: { staticPolicies: request.slice.policies },
   })
   if (answer.type === 'failure') throw new Error(answer.errors.map((error) => error.message).join('; '))
   return answer.response
+}
+
+function withResource({ entities }: CedarRequest, resource: cedar.EntityJson): cedar.EntityJson[] {
+  return Object.keys(resource.attrs).length === 0 ? entities : [...entities, resource]
 }

@@ -18,6 +18,21 @@ export function headMatches({ json }: Policy, facts: HeadFacts): boolean {
   return principalMatches(json.principal, facts) && actionMatches(json.action, facts.actions)
 }
 
+/** The policy without what {@link headMatches} answers for good: the action, and groups and types of callers. */
+export function withoutMatchedHead(json: PolicyJson): PolicyJson {
+  const { principal } = json
+  const isOpen =
+    principal.op === '==' ||
+    (principal.op === 'in' && !isGroup(principal)) ||
+    (principal.op === 'is' && !isGroup(principal.in))
+  return { ...json, action: { op: 'All' }, principal: isOpen ? principal : { op: 'All' } }
+}
+
+/** Nothing at all, or a group that is written out. */
+function isGroup(container: { entity: EntityUidJson } | { slot: string } | undefined): boolean {
+  return container === undefined || ('entity' in container && uid(container.entity).type === 'Group')
+}
+
 /** Groups whose members a policy permits to use a tool, under conditions perhaps. */
 export function groupsPermitted(policies: Iterable<Policy>, actions: ReadonlySet<string>): string[] {
   const groups = new Set<string>()

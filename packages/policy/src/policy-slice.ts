@@ -1,32 +1,46 @@
 import * as cedar from '@cedar-policy/cedar-wasm/nodejs'
 import { callerType, type PolicyCaller } from './caller.ts'
-import { type HeadFacts, headMatches } from './policy-heads.ts'
+import { type HeadFacts, headMatches, withoutMatchedHead } from './policy-heads.ts'
 import type { PolicyModel } from './policy-model.ts'
-import type { PolicySet } from './policy-set.ts'
+import type { Policy, PolicySet } from './policy-set.ts'
 import { createMemory } from './remembered.ts'
 import { type Visibility, visibleTo } from './visibility.ts'
 
-/** The policies whose heads can speak of a caller and a tool, and what they can see. The others cannot decide. */
+/**
+ * The policies whose heads speak of a caller and a tool, and what is left for them to see. The others cannot decide.
+ * What was found out of their heads is taken from them, so that Cedar need not be told of groups and actions again.
+ */
 export interface PolicySlice {
   /** Name under which Cedar keeps the prepared policies. */
   preparedId: string
-  texts: Record<string, string>
+  policies: Record<string, cedar.Policy>
   visibility: Visibility
   facts: HeadFacts
 }
 
 const preparedSlices = 200
+/** Whole numbers that JSON would round. */
+const largeNumber = /\d{16}/
+
+/** A policy without the part of its head that was matched; as it is where JSON could not hold it exactly. */
+function restOf({ name, text, json }: Policy): { name: string; json: cedar.PolicyJson; source: cedar.Policy } {
+  if (largeNumber.test(text)) return { name, json, source: text }
+  const rest = withoutMatchedHead(json)
+  return { name, json: rest, source: rest }
+}
 
 /**
  * Makes the function that finds the slice for a caller and a tool.
  *
  * A policy whose head does not match is not satisfied whatever its conditions, so leaving it out changes no decision.
+ * A test compares decisions with those of the whole set.
  * Up to 200 different slices are prepared; callers in rarer positions are decided by the whole set.
  */
 export function createSlicer(set: PolicySet, model: PolicyModel) {
   const policies = [...set.policies.values()]
-  const whole = { preparedId: set.preparedId, texts: set.texts, visibility: visibleTo(policies) }
-  const named = whole.visibility.principal.groups
+  const seen = visibleTo(policies)
+  const whole = { preparedId: set.preparedId, policies: set.texts, visibility: { ...seen, action: true } }
+  const named = seen.principal.groups
   const actions = new Map(
     Object.entries(model.tools).map(([name, tool]) => [name, new Set([name, ...(tool.groups ?? [])])]),
   )
@@ -39,12 +53,14 @@ export function createSlicer(set: PolicySet, model: PolicyModel) {
     const known = prepared.get(key)
     if (known !== undefined) return { ...known, facts }
     if (prepared.size >= preparedSlices) return { ...whole, facts }
+    const rest = members.map(restOf)
+    const seenByRest = visibleTo(rest)
     const slice = {
       preparedId: `${set.preparedId}-${prepared.size}`,
-      texts: Object.fromEntries(members.map(({ name, text }) => [name, text])),
-      visibility: visibleTo(members),
+      policies: Object.fromEntries(rest.map(({ name, source }) => [name, source])),
+      visibility: { ...seenByRest, action: seenByRest.action || rest.some(({ source, json }) => source !== json) },
     }
-    const answer = cedar.preparsePolicySet(slice.preparedId, { staticPolicies: slice.texts })
+    const answer = cedar.preparsePolicySet(slice.preparedId, { staticPolicies: slice.policies })
     if (answer.type === 'failure') throw new Error(answer.errors.map(({ message }) => message).join('; '))
     prepared.set(key, slice)
     return { ...slice, facts }

@@ -300,7 +300,8 @@ function numbered(sql: string, { dialect, firstParameter = 1 }: SqlOptions): str
 
 function sqlValue(value: unknown): SqlValue | undefined {
   if (typeof value === 'boolean') return value ? 1 : 0
-  return typeof value === 'string' || typeof value === 'number' ? value : undefined
+  // Cedar's whole numbers have 64 bits; beyond 53 of them a number here is another one.
+  return typeof value === 'string' || Number.isSafeInteger(value) ? (value as SqlValue) : undefined
 }
 
 function entityId(value: unknown): { type: string; id: string } | undefined {

@@ -16,12 +16,14 @@ export interface Visibility {
   principal: Seen & { groups: ReadonlySet<string> }
   resource: Seen
   context: ReadonlySet<string>
+  /** A condition asks for the action; heads are another matter. */
+  action: boolean
 }
 
 type Variable = 'principal' | 'resource' | 'context' | 'action'
 
 /** Reads from the policies' syntax trees what they ask for; whatever is not understood counts as seen. */
-export function visibleTo(policies: readonly Policy[]): Visibility {
+export function visibleTo(policies: readonly Pick<Policy, 'json'>[]): Visibility {
   const seen = { principal: emptySeen(), resource: emptySeen(), context: emptySeen(), action: emptySeen() }
   for (const { json } of policies) {
     noteHead(json, seen)
@@ -29,7 +31,12 @@ export function visibleTo(policies: readonly Policy[]): Visibility {
   }
   const groups = new Set<string>()
   for (const { json } of policies) noteGroups(json, groups)
-  return { principal: { ...seen.principal, groups }, resource: seen.resource, context: seen.context.attributes }
+  return {
+    principal: { ...seen.principal, groups },
+    resource: seen.resource,
+    context: seen.context.attributes,
+    action: seen.action.identity,
+  }
 }
 
 function emptySeen(): Seen {

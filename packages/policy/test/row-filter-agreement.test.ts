@@ -142,6 +142,24 @@ it('agrees for every operator that a filter can hold', () => {
   ])
 }, 60_000)
 
+it('refuses a filter with a number that would be rounded, and decides the single record exactly', () => {
+  const directory = policyFolder({
+    large: 'permit (principal, action, resource is Customer) when { resource.revenue < 9007199254740993 };',
+  })
+  const resourceTypes = {
+    ...companyModel.resourceTypes,
+    Customer: { attributes: { revenue: { type: 'long' } } },
+  } as const
+  const engine = loadPolicies({ directory, schema: buildSchema({ ...companyModel, resourceTypes }) })
+  const [someone] = people
+  if (someone === undefined) throw new Error('no people')
+  const { scopes: _scopes, ...caller } = someone
+  const request = { caller, action: 'list_customers', resourceType: 'Customer' }
+  expect(() => engine.rowFilter(request)).toThrow('policy large cannot become a row filter')
+  const resource = { type: 'Customer', id: 'one', revenue: Number.MAX_SAFE_INTEGER }
+  expect(engine.decide({ caller, tool: 'get_customer', resource }).outcome).toBe('allowed')
+})
+
 it('refuses a filter that SQL could not apply exactly, and names the policy', () => {
   const directory = policyFolder({
     sums: 'permit (principal, action, resource is Customer) when { resource.revenue + 1 > 2 };',

@@ -54,5 +54,5 @@ it.each(['audit.db', 'audit.jsonl'])(
     // Only the very last line may be unfinished, until the next writer removes it.
     if (!result.intact) expect(result.problem).toBe('the last record is unfinished')
   },
-  600_000,
+  crashes * 30_000,
 )

@@ -94,7 +94,7 @@ describe('over a real Keycloak, corporate IdP and MCP server', () => {
     await ivan.page.getByRole('button', { name: 'Save groups' }).click()
     await ivan.page
       .getByRole('region', { name: 'Stopwatch' })
-      .getByText(/Keycloak took: SCIM: group/)
+      .getByText(/Delivered: SCIM: group/)
       .waitFor()
     const erin = await signIn('erin')
     await erin.page.getByRole('region', { name: 'You may call' }).getByText('run_report').waitFor()

@@ -78,7 +78,7 @@ async function takePagesOf(person: string, suffix: string, options: BrowserConte
   await signInAtCompany(page, stack.file, person)
   for (const { name, page: title, height, settle } of shots.filter((shot) => shot.person === person)) {
     if (suffix !== '-phone') await page.setViewportSize({ width: 1360, height: height ?? 860 })
-    await page.getByRole('link', { name: title, exact: true }).click()
+    await page.getByRole('navigation').getByRole('link', { name: title }).click()
     await settle(page)
     await page.evaluate('document.fonts.ready.then(() => undefined)')
     await page.screenshot({ path: `${folder}${name}${suffix}.png` })

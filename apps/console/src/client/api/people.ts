@@ -19,7 +19,7 @@ const signalSchema = z.object({
   description: z.string(),
   state: z.string(),
   attempts: z.number(),
-  /** From the change to Keycloak's answer. */
+  /** From the change to the receiver's answer. */
   ms: z.optional(z.number()),
   remark: z.optional(z.string()),
 })
@@ -28,7 +28,7 @@ const changedSchema = z.extend(personSchema, { ms: z.number(), signals: z.array(
 
 /** A person of the company directory. */
 export type Person = z.infer<typeof personSchema>
-/** Something that the corporate IdP told Keycloak because of a change. */
+/** Something that the corporate IdP told Keycloak, or a resource server, because of a change. */
 export type DirectorySignal = z.infer<typeof signalSchema>
 export type ChangedPerson = z.infer<typeof changedSchema>
 export type PersonChange = { active: boolean } | { groups: string[] }

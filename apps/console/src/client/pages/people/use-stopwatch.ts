@@ -7,7 +7,7 @@ import type { DirectorySignal, Person, PersonChange } from '../../api/people.ts'
 export interface Lap {
   id: string
   label: string
-  /** From the click to when this page knew of it, or to when the part that did it says it was done. */
+  /** From the click to when this page knew of it, or to when the corporate IdP had the receiver's answer. */
   ms: number
   isWrong?: boolean
 }
@@ -71,7 +71,7 @@ function withSignals(run: StopwatchRun, signals: readonly DirectorySignal[], ans
     const isWrong = state !== 'done'
     return {
       id: signal,
-      label: isWrong ? `${description}: ${remark ?? state}` : `Keycloak took: ${description}`,
+      label: isWrong ? `${description}: ${remark ?? state}` : `Delivered: ${description}`,
       ms: ms ?? answeredMs,
       isWrong,
     }

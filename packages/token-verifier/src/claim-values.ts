@@ -23,12 +23,6 @@ export function readStringOrStrings(claims: Claims, name: string): readonly stri
   return typeof value === 'string' ? [value] : readStrings(claims, name)
 }
 
-/** The claim, if it is an object. */
-export function readObject(claims: Claims, name: string): Claims | undefined {
-  const value = claims[name]
-  return isObject(value) ? value : undefined
-}
-
 export function isObject(value: unknown): value is Claims {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -5,10 +5,29 @@ import { createAccessTokenVerifier, keycloak } from '../src/index.ts'
 import { ThreadChoice } from '../src/thread-choice.ts'
 
 describe('the thread pool', () => {
-  it('is left alone for the first 64 verifications of a turn of the event loop', async () => {
+  it('is left alone for the first four verifications that one run of code begins', async () => {
     const choice = new ThreadChoice()
-    const answers = Array.from({ length: 66 }, () => choice.isPoolWorthIt())
-    expect(answers.indexOf(true)).toBe(64)
+    expect(Array.from({ length: 6 }, () => choice.isPoolWorthIt())).toEqual([false, false, false, false, true, true])
+    await Promise.resolve()
+    expect(choice.isPoolWorthIt()).toBe(false)
+  })
+
+  it('is left alone by one who waits for each answer, however often she asks', async () => {
+    const choice = new ThreadChoice()
+    for (let number = 0; number < 1000; number += 1) {
+      expect(choice.isPoolWorthIt()).toBe(false)
+      await Promise.resolve()
+    }
+  })
+
+  it('is left alone for the first sixteen tasks of one turn of the event loop', async () => {
+    const choice = new ThreadChoice()
+    const answers: boolean[] = []
+    // Immediates that wait together run in one turn, each a task of its own.
+    for (let number = 0; number < 18; number += 1) setImmediate(() => answers.push(choice.isPoolWorthIt()))
+    await nextTurn()
+    expect(answers.indexOf(true)).toBe(16)
+    await nextTurn()
     await nextTurn()
     expect(choice.isPoolWorthIt()).toBe(false)
   })

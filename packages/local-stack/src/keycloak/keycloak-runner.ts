@@ -47,6 +47,8 @@ export function startCommand(
     `--http-management-port=${ports.keycloakManagement}`,
     `--hostname=${addresses.keycloak}`,
     '--cache=local',
+    // It writes a line for every time that someone asks whether it is ready, and would bury what matters.
+    '--log-level=INFO,io.smallrye.health:ERROR',
     ...keycloakStartOptions,
   ]
 }

@@ -11,7 +11,7 @@ export interface Readiness {
   timeoutMs: number
 }
 
-const pollMs = 100
+const pollMs = 200
 
 /**
  * Waits until a part answers 200.

@@ -307,6 +307,17 @@ describe('a session', () => {
   })
 })
 
+describe('the overview', () => {
+  it('says which part is not ready, and what it waits for', async () => {
+    doubles.mcp.fault.isStale = true
+    const { page } = await signIn('ivan', '/overview')
+    await page.getByText('Not ready').waitFor()
+    doubles.mcp.fault.isStale = false
+    await page.getByText('Not ready').waitFor({ state: 'detached', timeout: 15_000 })
+    await page.context().close()
+  })
+})
+
 describe('the people page', () => {
   it('disables a person after one question, and the stopwatch stops when the MCP server knows', async () => {
     const { page } = await signIn('ivan', '/people/dave')

@@ -27,8 +27,8 @@ describe('agoWords', () => {
 
 describe('millisecondWords', () => {
   it.each([
-    [0.01, '< 0.1 ms'],
-    [0.42, '0.4 ms'],
+    [0, '< 1 ms'],
+    [1, '1 ms'],
     [12.4, '12 ms'],
     [1204, '1.2 s'],
   ])('says %f ms as %s', (ms, words) => expect(millisecondWords(ms)).toBe(words))

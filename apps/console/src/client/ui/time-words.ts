@@ -38,9 +38,8 @@ export function agoWords(time: Date, now: number): string {
   return `${durationWords(seconds - (seconds % 60))} ago`
 }
 
-/** `< 0.1 ms`, `0.4 ms`, `12 ms`, `1.2 s`. */
+/** `< 1 ms`, `12 ms`, `1.2 s`. The audit log counts whole milliseconds. */
 export function millisecondWords(milliseconds: number): string {
   if (milliseconds >= 1000) return `${(milliseconds / 1000).toFixed(milliseconds >= 10_000 ? 0 : 1)} s`
-  if (milliseconds < 0.05) return '< 0.1 ms'
-  return milliseconds >= 10 ? `${Math.round(milliseconds)} ms` : `${milliseconds.toFixed(1)} ms`
+  return milliseconds < 1 ? '< 1 ms' : `${Math.round(milliseconds)} ms`
 }

@@ -21,7 +21,7 @@ export function Figures({ hour, isLoading }: { hour: LastHour; isLoading: boolea
     {
       term: 'A call takes',
       value: hour.medianMs === undefined ? '–' : millisecondWords(hour.medianMs),
-      note: 'median, with its audit record',
+      note: 'median of the tool alone',
     },
   ]
   return (

@@ -122,7 +122,7 @@ class Verifier implements AccessTokenVerifier {
 
   #accept(compactToken: string, now: number): AcceptedToken | Promise<AcceptedToken> {
     const token = readCompactToken(compactToken, this.#headers, this.#checkKeyId)
-    if (token === undefined) return this.#acceptOpaque(compactToken, now)
+    if (token === undefined) return this.#acceptOpaque(compactToken, this.#routes.findForOpaque(compactToken), now)
     const issuer = this.#routes.findByIssuer(token.claims.iss)
     refuseEarly(token, issuer, now - this.#rules.toleranceSeconds)
     const key = issuer.verifySignature(token)
@@ -160,8 +160,7 @@ class Verifier implements AccessTokenVerifier {
     return this.#keep(compact, { ...signed, claims: { ...signed.claims, ...answer } }, issuer, key, freshUntil)
   }
 
-  async #acceptOpaque(compactToken: string, now: number): Promise<AcceptedToken> {
-    const issuer = this.#routes.findForOpaque(compactToken)
+  async #acceptOpaque(compactToken: string, issuer: TrustedIssuer, now: number): Promise<AcceptedToken> {
     const claims = await this.#ask(compactToken, issuer, now)
     const freshUntil = now + (issuer.profile.online?.cacheSeconds ?? 0)
     const signed = { header: undefined, claims, profile: issuer.profile, now }

@@ -5,18 +5,26 @@
  * Both lengths stay below 128 bytes for P-256 and P-384, so every DER length is one byte.
  */
 export function toDerSignature(pair: Uint8Array): Buffer {
+  return Buffer.from(toSharedDerSignature(pair))
+}
+
+/** The same in memory that the next signature is written to: for one who is done with it before that. */
+export function toSharedDerSignature(pair: Uint8Array): Buffer {
   const half = pair.length / 2
   const r = firstSignificant(pair, 0, half)
   const s = firstSignificant(pair, half, pair.length)
   const rLength = half - r + signByte(pair, r)
   const sLength = pair.length - s + signByte(pair, s)
-  const der = Buffer.allocUnsafe(6 + rLength + sLength)
-  der[0] = 0x30
-  der[1] = 4 + rLength + sLength
-  const next = writeInteger(der, 2, pair, r, half, rLength)
-  writeInteger(der, next, pair, s, pair.length, sLength)
-  return der
+  workspace[0] = 0x30
+  workspace[1] = 4 + rLength + sLength
+  const next = writeInteger(workspace, 2, pair, r, half, rLength)
+  writeInteger(workspace, next, pair, s, pair.length, sLength)
+  return views[6 + rLength + sLength] ?? workspace
 }
+
+/** As long as a signature with P-384 can be. */
+const workspace = Buffer.allocUnsafeSlow(104)
+const views = Array.from({ length: workspace.length + 1 }, (_, length) => workspace.subarray(0, length))
 
 /** Leading zeros are not part of a DER integer, except a last one. */
 function firstSignificant(bytes: Uint8Array, start: number, end: number): number {

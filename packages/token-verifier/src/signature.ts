@@ -1,5 +1,5 @@
 import { verify } from 'node:crypto'
-import { toDerSignature } from './der-signature.ts'
+import { toDerSignature, toSharedDerSignature } from './der-signature.ts'
 import { ThreadChoice } from './thread-choice.ts'
 import type { VerificationKey } from './verification-key.ts'
 
@@ -18,18 +18,20 @@ export function checkSignature(key: VerificationKey, signed: Buffer, signature: 
 }
 
 /** True when the signature fits. With the bare key: any option beside it costs more than it tells. */
-export function isSignatureRight(key: VerificationKey, signed: Buffer, signature: Buffer): boolean {
-  return signature.length === key.signatureBytes && verify(key.algorithm.hash, signed, key.key, formOf(key, signature))
-}
-
-function formOf({ algorithm }: VerificationKey, signature: Buffer): Buffer {
-  return algorithm.isPairOfIntegers ? toDerSignature(signature) : signature
+export function isSignatureRight(
+  { algorithm, key, signatureBytes }: VerificationKey,
+  signed: Buffer,
+  signature: Buffer,
+): boolean {
+  if (signature.length !== signatureBytes) return false
+  return verify(algorithm.hash, signed, key, algorithm.isPairOfIntegers ? toSharedDerSignature(signature) : signature)
 }
 
 function checkInPool(key: VerificationKey, signed: Buffer, signature: Buffer): Promise<boolean> {
+  const { hash, isPairOfIntegers } = key.algorithm
   threads.enterPool()
   return new Promise((resolve, reject) => {
-    verify(key.algorithm.hash, signed, key.key, formOf(key, signature), (error, isRight) => {
+    verify(hash, signed, key.key, isPairOfIntegers ? toDerSignature(signature) : signature, (error, isRight) => {
       threads.leavePool()
       if (error === null) resolve(isRight)
       else reject(error)

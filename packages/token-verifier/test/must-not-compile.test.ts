@@ -8,7 +8,9 @@ const folder = fileURLToPath(new URL('must-not-compile', import.meta.url))
 const compiler = join(dirname(createRequire(import.meta.url).resolve('typescript/package.json')), 'bin', 'tsc')
 
 it('lets nothing unverified pass for a verified access token', { timeout: 120_000 }, () => {
-  const { stdout, status } = spawnSync(process.execPath, [compiler, '--noEmit', '--pretty', 'false', '-p', folder], { encoding: 'utf8' })
+  const { stdout, status } = spawnSync(process.execPath, [compiler, '--noEmit', '--pretty', 'false', '-p', folder], {
+    encoding: 'utf8',
+  })
   const errors = stdout.split('\n').flatMap((line) => {
     const [, place = '', error = ''] =
       /unverified-token\.ts\((\d+),\d+\): error (TS\d+: (?:Property '[^']+'|\w+))/.exec(line) ?? []

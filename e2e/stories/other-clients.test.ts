@@ -40,12 +40,14 @@ describe('FastMCP in Python', { timeout }, () => {
     const folder = await prepareClient(context, 'python-fastmcp')
     const command = driverIn(folder, [
       ['whoami', {}],
+      ['run_report', report],
       ['no_such_tool', {}],
     ])
     expect(await driveClient(command, {}, dave())).toMatchObject({
       tools: toolsOfDave,
       answers: [
         { event: 'called', text: expect.stringContaining('dave@company.com') },
+        { event: 'called', tool: 'run_report' },
         { event: 'refused', text: expect.stringContaining('no_such_tool') },
       ],
       asked: [everyScope],
@@ -139,6 +141,9 @@ describe('mcp-remote', { timeout }, () => {
     expect(tools.map(({ name }) => name).sort()).toEqual(toolsOfDave)
     expect(await client.callTool({ name: 'whoami', arguments: {} })).toMatchObject({
       structuredContent: { email: 'dave@company.com' },
+    })
+    expect(await client.callTool({ name: 'run_report', arguments: report })).toMatchObject({
+      structuredContent: expect.any(Object),
     })
     await expect(client.callTool({ name: 'no_such_tool', arguments: {} })).rejects.toThrow('no_such_tool')
     expect(await signedIn).toBe(everyScope)

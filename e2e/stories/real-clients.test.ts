@@ -23,6 +23,10 @@ describe.each(sdkClients)('$name', (client) => {
     expect(listed.result.tools.map(({ name }) => name).sort()).toEqual(toolsOfDave)
     const called = await withSignIn(open, (connection) => connection.callTool('whoami', {}))
     expect(called).toMatchObject({ signIns: 0, result: { structuredContent: { email: 'dave@company.com' } } })
+    expect(await withSignIn(open, (connection) => connection.callTool('run_report', report))).toMatchObject({
+      signIns: 0,
+      result: { structuredContent: expect.any(Object) },
+    })
     expect(provider.asked).toEqual([everyScope])
   })
 

@@ -122,7 +122,17 @@ function archiveOf(name: string): string {
 
 function compile(file: string): string {
   const types = join(dirname(resolve('@types/node/package.json')), '..')
-  const options = ['--strict', '--noEmit', '--skipLibCheck', '--target', 'es2023', '--module', 'nodenext']
+  const options = [
+    '--strict',
+    '--noEmit',
+    '--pretty',
+    'false',
+    '--skipLibCheck',
+    '--target',
+    'es2023',
+    '--module',
+    'nodenext',
+  ]
   try {
     return run(process.execPath, [compiler, ...options, '--typeRoots', types, '--types', 'node', file], project)
   } catch (error) {

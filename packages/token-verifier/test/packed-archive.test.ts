@@ -72,6 +72,8 @@ describe('the packed archive', () => {
     const options = [
       '--strict',
       '--noEmit',
+      '--pretty',
+      'false',
       '--target',
       'es2023',
       '--module',

@@ -15,7 +15,9 @@ it('shows code that compiles', { timeout: 120_000 }, () => {
   onTestFinished(() => rmSync(folder, { recursive: true }))
   writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ extends: '../../tsconfig.json', include: ['*.ts'] }))
   for (const [number, code] of examples.entries()) writeFileSync(join(folder, `example-${number}.ts`), code)
-  const { stdout } = spawnSync(process.execPath, [compiler, '--noEmit', '-p', folder], { encoding: 'utf8' })
+  const { stdout } = spawnSync(process.execPath, [compiler, '--noEmit', '--pretty', 'false', '-p', folder], {
+    encoding: 'utf8',
+  })
   expect(stdout).toBe('')
   expect(examples.length).toBeGreaterThan(2)
 })

@@ -32,10 +32,6 @@ export const distributionSources: DistributionSource[] = [
     adviceWhenDamaged: 'delete org/keycloak/keycloak-quarkus-dist from the local Maven repository',
   },
   httpsSource(
-    'Maven Central',
-    `https://repo1.maven.org/maven2/org/keycloak/keycloak-quarkus-dist/${keycloakVersion}/${zipName}`,
-  ),
-  httpsSource(
     'GitHub release',
     `https://github.com/keycloak/keycloak/releases/download/${keycloakVersion}/keycloak-${keycloakVersion}.zip`,
   ),

@@ -6,7 +6,7 @@ import { StackError } from '../stack-error.ts'
 import { type DistributionSource, distributionSources } from './distribution-sources.ts'
 import { sha256OfFile } from './sha256.ts'
 
-/** SHA-256 of `keycloak-quarkus-dist-26.7.4.zip`; Maven Central and the GitHub release serve the same file. */
+/** SHA-256 of `keycloak-quarkus-dist-26.7.4.zip`; Maven and the GitHub release serve the same file. */
 const distributionSha256 = 'a286e98b4296d4e75ee88d8527c7cd463b307caa022f088c9f22cffccc741fa1'
 
 /** A Keycloak to build from: a zip whose checksum was right, or a folder that a person named. */

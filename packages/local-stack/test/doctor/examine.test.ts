@@ -1,0 +1,160 @@
+import { buildRealm, type CompanyRealm, developmentSettings } from '@mcp-identity/keycloak-realm'
+import { describe, expect, it } from 'vitest'
+import { examine } from '../../src/doctor/examine.ts'
+import { examineRealm } from '../../src/doctor/realm-rules.ts'
+import { type Alter, type DoubleAnswer, type DoublePath, startSubject } from './subject.ts'
+
+async function findingsOf(alter?: Alter) {
+  const subject = await startSubject(alter)
+  try {
+    return (await examine(subject.mcp)).findings
+  } finally {
+    await subject.close()
+  }
+}
+
+const on =
+  (path: DoublePath, change: (answer: DoubleAnswer) => void): Alter =>
+  (what, answer) => {
+    if (what === path) change(answer)
+  }
+
+/** Sets one member of a JSON answer. */
+const member = (path: DoublePath, name: string, value: unknown): Alter =>
+  on(path, (answer) => {
+    answer.body = { ...(answer.body as object), [name]: value }
+  })
+const status = (path: DoublePath, value: number): Alter =>
+  on(path, (answer) => {
+    answer.status = value
+  })
+const header = (path: DoublePath, name: string, value: string): Alter =>
+  on(path, (answer) => {
+    answer.headers[name] = value
+  })
+const withoutHeader = (path: DoublePath, name: string): Alter =>
+  on(path, (answer) => {
+    delete answer.headers[name]
+  })
+
+describe('an examination', () => {
+  it('finds nothing where every rule is kept', async () => {
+    expect(await findingsOf()).toEqual([])
+  })
+
+  it('says that nothing answers, and does not guess about the rest', async () => {
+    const subject = await startSubject()
+    await subject.close()
+    const { findings } = await examine(subject.mcp)
+    expect(findings.map(({ rule }) => rule)).toEqual(['RS-01', 'RS-05', 'RS-06'])
+    expect(findings[0]?.seen).toContain('ECONNREFUSED')
+  })
+
+  it.each<[rule: string, title: string, alter: Alter]>([
+    ['RS-02', 'a call without a token that is answered', status('anonymous call', 200)],
+    ['RS-03', 'a challenge without the metadata', header('anonymous call', 'www-authenticate', 'Bearer')],
+    ['RS-03', 'a 401 without a challenge', withoutHeader('anonymous call', 'www-authenticate')],
+    ['RS-05', 'no metadata at the path-inserted address', status('metadata', 404)],
+    ['RS-06', 'no metadata at the root', status('metadata at the root', 404)],
+    ['RS-07', 'metadata of another resource', member('metadata', 'resource', 'https://mcp.example/mcp')],
+    ['RS-07', 'a slash too many', member('metadata', 'resource', 'http://127.0.0.1/mcp/')],
+    ['RS-08', 'no authorization server', member('metadata', 'authorization_servers', [])],
+    [
+      'RS-09',
+      'offline_access among the scopes',
+      member('metadata', 'scopes_supported', ['read:customers', 'offline_access']),
+    ],
+    ['RS-10', 'a challenge for a scope that is not listed', member('metadata', 'scopes_supported', ['admin:reports'])],
+    ['RS-11', 'metadata that a page cannot read', withoutHeader('metadata', 'access-control-allow-origin')],
+    ['RS-12', 'a malformed token that is a server error', status('garbage token', 500)],
+    ['RS-12', 'a malformed token without a code', header('garbage token', 'www-authenticate', 'Bearer')],
+    ['RS-13', 'a token in the address that is taken', status('token in the address', 200)],
+    ['RS-14', 'a refusal that may be cached', withoutHeader('anonymous call', 'cache-control')],
+    ['RS-15', 'a body that is parsed before the caller is known', status('broken JSON', 400)],
+    ['RS-16', 'a stream for strangers', status('GET', 200)],
+    ['AS-01', 'an authorization server without metadata', status('authorization server', 500)],
+    ['AS-02', 'metadata of another issuer', member('authorization server', 'issuer', 'https://sso.example')],
+    ['AS-03', 'PKCE not announced', member('authorization server', 'code_challenge_methods_supported', ['plain'])],
+    [
+      'AS-04',
+      'responses without issuer',
+      member('authorization server', 'authorization_response_iss_parameter_supported', false),
+    ],
+    [
+      'AS-05',
+      'offline_access offered',
+      member('authorization server', 'scopes_supported', ['openid', 'offline_access']),
+    ],
+    [
+      'AS-06',
+      'a preflight without the header of MCP',
+      header('preflight', 'access-control-allow-headers', 'authorization'),
+    ],
+    ['AS-07', 'a key set that is away', status('key set', 503)],
+    ['AS-07', 'a key set without a key for signatures', member('key set', 'keys', [{ kty: 'RSA', use: 'enc' }])],
+    [
+      'AS-09',
+      'no way for a client to introduce itself',
+      member('authorization server', 'registration_endpoint', undefined),
+    ],
+  ])('%s finds %s', async (rule, _title, alter) => {
+    const findings = await findingsOf(alter)
+    expect(findings.map((finding) => finding.rule)).toContain(rule)
+    for (const { seen, mend } of findings) expect(seen !== '' && mend !== '').toBe(true)
+  })
+
+  it('RS-04 finds an error code where nothing was sent', async () => {
+    const findings = await findingsOf(
+      on('anonymous call', ({ headers }) => {
+        headers['www-authenticate'] =
+          headers['www-authenticate']?.replace('Bearer ', 'Bearer error="invalid_token", ') ?? ''
+      }),
+    )
+    expect(findings.map(({ rule }) => rule)).toEqual(['RS-04'])
+  })
+})
+
+describe('a realm', () => {
+  const settings = developmentSettings()
+  const { resource } = settings
+  const examineChanged = (change: (realm: CompanyRealm) => void) => {
+    const realm = structuredClone(buildRealm(settings))
+    change(realm)
+    return examineRealm({ realm, resource, development: true }).map(({ rule }) => rule)
+  }
+
+  it('that comes from the code has nothing to mend', () => {
+    expect(examineChanged(() => {})).toEqual([])
+  })
+
+  it('KC-01 finds a wildcard redirect', () => {
+    const rules = examineChanged(({ clients = [] }) => {
+      for (const client of clients) if (client.clientId === 'mcp-cli') client.redirectUris = ['http://127.0.0.1/*']
+    })
+    expect(rules).toContain('KC-01')
+  })
+
+  it('KC-21 finds a tool scope whose tokens would be for nobody', () => {
+    const rules = examineChanged(({ clientScopes = [] }) => {
+      for (const scope of clientScopes) if (scope.name === 'read:customers') scope.protocolMappers = []
+    })
+    expect(rules).toContain('KC-21')
+  })
+
+  it('KC-22 finds client metadata documents that are announced and always denied', () => {
+    const rules = examineChanged((realm) => {
+      realm.clientProfiles = {
+        profiles: [
+          ...(realm.clientProfiles?.profiles ?? []),
+          {
+            name: 'documents',
+            executors: [
+              { executor: 'client-id-metadata-document', configuration: { 'cimd-allow-permitted-domains': [] } },
+            ],
+          },
+        ],
+      }
+    })
+    expect(rules).toContain('KC-22')
+  })
+})

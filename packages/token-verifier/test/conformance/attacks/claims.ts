@@ -259,6 +259,7 @@ const types: RefusedCase[] = [
     'at jwt',
     'at+jwt ',
     'xJWT',
+    'Japplication/WT',
     '',
   ].map(
     (typ): RefusedCase => ({
@@ -337,6 +338,8 @@ const confirmations: RefusedCase[] = [
     'an empty thumbprint': { jkt: '' },
     'a thumbprint that is a list': { jkt: [dpopConfirmation().jkt] },
     'a thumbprint that is too short': { jkt: dpopConfirmation().jkt.slice(1) },
+    'a thumbprint with a letter after it': { jkt: `${dpopConfirmation().jkt}A` },
+    'a thumbprint with a dot before it': { jkt: `.${dpopConfirmation().jkt}` },
     'a certificate thumbprint that is null': { 'x5t#S256': null },
   }),
 ]

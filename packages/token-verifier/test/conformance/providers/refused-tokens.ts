@@ -235,6 +235,12 @@ const okta: readonly RefusedProviderCase[] = [
     reason: 'claim_missing',
   },
   {
+    title: 'an empty uid',
+    source: 'Okta, access token claims',
+    mint: { provider: 'okta', claims: { uid: '' } },
+    reason: 'claim_missing',
+  },
+  {
     title: 'no client',
     source: 'Okta, access token claims',
     mint: { provider: 'okta', claims: { cid: undefined } },
@@ -266,6 +272,18 @@ const auth0: readonly RefusedProviderCase[] = [
     source: 'Auth0, management API tokens',
     mint: { provider: 'auth0', claims: { aud: 'https://company.eu.auth0.com/api/v2/' } },
     reason: 'audience_mismatch',
+  },
+  {
+    title: 'an empty client',
+    source: 'Auth0, access token profiles',
+    mint: { provider: 'auth0', claims: { azp: '' } },
+    reason: 'claim_missing',
+  },
+  {
+    title: 'no client at all',
+    source: 'Auth0, access token profiles',
+    mint: { provider: 'auth0', claims: { azp: undefined } },
+    reason: 'claim_missing',
   },
   {
     title: 'at+jwt without jti',

@@ -9,6 +9,7 @@ import { realmManagementClientId } from './names.ts'
 import { buildRegistrationPolicies, type ImportedComponent, registrationPolicyType } from './registration-policies.ts'
 import { buildRoles } from './roles.ts'
 import {
+  buildAdministrativeScopes,
   buildClientScopeMappings,
   buildClientScopes,
   buildRealmScopeMappings,
@@ -51,7 +52,7 @@ export function buildRealm(settings: RealmSettings): CompanyRealm {
     clients: buildClients(checked),
     clientScopeMappings: {
       ...buildClientScopeMappings(checked),
-      [realmManagementClientId]: buildAdministrativeScopeMappings(checked),
+      [realmManagementClientId]: [...buildAdministrativeScopeMappings(checked), ...buildAdministrativeScopes(checked)],
     },
     scopeMappings: buildRealmScopeMappings(),
     users: buildServiceAccounts(checked),

@@ -1,10 +1,13 @@
 import type ClientRepresentation from '@keycloak/keycloak-admin-client/lib/defs/clientRepresentation.js'
 import type UserRepresentation from '@keycloak/keycloak-admin-client/lib/defs/userRepresentation.js'
 import {
+  accountClientId,
   clientIds,
   directoryAdminScope,
   entryRole,
   identityProviderAlias,
+  ownSessionsScope,
+  realmKeysScope,
   realmManagementClientId,
   secretPlaceholders,
 } from './names.ts'
@@ -14,7 +17,7 @@ import { defaultScopeNames, optionalScopeNames } from './scopes.ts'
 import type { CheckedRealmSettings } from './settings.ts'
 
 /** Keycloak creates these clients in every realm. Nobody signs in to them here, and `admin-cli` would take passwords. */
-export const unusedBuiltInClientIds = ['account', 'account-console', 'admin-cli', 'security-admin-console']
+export const unusedBuiltInClientIds = ['account-console', 'admin-cli', 'security-admin-console']
 
 /** Every client that the realm knows from the start. Each flow is off unless its client needs it. */
 export function buildClients(settings: CheckedRealmSettings): ClientRepresentation[] {
@@ -26,6 +29,7 @@ export function buildClients(settings: CheckedRealmSettings): ClientRepresentati
     serviceClient(settings),
     provisioner(settings),
     ...(settings.profile === 'preview' ? [enterpriseClient()] : []),
+    accountApi(),
     ...unusedBuiltInClientIds.map(unusedBuiltInClient),
   ]
 }
@@ -94,7 +98,8 @@ function commandLineClient(): ClientRepresentation {
   }
 }
 
-function consoleClient({ consoleOrigin }: CheckedRealmSettings): ClientRepresentation {
+/** Tokens of the console reach further than those of MCP clients, one scope for each of its pages that needs one. */
+function consoleClient({ consoleOrigin, development }: CheckedRealmSettings): ClientRepresentation {
   return {
     ...publicClient,
     clientId: clientIds.console,
@@ -104,7 +109,12 @@ function consoleClient({ consoleOrigin }: CheckedRealmSettings): ClientRepresent
     webOrigins: [consoleOrigin],
     attributes: { ...publicClient.attributes, 'post.logout.redirect.uris': `${consoleOrigin}/` },
     defaultClientScopes: defaultScopeNames,
-    optionalClientScopes: [...optionalScopeNames, directoryAdminScope],
+    optionalClientScopes: [
+      ...optionalScopeNames,
+      directoryAdminScope,
+      ownSessionsScope,
+      ...(development ? [realmKeysScope] : []),
+    ],
   }
 }
 
@@ -175,6 +185,15 @@ function enterpriseClient(): ClientRepresentation {
     },
     defaultClientScopes: [...defaultScopeNames, ...toolScopeNames],
     optionalClientScopes: [],
+  }
+}
+
+/** Keycloak's account API, by which people see and end their own sessions. Nobody signs in to it. */
+function accountApi(): ClientRepresentation {
+  return {
+    ...unusedBuiltInClient(accountClientId),
+    description: 'The account API: own sessions and clients',
+    enabled: true,
   }
 }
 

@@ -25,6 +25,16 @@ export const secretPlaceholders = {
 /** Scope and role of those who run the directory: opens the corporate IdP's admin API. */
 export const directoryAdminScope = 'directory:admin'
 
+/** Scope of those who look at their own sessions and clients, and end them: opens Keycloak's account API. */
+export const ownSessionsScope = 'own:sessions'
+
+/** The client inside every realm that owns the roles of Keycloak's account API, and the role that opens it. */
+export const accountClientId = 'account'
+export const accountRole = 'manage-account'
+
+/** Scope that opens the realm's keys and settings at Keycloak's admin API. Development only. */
+export const realmKeysScope = 'realm:keys'
+
 /** Realm role of everybody who may use the MCP server at all. Without it a token has neither subject nor audience. */
 export const entryRole = 'may-use-mcp-server'
 

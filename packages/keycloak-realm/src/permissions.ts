@@ -18,9 +18,9 @@ export interface GroupGrant {
   /** Name of the group, the same in the corporate directory and in the realm. */
   group: string
   toolRoles: readonly ToolScope[]
-  /** Whether members may use the MCP server at all, if only to ask who they are. */
+  /** Whether members may use the MCP server at all, if only to ask who they are, and see and end their own sessions. */
   entry?: true
-  /** Whether members may also use the corporate IdP's admin API. */
+  /** Whether members may also use the corporate IdP's admin API and, in development, rotate the realm's keys. */
   directoryAdmin?: true
 }
 
@@ -41,6 +41,9 @@ export const groupGrants: readonly GroupGrant[] = [
 
 /** What the service client may do. It acts for nobody. */
 export const serviceToolRoles: readonly ToolScope[] = ['read:customers', 'admin:reports']
+
+/** What the scope for the realm's keys carries: settings and keys are one role in Keycloak. */
+export const realmKeysRole = 'manage-realm'
 
 /** Who needs which of Keycloak's administrative roles, and no more. */
 export const administrativeRoles = {

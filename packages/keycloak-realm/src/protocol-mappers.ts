@@ -87,6 +87,12 @@ export const groupsMapper = mapper('groups', 'oidc-group-membership-mapper', {
   'full.path': 'false',
 })
 
+/** The client's web origins, from which Keycloak's account and admin APIs let browsers read their answers. */
+export const allowedOriginsMapper = mapper('allowed-origins', 'oidc-allowed-origins-mapper', {
+  'access.token.claim': 'true',
+  'introspection.token.claim': 'true',
+})
+
 function mapper(name: string, protocolMapper: string, config: Record<string, string>): ProtocolMapperRepresentation {
   return { name, protocol: 'openid-connect', protocolMapper, config }
 }

@@ -1,5 +1,5 @@
 import type RolesRepresentation from '@keycloak/keycloak-admin-client/lib/defs/rolesRepresentation.js'
-import { directoryAdminScope, entryRole } from './names.ts'
+import { accountClientId, accountRole, directoryAdminScope, entryRole } from './names.ts'
 import { toolScopes } from './permissions.ts'
 import type { CheckedRealmSettings } from './settings.ts'
 
@@ -12,6 +12,7 @@ export function buildRoles({ resource, corporateIdp }: CheckedRealmSettings): Ro
       [corporateIdp.adminResource]: [
         { name: directoryAdminScope, description: 'Enable and disable people, change their groups' },
       ],
+      [accountClientId]: [{ name: accountRole, description: 'See and end the own sessions and clients' }],
     },
   }
 }

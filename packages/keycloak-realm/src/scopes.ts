@@ -1,8 +1,17 @@
 import type ClientScopeRepresentation from '@keycloak/keycloak-admin-client/lib/defs/clientScopeRepresentation.js'
 import type ProtocolMapperRepresentation from '@keycloak/keycloak-admin-client/lib/defs/protocolMapperRepresentation.js'
-import { directoryAdminScope, entryRole } from './names.ts'
-import { toolScopeNames, toolScopes } from './permissions.ts'
 import {
+  accountClientId,
+  accountRole,
+  directoryAdminScope,
+  entryRole,
+  ownSessionsScope,
+  realmKeysScope,
+  realmManagementClientId,
+} from './names.ts'
+import { realmKeysRole, toolScopeNames, toolScopes } from './permissions.ts'
+import {
+  allowedOriginsMapper,
   attributeMapper,
   audienceMapper,
   authenticationLevelMapper,
@@ -31,7 +40,7 @@ export const unofferedScopeNames = ['offline_access', 'ssf.read', 'ssf.manage']
 
 /** All client scopes of the realm. */
 export function buildClientScopes(settings: CheckedRealmSettings): ClientScopeRepresentation[] {
-  const { resource, corporateIdp } = settings
+  const { resource, corporateIdp, development } = settings
   return [
     basicScope(resource),
     rolesScope(resource),
@@ -41,6 +50,12 @@ export function buildClientScopes(settings: CheckedRealmSettings): ClientScopeRe
       audienceMapper(corporateIdp.adminResource),
       clientRolesMapper(corporateIdp.adminResource),
     ]),
+    askedScope(ownSessionsScope, 'See and end your own sessions', [
+      audienceMapper(accountClientId),
+      clientRolesMapper(accountClientId),
+      allowedOriginsMapper,
+    ]),
+    ...(development ? [realmKeys] : []),
     ...unofferedScopeNames.map((name) => silentScope(name, 'Offered to no client', [])),
   ]
 }
@@ -56,7 +71,13 @@ export function buildClientScopeMappings({ resource, corporateIdp }: CheckedReal
       ...toolScopeNames.map((name) => ({ clientScope: name, roles: [name] })),
     ],
     [corporateIdp.adminResource]: [{ clientScope: directoryAdminScope, roles: [directoryAdminScope] }],
+    [accountClientId]: [{ clientScope: ownSessionsScope, roles: [accountRole] }],
   }
+}
+
+/** Scope → administrative roles. None outside development: there the realm's administrators use Keycloak itself. */
+export function buildAdministrativeScopes({ development }: CheckedRealmSettings) {
+  return development ? [{ clientScope: realmKeysScope, roles: [realmKeysRole] }] : []
 }
 
 /** Scope → realm roles: nobody gets `basic`, and with it an audience, who may not use the MCP server at all. */
@@ -90,6 +111,12 @@ function basicScope(resource: string): ClientScopeRepresentation {
 function rolesScope(resource: string): ClientScopeRepresentation {
   return silentScope('roles', 'Roles at the MCP server', [clientRolesMapper(resource)])
 }
+
+/** For the console's page of keys, on one's own machine: the role behind it may change everything in the realm. */
+const realmKeys = askedScope(realmKeysScope, "Rotate the realm's signing keys (development)", [
+  clientRolesMapper(realmManagementClientId),
+  allowedOriginsMapper,
+])
 
 function silentScope(
   name: string,

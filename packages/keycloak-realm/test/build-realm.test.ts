@@ -182,6 +182,27 @@ describe('permissions', () => {
     expect(groups.map(({ name }) => name)).toEqual(['Directory Administrators'])
   })
 
+  it('let all staff, and nobody else, end their own sessions', () => {
+    const groups = (buildRealm(settings).groups ?? []).filter(({ clientRoles }) => clientRoles?.account)
+    expect(groups.map(({ name }) => name)).toEqual(['All Staff'])
+    expect(client('account')).toMatchObject({ enabled: true, standardFlowEnabled: false, redirectUris: [] })
+    expect(buildRealm(settings).clientScopeMappings?.account).toEqual([
+      { clientScope: 'own:sessions', roles: ['manage-account'] },
+    ])
+  })
+
+  it('open the keys of the realm to the console of directory administrators in development, and never elsewhere', () => {
+    const holders = (from: RealmSettings) =>
+      (buildRealm(from).groups ?? []).filter(({ clientRoles }) => clientRoles?.['realm-management'])
+    expect(holders(settings).map(({ name }) => name)).toEqual(['Directory Administrators'])
+    const offered = buildRealm(settings).clients?.filter(({ optionalClientScopes }) =>
+      optionalClientScopes?.includes('realm:keys'),
+    )
+    expect(offered?.map(({ clientId }) => clientId)).toEqual(['console'])
+    expect(holders(production)).toEqual([])
+    expect(JSON.stringify(buildRealm(production))).not.toMatch(/realm:keys|manage-realm/)
+  })
+
   it('map every group at every sign-in', () => {
     const mappers = buildRealm(settings).identityProviderMappers ?? []
     for (const { group } of groupGrants) {

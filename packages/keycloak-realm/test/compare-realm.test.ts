@@ -68,7 +68,7 @@ describe('compareRealm', () => {
       'added groups[All Staff].clientRoles.http://localhost:8481/mcp',
       (realm) =>
         Object.assign(named(realm.groups, 'All Staff'), {
-          clientRoles: { 'http://localhost:8481/mcp': ['read:finance'] },
+          clientRoles: { account: ['manage-account'], 'http://localhost:8481/mcp': ['read:finance'] },
         }),
     ],
     [

@@ -26,6 +26,7 @@ import { sendJson } from './http/answers.ts'
 import { auditApi } from './http/audit-api.ts'
 import { fourEyesApi } from './http/four-eyes-api.ts'
 import { healthz, type ReadinessCheck, readyz } from './http/health.ts'
+import { policiesApi } from './http/policies-api.ts'
 import { readableBy } from './http/readable-by.ts'
 import { signalReceivers } from './http/signal-receivers.ts'
 import { createIntrospector } from './introspection.ts'
@@ -34,6 +35,7 @@ import { probeKeySets } from './key-set-probe.ts'
 import { createLiveCallers } from './live-caller.ts'
 import { createMetrics } from './metrics.ts'
 import { createPolicyClock } from './policy-clock.ts'
+import { createRealmDirectory, type RealmDirectory } from './realm-directory.ts'
 import { recordedEndpoint } from './recorded-endpoint.ts'
 import { newRequestContext, requestContext, withRequestContext } from './request-context.ts'
 import { scopeHierarchy, scopesSupported } from './scopes.ts'
@@ -181,7 +183,13 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
     calls,
     allowedOrigins: config.allowedOrigins,
   })
-  const access = accessApi({ protectedResource, engine, liveCallers, tools: companyTools.map(({ tool }) => tool) })
+  const access = accessApi({
+    protectedResource,
+    engine,
+    liveCallers,
+    tools: companyTools.map(({ tool }) => tool),
+    maxTokenLifetimeSeconds: config.maxTokenLifetimeSeconds,
+  })
   const forConsole = (handle: RouteHandler): RouteHandler => readableBy(config.allowedOrigins, handle)
   const routes = new Map<string, RouteHandler>([
     ['/healthz', healthz],
@@ -192,6 +200,15 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
     ['/audit', audit.query],
     ['/audit/stream', audit.stream],
   ])
+  const policies = policiesApi({
+    protectedResource,
+    engine,
+    liveCallers,
+    auditTrail,
+    directory: directoryOf(config),
+    issuer: config.issuers[0]?.issuer ?? '',
+  })
+  for (const [path, route] of policies) routes.set(path, forConsole(route))
   for (const [path, route] of fourEyesApi({ protectedResource, liveCallers, fourEyes }))
     routes.set(path, forConsole(route))
   for (const [path, route] of receivers?.routes ?? []) routes.set(path, route)
@@ -292,6 +309,12 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
 
 const instructions =
   'Customer records of the company. Every call is made in the name of the person or service that signed in, is decided by the company’s policies and put on record. A refusal says why; do not try the same call again unless it names a time.'
+
+/** The realm behind the first feed: the resource server is a client there already. */
+function directoryOf({ keycloakEvents: [realm] }: Config): RealmDirectory | undefined {
+  if (realm === undefined) return undefined
+  return createRealmDirectory({ ...realm, requestTimeoutMs: 3_000, clock: () => Date.now() / 1000 })
+}
 
 function waitFor(names: readonly string[], what: string): string | undefined {
   return names.length === 0 ? undefined : `${what} ${names.join(', ')}`

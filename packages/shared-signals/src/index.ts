@@ -1,6 +1,8 @@
 export type { CutOffState, CutOffStateOptions } from './cut-off-state.ts'
 export { createCutOffState } from './cut-off-state.ts'
 export type { FeedState } from './feed-state.ts'
+export type { KeycloakAdminClient, KeycloakAdminClientOptions } from './keycloak/admin-client.ts'
+export { createKeycloakAdminClient } from './keycloak/admin-client.ts'
 export type { BrokeredSubjects, BrokeredSubjectsOptions } from './keycloak/brokered-subjects.ts'
 export { brokeredSubjects } from './keycloak/brokered-subjects.ts'
 export type { EventCursor } from './keycloak/event-reader.ts'

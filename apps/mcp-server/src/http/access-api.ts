@@ -10,6 +10,8 @@ export interface AccessApiParts {
   engine: PolicyEngine
   liveCallers: LiveCallers
   tools: Iterable<{ name: string; title?: string | undefined; description?: string | undefined }>
+  /** Tokens that live longer are refused. */
+  maxTokenLifetimeSeconds: number
 }
 
 /** What would be answered if the bearer of the token called a tool now. */
@@ -27,19 +29,22 @@ export interface ToolAccess {
 }
 
 /**
- * `GET /access`: every tool, and whether the bearer of the token may call it now, for people who ask what they may do.
+ * `GET /access`: every tool, and whether the bearer of the token may call it now, for people who ask what they may do;
+ * with the longest life of a token that this server accepts.
  *
  * Needs a token of this resource and no scope, and says nothing about anybody else. Nothing is called.
  */
-export function accessApi({ protectedResource, engine, liveCallers, tools }: AccessApiParts): RouteHandler {
-  const described = [...tools]
+export function accessApi(parts: AccessApiParts): RouteHandler {
+  const { protectedResource, engine, liveCallers, maxTokenLifetimeSeconds } = parts
+  const described = [...parts.tools]
   return async (request, response) => {
     const authentication = await protectedResource.authenticate(rawRequestOf(request))
     if (authentication.outcome === 'refused') return sendAnswer(response, authentication.answer)
     const { token, compactToken, headers } = authentication
     try {
       const caller = await liveCallers.of(token, compactToken, false)
-      sendJson(response, 200, { tools: described.map((tool) => accessTo(tool, caller, engine)) }, headers)
+      const access = described.map((tool) => accessTo(tool, caller, engine))
+      sendJson(response, 200, { tools: access, maxTokenLifetimeSeconds }, headers)
     } catch (error) {
       const hasEnded = error instanceof InactiveTokenError
       const problem = hasEnded ? 'Your access has ended.' : 'Your access cannot be confirmed right now.'

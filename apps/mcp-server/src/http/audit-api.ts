@@ -1,19 +1,14 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Authenticated, CallRegistry, ProtectedResource } from '@mcp-identity/mcp-authorization'
-import type { PolicyEngine } from '@mcp-identity/policy'
+import type { Authenticated, CallRegistry } from '@mcp-identity/mcp-authorization'
 import { callerMembers, requestMembers } from '../audit-events.ts'
 import { auditPageParameters, readAuditPage } from '../audit-pages.ts'
 import type { AuditTrail } from '../audit-trail.ts'
 import { viewOfRecord } from '../audit-view.ts'
-import { InactiveTokenError, type LiveCallers } from '../live-caller.ts'
 import { requestContext } from '../request-context.ts'
-import { scopesOf } from '../scopes.ts'
-import { type RouteHandler, rawRequestOf, sendAnswer, sendJson } from './answers.ts'
+import { type RouteHandler, sendJson } from './answers.ts'
+import { type AuditorsHandler, type AuditorsOnlyParts, auditorsOnly } from './auditors-only.ts'
 
-export interface AuditApiParts {
-  protectedResource: ProtectedResource
-  engine: PolicyEngine
-  liveCallers: LiveCallers
+export interface AuditApiParts extends AuditorsOnlyParts {
   auditTrail: AuditTrail
   calls: CallRegistry
   allowedOrigins: readonly string[]
@@ -46,54 +41,10 @@ export function auditApi(parts: AuditApiParts): { query: RouteHandler; stream: R
   }
 }
 
-type GuardedHandler = (
-  request: IncomingMessage,
-  response: ServerResponse,
-  url: URL,
-  authenticated: Authenticated,
-) => void | Promise<void>
-
-function guarded(parts: AuditApiParts, handle: GuardedHandler): RouteHandler {
-  const { protectedResource, allowedOrigins } = parts
-  return async (request, response, url) => {
-    if (request.method === 'OPTIONS') return preflight(request, response, allowedOrigins)
-    if (request.method !== 'GET')
-      return sendJson(response, 405, { error: 'method_not_allowed' }, { allow: 'GET, OPTIONS' })
-    const raw = rawRequestOf(request)
-    const authentication = await protectedResource.authenticate(raw)
-    if (authentication.outcome === 'refused') return sendAnswer(response, authentication.answer)
-    const refused = protectedResource.authorize(authentication, { scopes: scopesOf('export_audit') })
-    if (refused !== undefined) return sendAnswer(response, protectedResource.report(refused, raw).answer)
-    const denial = await denialOf(parts, authentication)
-    if (denial !== undefined) return refuse(parts, response, url, authentication, denial)
-    await handle(request, response, url, authentication)
-  }
-}
-
-/** Why policy or the authorization server refuses, in one sentence. */
-async function denialOf(
-  { engine, liveCallers }: AuditApiParts,
-  authenticated: Authenticated,
-): Promise<string | undefined> {
-  try {
-    const caller = await liveCallers.of(authenticated.token, authenticated.compactToken, false)
-    const decision = engine.decide({ caller, tool: 'export_audit' })
-    return decision.outcome === 'denied' ? decision.explanation : undefined
-  } catch (error) {
-    return error instanceof InactiveTokenError ? 'Your access has ended.' : 'Your access cannot be confirmed right now.'
-  }
-}
-
-function refuse(
-  { auditTrail }: AuditApiParts,
-  response: ServerResponse,
-  url: URL,
-  { token, headers }: Authenticated,
-  reason: string,
-): void {
-  const who = { ...requestMembers(requestContext()), ...callerMembers(token) }
-  auditTrail.note({ phase: 'decision', action: url.pathname, outcome: 'refused', reason, ...who })
-  sendJson(response, 403, { error: 'access_denied', error_description: reason }, headers)
+function guarded(parts: AuditApiParts, handle: AuditorsHandler): RouteHandler {
+  const answer = auditorsOnly(parts, handle)
+  return (request, response, url) =>
+    request.method === 'OPTIONS' ? preflight(request, response, parts.allowedOrigins) : answer(request, response, url)
 }
 
 async function openStream(

@@ -41,7 +41,12 @@ export interface CutOffState {
    * @param groups The groups the token names; undefined when the token does not say, which counts as all of them.
    */
   permissionsChangedSince(token: TokenFacts, groups: readonly string[] | undefined): boolean
-  /** Calls back after each signal that changed something. @returns a function that ends it. */
+  /**
+   * Calls back after each signal that changed something, and after every change of permissions: times are whole seconds,
+   * and a second change within one is news although the state stays as it is.
+   *
+   * @returns a function that ends it.
+   */
   subscribe(listener: (signal: Signal) => void): () => void
   /** Entries held now, those past retention included until they are swept. */
   readonly size: number
@@ -187,7 +192,8 @@ export function createCutOffState(options: CutOffStateOptions): CutOffState {
 
   function apply(signal: Signal): boolean {
     const changed = signal.kind === 'cut_off' ? cutOff(signal) : changePermissions(signal)
-    if (changed) tell(signal)
+    // Whoever asked about a person after one change has to ask again after the next, though both fell in one second.
+    if (changed || signal.kind === 'permissions_changed') tell(signal)
     return changed
   }
 

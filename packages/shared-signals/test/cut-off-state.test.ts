@@ -114,6 +114,15 @@ describe('bad input', () => {
 })
 
 describe('permissions', () => {
+  it('that change twice in one second are told twice', () => {
+    const state = newState()
+    const told: Signal[] = []
+    state.subscribe((signal) => told.push(signal))
+    state.changePermissions({ issuer, subject: 'alice', changedAt: now })
+    state.changePermissions({ issuer, subject: 'alice', changedAt: now })
+    expect(told).toHaveLength(2)
+  })
+
   it('marks the tokens of a person that are older than the change', () => {
     const state = newState()
     state.changePermissions({ issuer, subject: 'alice', changedAt: now })

@@ -5,6 +5,8 @@ export interface CorporateDirectory {
   disable(username: string): Promise<DirectoryAnswer>
   /** Resolves when Keycloak knows. */
   enable(username: string): Promise<DirectoryAnswer>
+  /** Resolves when the admin API has answered, as {@link CorporateDirectory.disable} does. */
+  changeGroups(username: string, groups: string[]): Promise<DirectoryAnswer>
   /** Resolves when Keycloak knows. */
   setGroups(username: string, groups: string[]): Promise<DirectoryAnswer>
   groupsOf(username: string): Promise<string[]>
@@ -57,6 +59,7 @@ export function openCorporateDirectory(corporateIdpUrl: string, adminSecret: str
   return {
     disable: (username) => patch(username, { active: false }),
     enable: (username) => settled(username, { active: true }),
+    changeGroups: (username, groups) => patch(username, { groups }),
     setGroups: (username, groups) => settled(username, { groups }),
     groupsOf: async (username) => (await request(username, { method: 'GET' })).person.groups ?? [],
   }

@@ -1,8 +1,12 @@
+import type { ToolCall } from '../doors/door.ts'
+
 /** One call with a fixed access token, sent as plain HTTP so that no client can renew the token behind our back. */
 export interface PlainCallAnswer {
   status: number
   /** The error code of the challenge, `undefined` where there is none. */
   challengeError: string | undefined
+  /** The request was taken, and the tool refused or failed. */
+  isToolError: boolean
 }
 
 /** How long it took from the click until the first refusal. */
@@ -15,8 +19,10 @@ export interface StopwatchReading {
 
 const giveUpAfterMs = 10_000
 
-/** Calls the `whoami` tool once with this access token and nothing else. */
-export async function callWithToken(resource: string, accessToken: string): Promise<PlainCallAnswer> {
+const whoami: ToolCall = { name: 'whoami', arguments: {} }
+
+/** Calls one tool once with this access token and nothing else. */
+export async function callWithToken(resource: string, accessToken: string, tool = whoami): Promise<PlainCallAnswer> {
   const response = await fetch(resource, {
     method: 'POST',
     headers: {
@@ -25,11 +31,15 @@ export async function callWithToken(resource: string, accessToken: string): Prom
       accept: 'application/json, text/event-stream',
       'mcp-protocol-version': '2025-11-25',
     },
-    body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'whoami', arguments: {} } }),
+    body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params: tool }),
   })
-  await response.arrayBuffer()
+  const text = await response.text()
   const challenge = response.headers.get('www-authenticate') ?? ''
-  return { status: response.status, challengeError: /error="([^"]+)"/.exec(challenge)?.[1] }
+  return {
+    status: response.status,
+    challengeError: /error="([^"]+)"/.exec(challenge)?.[1],
+    isToolError: /"isError":true|"error":\{/.test(text),
+  }
 }
 
 /**

@@ -5,7 +5,7 @@ export interface KeycloakAccess {
   /** Origin of Keycloak. */
   keycloak: string
   adminPassword: string
-  signal: AbortSignal
+  signal?: AbortSignal
 }
 
 /**
@@ -15,15 +15,24 @@ export interface KeycloakAccess {
  * @throws {StackError} Keycloak refuses, as when its administrator's password was changed by hand.
  */
 export async function exportRealm(realm: string, access: KeycloakAccess): Promise<unknown> {
-  const token = await adminToken(access)
+  const token = await requestAdminToken(access)
   const url = `${access.keycloak}/admin/realms/${realm}/partial-export?exportClients=true&exportGroupsAndRoles=true`
   return readJson(
-    await fetch(url, { method: 'POST', headers: { authorization: `Bearer ${token}` }, signal: access.signal }),
+    await fetch(url, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${token}` },
+      signal: access.signal ?? null,
+    }),
   )
 }
 
-/** The built-in administrator signs in with a password: development only, in the realm `master` that no MCP client uses. */
-async function adminToken({ keycloak, adminPassword, signal }: KeycloakAccess): Promise<string> {
+/**
+ * An access token of the built-in administrator, who signs in with a password: development only, in the realm `master`
+ * that no MCP client uses.
+ *
+ * @throws {StackError} Keycloak refuses.
+ */
+export async function requestAdminToken({ keycloak, adminPassword, signal }: KeycloakAccess): Promise<string> {
   const response = await fetch(`${keycloak}/realms/master/protocol/openid-connect/token`, {
     method: 'POST',
     body: new URLSearchParams({
@@ -32,7 +41,7 @@ async function adminToken({ keycloak, adminPassword, signal }: KeycloakAccess): 
       username: keycloakAdminName,
       password: adminPassword,
     }),
-    signal,
+    signal: signal ?? null,
   })
   const answer = await readJson(response)
   if (typeof answer === 'object' && answer !== null && 'access_token' in answer) return String(answer.access_token)

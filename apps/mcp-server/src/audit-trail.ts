@@ -8,6 +8,9 @@ export interface AuditTrail {
   /** For events that no answer waits for: a failure is logged and seen in {@link AuditTrail.isWritable}. */
   note(event: AuditEvent): void
   query: AuditLog['query']
+  checkpoint: AuditLog['checkpoint']
+  verifierKey: AuditLog['verifierKey']
+  prove: AuditLog['prove']
   /** Calls back with each record as soon as it is durable. @returns a function that ends it. */
   subscribe(listener: (record: AuditRecord) => void): () => void
   /** Whether the last event could be written. */
@@ -35,6 +38,9 @@ export function createAuditTrail(log: AuditLog, logger: Logger): AuditTrail {
     record,
     note: (event) => void record(event).catch(() => {}),
     query: (query) => log.query(query),
+    checkpoint: () => log.checkpoint(),
+    verifierKey: () => log.verifierKey(),
+    prove: (sequence) => log.prove(sequence),
     subscribe(listener) {
       listeners.add(listener)
       return () => listeners.delete(listener)

@@ -73,7 +73,14 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
   const database = openCustomerDatabase(join(config.dataDirectory, 'customers.db'), {
     reseed: config.developmentReseed,
   })
-  const auditTrail = createAuditTrail(await openAuditLog({ path: join(config.dataDirectory, 'audit.db') }), logger)
+  const auditTrail = createAuditTrail(
+    await openAuditLog({
+      path: join(config.dataDirectory, 'audit.db'),
+      signingKeyFile: join(config.dataDirectory, 'audit-signing-key.pem'),
+      onCheckpointProblem: (problem) => logger.error({ problem }, 'the audit log cannot be signed'),
+    }),
+    logger,
+  )
   const calls = createCallRegistry({
     onEnded: ({ token, kind }, reason) => {
       if (kind === 'stream')
@@ -199,6 +206,8 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
     ['/access/watch', forConsole(accessWatch({ protectedResource, calls }))],
     ['/audit', audit.query],
     ['/audit/stream', audit.stream],
+    ['/audit/checkpoint', audit.checkpoint],
+    ['/audit/proof', audit.proof],
   ])
   const policies = policiesApi({
     protectedResource,

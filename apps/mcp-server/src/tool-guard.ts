@@ -18,7 +18,7 @@ export interface ToolGuardParts {
   fourEyes: FourEyes
   liveCallers: LiveCallers
   cutOffs: Pick<CutOffState, 'reasonRefused' | 'cutOff'>
-  auditTrail: AuditTrail
+  auditTrail: Pick<AuditTrail, 'record'>
   grants: Grants
   metrics: Metrics
   logger: Logger

@@ -1,3 +1,6 @@
+import { statSync } from 'node:fs'
+import { join } from 'node:path'
+import { type RecordClaimText, verifyClaim } from '@mcp-identity/audit-log/browser'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { eventually } from './fixtures/eventually.ts'
 import { startTestServer, type TestServer, toolCall } from './fixtures/test-server.ts'
@@ -41,7 +44,11 @@ describe('the audit log over HTTP', () => {
   const audit = (query: string, person: 'ivan' | 'anna' | 'dave' = 'ivan', headers = {}) =>
     app.get(`/audit${query}`, app.tokenOf(person), headers)
   const recordsOf = async (response: Response) =>
-    ((await response.json()) as { records: { sequence: number; line: string; event: { outcome: string } }[] }).records
+    (
+      (await response.json()) as {
+        records: { sequence: number; hash: string; line: string; event: { outcome: string } }[]
+      }
+    ).records
 
   it('is refused without the scope, with a challenge that names it', async () => {
     const response = await audit('', 'anna')
@@ -88,6 +95,53 @@ describe('the audit log over HTTP', () => {
       (await fetch(`${app.origin}/audit`, { method: 'OPTIONS', headers: { origin: 'https://evil.example' } })).status,
     ).toBe(403)
     expect((await audit('', 'ivan', { origin: 'https://evil.example' })).status).toBe(403)
+  })
+
+  it('shows one record to be under a signed checkpoint, to somebody who has only the key', async () => {
+    await app.call(app.tokenOf('dave'), 'whoami')
+    const newest = (await recordsOf(await audit('?limit=1')))[0]
+    const { verifierKey, ...checkpoint } = (await (await audit('/checkpoint')).json()) as Record<string, string>
+    expect(checkpoint).toMatchObject({ origin: 'mcp-identity/audit', size: newest?.sequence })
+    const response = await audit(`/proof?sequence=${newest?.sequence}`)
+    const claim = (await response.json()) as RecordClaimText & { sequence: number; verifierKey: string }
+    expect(claim).toMatchObject({ sequence: newest?.sequence, verifierKey })
+    expect(await verifyClaim(claim, verifierKey ?? '')).toMatchObject({ record: { hash: newest?.hash } })
+    const first = (await (await audit('/proof?sequence=1')).json()) as RecordClaimText
+    expect(await verifyClaim(first, verifierKey ?? '')).toMatchObject({ record: { sequence: 1 } })
+    await expect(verifyClaim({ ...first, proof: claim.proof }, verifierKey ?? '')).rejects.toThrow('not in the log')
+  })
+
+  it('proves what was written since the newest checkpoint', async () => {
+    const { size } = (await (await audit('/checkpoint')).json()) as { size: number }
+    await app.call(app.tokenOf('dave'), 'whoami')
+    const claim = (await (await audit(`/proof?sequence=${size + 2}`)).json()) as RecordClaimText & {
+      verifierKey: string
+    }
+    expect((await verifyClaim(claim, claim.verifierKey)).size).toBeGreaterThanOrEqual(size + 2)
+  })
+
+  it.each(['', '?sequence=', '?sequence=0', '?sequence=-1', '?sequence=1.5', '?sequence=many'])(
+    'answers 400 to a proof of no record: %j',
+    async (query) => expect((await audit(`/proof${query}`)).status).toBe(400),
+  )
+
+  it('answers 404 to a proof of a record that is not there yet', async () => {
+    expect((await audit('/proof?sequence=999999999')).status).toBe(404)
+  })
+
+  it.each(['/checkpoint', '/proof?sequence=1'])('keeps %s to those who may read the log', async (path) => {
+    expect((await app.get(`/audit${path}`)).status).toBe(401)
+    expect((await audit(path, 'anna')).status).toBe(403)
+    const withScope = app.tokenOf('anna', { roles: ['read:customers', 'admin:reports'] })
+    expect((await app.get(`/audit${path}`, withScope)).status).toBe(403)
+  })
+
+  it('keeps its signing key to its owner, over restarts', async () => {
+    const { verifierKey } = (await (await audit('/checkpoint')).json()) as { verifierKey: string }
+    await app.restart()
+    await eventually(async () => expect((await app.get('/readyz')).status).toBe(200))
+    expect(await (await audit('/checkpoint')).json()).toMatchObject({ verifierKey })
+    expect(statSync(join(app.folder, 'data', 'audit-signing-key.pem')).mode & 0o777).toBe(0o600)
   })
 
   it('is read only', async () => {

@@ -49,14 +49,7 @@ function guard() {
     fourEyes: createFourEyes({ engine, auditTrail: { note: () => {} }, recordOf: () => undefined }),
     liveCallers,
     cutOffs,
-    auditTrail: {
-      record,
-      note: () => {},
-      query: async () => [],
-      subscribe: () => () => {},
-      isWritable: true,
-      close: async () => {},
-    },
+    auditTrail: { record },
     grants: createGrants(),
     metrics: createMetrics({
       cutOffs: () => ({ size: 0, bytes: 0 }),

@@ -7,6 +7,7 @@ import { createGroupCommit } from './group-commit.ts'
 import { openReader, openStore, storeKind } from './open-store.ts'
 import type { PersonalDataVault } from './personal-data.ts'
 import { type AuditQuery, queryLog } from './query-log.ts'
+import type { RecordClaim } from './record-proof.ts'
 import { defaultTileFolder, readStatedCheckpoint } from './tile-folder.ts'
 
 export interface AuditLogOptions {
@@ -59,6 +60,16 @@ export interface AuditLog {
    * @throws {Error} The log has no signing key, or the checkpoint could not be made.
    */
   checkpoint(): Promise<string>
+  /** Public key that its checkpoints are signed with, `name+hash+key` (C2SP signed-note). @throws {Error} As above. */
+  verifierKey(): Promise<string>
+  /**
+   * One record as it is stored, with all that shows that it is in the log under a signed checkpoint: the newest one,
+   * or a new one when that was made before the record.
+   *
+   * @throws {RangeError} There is no record of this sequence.
+   * @throws {Error} The log has no signing key, or the checkpoint could not be made.
+   */
+  prove(sequence: number): Promise<RecordClaim>
   /** Waits for what was appended, then lets go of the store. */
   close(): Promise<void>
 }
@@ -87,7 +98,7 @@ export async function createAuditLog(store: AuditStore, options: AuditLogOptions
     if (written > store.head.sequence) {
       throw new AuditLogError(`the log ends at record ${store.head.sequence}, but ${written} were written`)
     }
-    return createLog(store, options, checkpointerOf(options))
+    return createLog(store, options, await checkpointerOf(options))
   } catch (cause) {
     await store.close()
     throw cause
@@ -98,7 +109,7 @@ function statedSize(tileFolder: string | undefined): number {
   return tileFolder === undefined ? 0 : (readStatedCheckpoint(tileFolder)?.size ?? 0)
 }
 
-function checkpointerOf(options: AuditLogOptions): Checkpointer | undefined {
+async function checkpointerOf(options: AuditLogOptions): Promise<Checkpointer | undefined> {
   const { path, tileFolder, signingKeyFile, origin = 'mcp-identity/audit', checkpointIntervalMs = 1000 } = options
   if (signingKeyFile === undefined || tileFolder === undefined) return undefined
   const onProblem = options.onCheckpointProblem ?? ((problem) => process.emitWarning(`audit checkpoint: ${problem}`))
@@ -160,6 +171,11 @@ function createLog(store: AuditStore, options: AuditLogOptions, checkpointer: Ch
     },
   )
 
+  function signing(): Checkpointer {
+    if (checkpointer === undefined) throw new Error('the audit log has no signing key')
+    return checkpointer
+  }
+
   async function close(): Promise<void> {
     await group.idle()
     await checkpointer?.close(store.head.sequence)
@@ -176,15 +192,28 @@ function createLog(store: AuditStore, options: AuditLogOptions, checkpointer: Ch
       return store.head.sequence
     },
     recovery: { tornBytes: store.tornBytes },
-    checkpoint() {
-      if (checkpointer === undefined) return Promise.reject(new Error('the audit log has no signing key'))
-      return checkpointer.now(store.head.sequence)
+    checkpoint: async () => (await signing().now(store.head.sequence)).note,
+    verifierKey: async () => (await signing().now(store.head.sequence)).verifierKey,
+    async prove(sequence) {
+      const size = store.head.sequence
+      if (!(Number.isSafeInteger(sequence) && sequence >= 1 && sequence <= size)) {
+        throw new RangeError(`there is no record ${sequence}; the newest is ${size}`)
+      }
+      const { note, verifierKey, proof } = await signing().prove(sequence, size)
+      return { line: await lineOf(store, sequence), proof, checkpoint: note, verifierKey }
     },
     close() {
       closing ??= close()
       return closing
     },
   }
+}
+
+async function lineOf(store: AuditStore, sequence: number): Promise<string> {
+  for await (const page of store.forward(sequence - 1)) {
+    if (page !== 'unfinished' && page[0] !== undefined) return page[0].toString('utf8')
+  }
+  throw new RangeError(`record ${sequence} is not where it should be`)
 }
 
 function unavailable(cause: unknown): AuditUnavailableError {

@@ -1,19 +1,35 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { type CheckpointWriterOptions, openCheckpointWriter } from './checkpoint-writer.ts'
 
-/** How many records to sign. Without `size`: close. */
+/** How many records to sign, and which one to prove under the result. Without `size`: close. */
 export interface CheckpointRequest {
   size?: number
+  prove?: number
 }
-export type CheckpointAnswer = { note: string } | { problem: string } | { done: true }
+
+/** A signed note, the key to check it with, and the proof that was asked for. */
+export interface CheckpointMade {
+  note: string
+  verifierKey: string
+  proof?: Uint8Array[]
+}
+export type CheckpointAnswer = CheckpointMade | { problem: string } | { done: true }
 
 const opening = openCheckpointWriter(workerData as CheckpointWriterOptions)
-let last: Promise<unknown> = opening.catch(() => {})
+const started: Promise<CheckpointAnswer> = opening.then(
+  () => ({ done: true }),
+  (cause: Error) => ({ problem: cause.message }),
+)
+let last: Promise<unknown> = started
 
-async function answer({ size }: CheckpointRequest): Promise<CheckpointAnswer> {
+async function answer({ size, prove }: CheckpointRequest): Promise<CheckpointAnswer> {
   try {
     const writer = await opening
-    if (size !== undefined) return { note: await writer.write(size) }
+    if (size !== undefined) {
+      const note = await writer.write(size)
+      const { verifierKey } = writer
+      return prove === undefined ? { note, verifierKey } : { ...(await writer.prove(prove)), verifierKey }
+    }
     await writer.close()
     return { done: true }
   } catch (cause) {
@@ -27,4 +43,4 @@ parentPort?.on('message', (request: CheckpointRequest) => {
     if (request.size === undefined) parentPort?.close()
   })
 })
-parentPort?.postMessage({ done: true } satisfies CheckpointAnswer)
+parentPort?.postMessage(await started)

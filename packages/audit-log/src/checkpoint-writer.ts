@@ -1,16 +1,28 @@
 import { existsSync, readFileSync } from 'node:fs'
 import type { AuditReader } from './audit-store.ts'
-import { formatCheckpoint, parseCheckpoint } from './checkpoint.ts'
+import { type Checkpoint, formatCheckpoint, parseCheckpoint } from './checkpoint.ts'
+import { proveInclusion } from './inclusion-proof.ts'
 import { openReader } from './open-store.ts'
 import { type NoteSigner, openNote, openNoteSigner } from './signed-note.ts'
 import { tileFolderFiles } from './tile-folder.ts'
-import { openTileTree, type TileTree } from './tile-tree.ts'
+import { openTileTree, type TileTree, tileHashReader } from './tile-tree.ts'
 import { writeDurably } from './write-durably.ts'
 
 /** Builds the tree over a log's records and signs its root. */
 export interface CheckpointWriter {
-  /** Brings the tree up to the first `size` records, signs it, and returns the note. */
+  /** Public half of the key, as {@link NoteSigner.verifierKey}. */
+  readonly verifierKey: string
+  /**
+   * Brings the tree up to the first `size` records, signs it, and returns the note; the newest one when that covers
+   * as many already.
+   */
   write(size: number): Promise<string>
+  /**
+   * Proof that a record is under the newest checkpoint, and that checkpoint.
+   *
+   * @throws {RangeError} It is not: the record is newer, or there is none.
+   */
+  prove(sequence: number): Promise<{ note: string; proof: Buffer[] }>
   close(): Promise<void>
 }
 
@@ -33,27 +45,42 @@ export async function openCheckpointWriter(options: CheckpointWriterOptions): Pr
   const { path, tileFolder, keyFile, origin } = options
   const signer = await openNoteSigner(keyFile, origin)
   const files = tileFolderFiles(tileFolder)
-  const tree = await openTree(tileFolder, files.checkpoint, signer)
+  let newest = existsSync(files.checkpoint) ? readNewest(files.checkpoint, signer) : undefined
+  const tree = await openTree(tileFolder, newest)
   const reader = await openReader(path)
   await writeDurably(files.key, `${signer.verifierKey}\n`)
   return {
+    verifierKey: signer.verifierKey,
     async write(size) {
+      if (newest !== undefined && size <= newest.size) return newest.note
       await addRecords(tree, reader, size)
       await tree.flush()
-      const note = signer.sign(formatCheckpoint({ origin, size: tree.size, root: tree.root() }))
+      const checkpoint = { origin, size: tree.size, root: tree.root() }
+      const note = signer.sign(formatCheckpoint(checkpoint))
       await writeDurably(files.checkpoint, note)
+      newest = { ...checkpoint, note }
       await tree.removeOutdated()
       return note
+    },
+    async prove(sequence) {
+      const { note, size } = newest ?? { note: '', size: 0 }
+      return { note, proof: await proveInclusion(sequence - 1, size, tileHashReader(tileFolder, size)) }
     },
     close: () => reader.close(),
   }
 }
 
-async function openTree(folder: string, checkpointFile: string, signer: NoteSigner): Promise<TileTree> {
-  if (!existsSync(checkpointFile)) return openTileTree(folder, 0)
-  const { size, root } = parseCheckpoint(openNote(readFileSync(checkpointFile, 'utf8'), signer.verifierKey))
-  const tree = await openTileTree(folder, size)
-  if (!tree.root().equals(root)) throw new Error(`the tiles in ${folder} do not lead to the signed root`)
+type SignedCheckpoint = Checkpoint & { note: string }
+
+function readNewest(file: string, { verifierKey }: NoteSigner): SignedCheckpoint {
+  const note = readFileSync(file, 'utf8')
+  return { ...parseCheckpoint(openNote(note, verifierKey)), note }
+}
+
+async function openTree(folder: string, newest: Checkpoint | undefined): Promise<TileTree> {
+  if (newest === undefined) return openTileTree(folder, 0)
+  const tree = await openTileTree(folder, newest.size)
+  if (!tree.root().equals(newest.root)) throw new Error(`the tiles in ${folder} do not lead to the signed root`)
   return tree
 }
 

@@ -1,4 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { RecordClaim } from '@mcp-identity/audit-log'
+import { openCheckpoint } from '@mcp-identity/audit-log/browser'
 import type { Authenticated, CallRegistry } from '@mcp-identity/mcp-authorization'
 import { callerMembers, requestMembers } from '../audit-events.ts'
 import { auditPageParameters, readAuditPage } from '../audit-pages.ts'
@@ -19,12 +21,23 @@ const streamPage = 500
 /** How many records a stream begins with when it is not told where to begin. */
 const streamStart = 50
 
+/** Handlers by the last part of their path. */
+export interface AuditApi {
+  query: RouteHandler
+  stream: RouteHandler
+  checkpoint: RouteHandler
+  proof: RouteHandler
+}
+
 /**
- * `GET /audit`: records as JSON, `GET /audit/stream`: the same as server-sent events that go on.
+ * `GET /audit`: records as JSON, `GET /audit/stream`: the same as server-sent events that go on,
+ * `GET /audit/checkpoint`: a signed checkpoint of what is durable now, `GET /audit/proof?sequence=`: one record as it is
+ * stored, and all that shows that it is in the log.
  *
  * Behind the same gate as the tools, and behind the policy of `export_audit`. A stream ends with the right to it.
  */
-export function auditApi(parts: AuditApiParts): { query: RouteHandler; stream: RouteHandler } {
+export function auditApi(parts: AuditApiParts): AuditApi {
+  const { auditTrail } = parts
   return {
     query: guarded(parts, async (_request, response, url, authenticated) => {
       const parameters = auditPageParameters.safeParse(Object.fromEntries(url.searchParams))
@@ -38,6 +51,31 @@ export function auditApi(parts: AuditApiParts): { query: RouteHandler; stream: R
     stream: guarded(parts, (request, response, url, authenticated) =>
       openStream(parts, request, response, url, authenticated),
     ),
+    checkpoint: guarded(parts, async (_request, response, _url, { headers }) => {
+      const verifierKey = await auditTrail.verifierKey()
+      const checkpoint = await auditTrail.checkpoint()
+      sendJson(response, 200, { ...(await openCheckpoint(checkpoint, verifierKey)), checkpoint, verifierKey }, headers)
+    }),
+    proof: guarded(parts, async (_request, response, url, { headers }) => {
+      const sequence = Number(/^[1-9]\d{0,14}$/.exec(url.searchParams.get('sequence') ?? '')?.[0])
+      if (Number.isNaN(sequence)) {
+        const problems = ['sequence: the number of a record, 1 or more']
+        return sendJson(response, 400, { error: 'invalid_request', problems }, headers)
+      }
+      const claim = await provedOrNothing(auditTrail, sequence)
+      if (claim === undefined) return sendJson(response, 404, { error: 'not_found' }, headers)
+      const proof = claim.proof.map((hash) => Buffer.from(hash).toString('base64'))
+      sendJson(response, 200, { sequence, ...claim, proof }, headers)
+    }),
+  }
+}
+
+async function provedOrNothing(auditTrail: AuditTrail, sequence: number): Promise<RecordClaim | undefined> {
+  try {
+    return await auditTrail.prove(sequence)
+  } catch (error) {
+    if (error instanceof RangeError) return undefined
+    throw error
   }
 }
 

@@ -3,6 +3,8 @@ import { z } from 'zod'
 
 export interface CorporateIdpConfig {
   port: number
+  /** Address to listen on. */
+  host: string
   issuer: string
   dataDir: string
   /** http on loopback, published passwords, the development secret of the admin API. */
@@ -30,6 +32,7 @@ const schema = z
       .int('must be a port')
       .min(0, 'must be a port')
       .max(65_535, 'must be a port'),
+    IDP_HOST: z.string().min(1).default('127.0.0.1'),
     IDP_ISSUER: address,
     IDP_DATA_DIR: z.string().min(1),
     IDP_DEVELOPMENT: z.enum(['0', '1'], 'must be 0 or 1').default('0'),
@@ -84,6 +87,7 @@ export function readConfig(environment: NodeJS.ProcessEnv): CorporateIdpConfig {
   const enterpriseSecret = values.IDP_ENTERPRISE_CLIENT_SECRET_FILE
   return {
     port: values.IDP_PORT,
+    host: values.IDP_HOST,
     issuer: values.IDP_ISSUER,
     dataDir: values.IDP_DATA_DIR,
     development: values.IDP_DEVELOPMENT === '1',

@@ -36,7 +36,7 @@ export interface StartOptions {
 }
 
 export interface CorporateIdp {
-  /** The port it listens on, on loopback. */
+  /** The port it listens on. */
   port: number
   /** Stops taking requests, lets running ones and signals end, closes the database. */
   stop(): Promise<void>
@@ -139,7 +139,7 @@ export async function startCorporateIdp(
   }
 
   const server = createServer((request, response) => void handle(request, response))
-  const port = await listen(server, config.port)
+  const port = await listen(server, config)
   const cleanUp = setInterval(() => providerState.removeExpired(), cleanUpEveryMs)
   const endRehearsal = startRehearsal({ keycloak, makeLogoutToken, resourceServers, log, schedule: scheduleTimer })
   dispatcher.kick()
@@ -202,12 +202,12 @@ function logWhenAnswered(request: IncomingMessage, response: ServerResponse, pat
   })
 }
 
-function listen(server: Server, port: number): Promise<number> {
+function listen(server: Server, { port, host }: Pick<CorporateIdpConfig, 'port' | 'host'>): Promise<number> {
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
       const isTaken = error.code === 'EADDRINUSE'
       reject(isTaken ? new Error(`Port ${port} is taken by another program; set IDP_PORT to a free one.`) : error)
     })
-    server.listen(port, '127.0.0.1', () => resolve((server.address() as AddressInfo).port))
+    server.listen(port, host, () => resolve((server.address() as AddressInfo).port))
   })
 }

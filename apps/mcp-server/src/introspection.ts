@@ -28,6 +28,8 @@ export interface IntrospectorOptions {
   /** The resource server as client: its id is the audience whose roles count. */
   clientId: string
   clientSecret: string
+  /** Where this process reaches it; its introspection endpoint lies below. Default: that of the issuer. */
+  tokenEndpoint?: string | undefined
   timeoutMs?: number
   fetch?: typeof fetch
 }
@@ -35,7 +37,7 @@ export interface IntrospectorOptions {
 /** Introspects tokens at a Keycloak realm. Keeps nothing: each question is asked anew. */
 export function createIntrospector(options: IntrospectorOptions): Introspector {
   const { issuer, clientId, clientSecret, timeoutMs = 2_000, fetch: send = fetch } = options
-  const endpoint = `${issuer}/protocol/openid-connect/token/introspect`
+  const endpoint = `${options.tokenEndpoint ?? `${issuer}/protocol/openid-connect/token`}/introspect`
 
   async function introspect(compactToken: string): Promise<Introspection> {
     const answer = await ask(compactToken)

@@ -10,7 +10,7 @@ export function buildIdentityProviders({
   corporateIdp,
   profile,
 }: CheckedRealmSettings): IdentityProviderRepresentation[] {
-  const { issuer } = corporateIdp
+  const { issuer, serverUrl = issuer } = corporateIdp
   return [
     {
       alias: identityProviderAlias,
@@ -26,11 +26,11 @@ export function buildIdentityProviders({
       config: {
         issuer,
         authorizationUrl: `${issuer}/auth`,
-        tokenUrl: `${issuer}/token`,
-        userInfoUrl: `${issuer}/me`,
+        tokenUrl: `${serverUrl}/token`,
+        userInfoUrl: `${serverUrl}/me`,
         // Every claim stands in the ID token; asking for them again would only make the sign-in longer.
         disableUserInfo: 'true',
-        jwksUrl: `${issuer}/jwks`,
+        jwksUrl: `${serverUrl}/jwks`,
         logoutUrl: `${issuer}/session/end`,
         backchannelSupported: 'false',
         useJwksUrl: 'true',

@@ -9,6 +9,8 @@ export interface RealmSettings {
   corporateIdp: {
     /** Issuer of the corporate IdP, exactly as in its ID tokens. */
     issuer: string
+    /** Where Keycloak itself reaches the corporate IdP, where that differs from `issuer`: inside a network of containers, say. Default: `issuer`. */
+    serverUrl?: string
     /** Resource URI of the corporate IdP's admin API; directory administrators get tokens for it. */
     adminResource: string
   }
@@ -73,6 +75,7 @@ function addressProblems(settings: CheckedRealmSettings): string[] {
     ['resource', settings.resource, 'uri'],
     ['corporateIdp.issuer', settings.corporateIdp.issuer, 'uri'],
     ['corporateIdp.adminResource', settings.corporateIdp.adminResource, 'uri'],
+    ['corporateIdp.serverUrl', settings.corporateIdp.serverUrl ?? settings.corporateIdp.issuer, 'uri'],
   ]
   return addresses.flatMap(([name, value, kind]) => addressProblem(name, value, kind, settings.development) ?? [])
 }

@@ -26,6 +26,28 @@ function client(clientId: string, from = buildRealm(settings)) {
   return found
 }
 
+describe('the corporate IdP', () => {
+  it('is reached by Keycloak at `serverUrl` and by browsers at its issuer', () => {
+    const serverUrl = 'http://corporate-idp:8482'
+    const built = buildRealm({ ...settings, corporateIdp: { ...settings.corporateIdp, serverUrl } })
+    const { issuer } = settings.corporateIdp
+    expect(built.identityProviders?.[0]?.config).toMatchObject({
+      issuer,
+      authorizationUrl: `${issuer}/auth`,
+      logoutUrl: `${issuer}/session/end`,
+      tokenUrl: `${serverUrl}/token`,
+      jwksUrl: `${serverUrl}/jwks`,
+    })
+  })
+
+  it('is not reached over http outside development', () => {
+    const corporateIdp = { ...production.corporateIdp, serverUrl: 'http://corporate-idp:8482' }
+    expect(() => buildRealm({ ...production, corporateIdp })).toThrow(
+      /corporateIdp\.serverUrl must be an https address/,
+    )
+  })
+})
+
 describe('the document', () => {
   it('is the same for the same settings', () => {
     expect(JSON.stringify(buildRealm(settings))).toBe(JSON.stringify(buildRealm(structuredClone(settings))))

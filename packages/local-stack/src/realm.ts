@@ -3,13 +3,26 @@ import { type Addresses, realmName } from './addresses.ts'
 import type { Secrets } from './secrets.ts'
 import type { RealmProfile } from './settings.ts'
 
-/** The realm of a stack at these addresses. */
-export function realmAt(addresses: Addresses, { serviceKey }: Secrets, profile: RealmProfile): CompanyRealm {
+/**
+ * The realm of a stack at these addresses.
+ *
+ * @param corporateIdpServerUrl Where Keycloak itself reaches the corporate IdP, where that is not its issuer.
+ */
+export function realmAt(
+  addresses: Addresses,
+  { serviceKey }: Secrets,
+  profile: RealmProfile,
+  corporateIdpServerUrl: string = addresses.corporateIdp,
+): CompanyRealm {
   const settings: RealmSettings = {
     realm: realmName,
     keycloakUrl: addresses.keycloak,
     resource: addresses.resource,
-    corporateIdp: { issuer: addresses.corporateIdp, adminResource: addresses.adminResource },
+    corporateIdp: {
+      issuer: addresses.corporateIdp,
+      serverUrl: corporateIdpServerUrl,
+      adminResource: addresses.adminResource,
+    },
     consoleOrigin: addresses.console,
     serviceJwks: { keys: [{ ...serviceKey.publicJwk }] },
     profile,

@@ -1,4 +1,5 @@
 import { readFileSync, rmSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
 import { writePrivateFile } from './process/write-private-file.ts'
 
 /** A person of the development directory. */
@@ -37,10 +38,23 @@ export function writeStackFile(path: string, stack: StackFile): void {
   writePrivateFile(path, `${JSON.stringify(stack, undefined, 2)}\n`)
 }
 
-/** Reads the file; `undefined` when no stack is ready. */
+/**
+ * Reads the file; `undefined` when no stack is ready.
+ *
+ * Paths in it may be relative to it, as those of a stack in containers are; they come back absolute.
+ */
 export function readStackFile(path: string): StackFile | undefined {
   try {
-    return JSON.parse(readFileSync(path, 'utf8'))
+    const file: StackFile = JSON.parse(readFileSync(path, 'utf8'))
+    const absolute = (relative: string): string => resolve(dirname(path), relative)
+    const { service } = file.clients
+    return {
+      ...file,
+      clients: { ...file.clients, service: { ...service, privateKeyFile: absolute(service.privateKeyFile) } },
+      dataDir: absolute(file.dataDir),
+      auditLog: absolute(file.auditLog),
+      clockFile: absolute(file.clockFile),
+    }
   } catch {
     return undefined
   }

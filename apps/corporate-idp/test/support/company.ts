@@ -24,6 +24,7 @@ export async function startCompany(change: (config: CorporateIdpConfig) => Corpo
   const issuer = `http://localhost:${port}`
   const config = change({
     port,
+    host: '127.0.0.1',
     issuer,
     dataDir,
     development: true,

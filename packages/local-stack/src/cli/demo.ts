@@ -6,7 +6,7 @@ import { type DemoReport, tellStory } from '../demo/tell.ts'
 import { printProgress } from '../progress/print-progress.ts'
 import { readSettings } from '../settings.ts'
 import { describeError, StackError } from '../stack-error.ts'
-import type { StackFile } from '../stack-file.ts'
+import { readStackFile, type StackFile } from '../stack-file.ts'
 import { findWorkspaceRoot, stackFolderAt } from '../stack-folder.ts'
 import { readStatus } from '../stack-status.ts'
 import { startStack } from '../start-stack.ts'
@@ -16,6 +16,7 @@ import { exitCodeOf, stopSignals } from './stop-signals.ts'
 interface DemoFlags {
   json?: boolean
   rounds: number
+  stack?: string
 }
 
 const maximumRounds = 1000
@@ -28,6 +29,7 @@ export function demoCommand(run: (flags: DemoFlags) => Promise<void>): Command {
     )
     .option('--json', 'print one JSON document instead of lines')
     .option('--rounds <number>', 'then disable alice this many times more and print how long each took', readRounds, 0)
+    .option('--stack <file>', 'the stack.json of a stack that runs elsewhere, such as in containers')
     .allowExcessArguments(false)
     .showHelpAfterError('See pnpm demo --help.')
     .action(run)
@@ -51,11 +53,11 @@ async function main(): Promise<void> {
   }
 }
 
-async function runDemo({ json = false, rounds }: DemoFlags): Promise<void> {
+async function runDemo({ json = false, rounds, stack: stackFile }: DemoFlags): Promise<void> {
   const { signal } = stopSignals()
   // With --json only the document goes to standard output; what a person follows goes to standard error.
   const told = json ? process.stderr : process.stdout
-  const stack = await runningOrOwnStack(told, signal)
+  const stack = stackFile === undefined ? await runningOrOwnStack(told, signal) : namedStack(stackFile)
   try {
     const report = await tellStory(buildStory(stack.file), { disableRounds: rounds, signal }, (line) =>
       told.write(`${line}\n`),
@@ -66,6 +68,15 @@ async function runDemo({ json = false, rounds }: DemoFlags): Promise<void> {
   } finally {
     await stack.stop()
   }
+}
+
+/** One that somebody else started and stops. */
+function namedStack(path: string): { file: StackFile; stop(): Promise<void> } {
+  const file = readStackFile(path)
+  if (file !== undefined) return { file, stop: () => Promise.resolve() }
+  throw new StackError(`${path} is no description of a running stack`, {
+    nextStep: 'Start one with pnpm dev, or with docker compose as infra/README.md says.',
+  })
 }
 
 async function runningOrOwnStack(

@@ -108,7 +108,7 @@ function prepare(transmitter: Transmitter) {
 function remoteKeys({ issuer, jwksUri }: Transmitter): JWTVerifyGetKey {
   if (jwksUri === undefined) throw new TypeError(`the transmitter ${issuer} needs jwksUri or keys`)
   const url = new URL(jwksUri)
-  const isLoopback = ['localhost', '127.0.0.1', '[::1]'].includes(url.hostname)
+  const isLoopback = /^(?:(?:.+\.)?localhost|127\.0\.0\.1|\[::1\])$/.test(url.hostname)
   if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLoopback)) {
     throw new TypeError(`jwksUri of the transmitter ${issuer} must be https, found ${jwksUri}`)
   }

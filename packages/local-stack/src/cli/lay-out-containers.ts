@@ -1,0 +1,51 @@
+import { readFileSync } from 'node:fs'
+import { parseArgs } from 'node:util'
+import { readAccounts } from '../accounts.ts'
+import { layOutContainers } from '../containers/lay-out-containers.ts'
+import { readSettings } from '../settings.ts'
+
+const usage = `Lays out secrets, the realm and the settings of Keycloak for the containers of infra/compose.yaml.
+
+  … | node packages/local-stack/src/cli/lay-out-containers.ts --folder FOLDER [options]
+
+  --folder FOLDER     where to; secrets that are there already are kept
+  --owner UID:GID     who the parts run as
+  --help              this text
+
+Standard input: {"accounts":[{"username","password","groups"}]}. PORT_BASE and REALM_PROFILE as for pnpm dev.
+`
+
+try {
+  const { values } = parseArgs({
+    options: {
+      folder: { type: 'string' },
+      owner: { type: 'string' },
+      help: { type: 'boolean' },
+    },
+  })
+  if (values.help) process.stdout.write(usage)
+  else await run(values)
+} catch (error) {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n\n${usage}`)
+  process.exitCode = 2
+}
+
+async function run({ folder, owner }: { folder?: string; owner?: string }): Promise<void> {
+  if (!folder) throw new TypeError('--folder must be given')
+  const settings = readSettings(process.env)
+  const file = await layOutContainers({
+    folder,
+    portBase: settings.portBase,
+    realmProfile: settings.realmProfile,
+    accounts: readAccounts(JSON.parse(readFileSync(0, 'utf8'))),
+    ...(owner ? { owner: readOwner(owner) } : {}),
+  })
+  process.stdout.write('DEVELOPMENT: plain http, published passwords. Never reachable by others.\n')
+  process.stdout.write(`Laid out for ${file.urls.console}, ${file.accounts.length} accounts\n`)
+}
+
+function readOwner(text: string): { uid: number; gid: number } {
+  const [, uid, gid] = /^(\d+):(\d+)$/.exec(text) ?? []
+  if (uid === undefined || gid === undefined) throw new TypeError(`--owner must be UID:GID, found ${text}`)
+  return { uid: Number(uid), gid: Number(gid) }
+}

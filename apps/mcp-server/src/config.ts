@@ -11,6 +11,8 @@ export interface Config {
   resource: string
   issuers: IssuerConfig[]
   dataDirectory: string
+  /** Folder of the policies. Undefined: the demonstration's. */
+  policyDirectory: string | undefined
   keycloakEvents: KeycloakEventsConfig[]
   /** Who may send signals to `/signals/…`. None: those paths are not served. */
   transmitters: TransmitterConfig[]
@@ -115,6 +117,7 @@ const environmentSchema = z.object({
   MCP_RESOURCE: absoluteUrl,
   MCP_ISSUERS: json(z.array(issuerConfig).min(1, 'must name at least one issuer')),
   MCP_DATA_DIR: z.string({ error: 'must name a folder for the databases' }).min(1),
+  MCP_POLICY_DIR: z.string().optional(),
   MCP_SIGNALS: json(signalsConfig).optional(),
   MCP_DEVELOPMENT: flag,
   MCP_ALLOWED_ORIGINS: list,
@@ -156,6 +159,7 @@ function toConfig(environment: ParsedEnvironment): Omit<Config, 'keycloakEvents'
     resource: environment.MCP_RESOURCE,
     issuers: environment.MCP_ISSUERS,
     dataDirectory: environment.MCP_DATA_DIR,
+    policyDirectory: environment.MCP_POLICY_DIR,
     development: environment.MCP_DEVELOPMENT,
     allowedOrigins: environment.MCP_ALLOWED_ORIGINS,
     developmentClockFile: environment.MCP_DEVELOPMENT_CLOCK_FILE,

@@ -49,6 +49,7 @@ async function main(): Promise<void> {
       },
     )
   }
+  process.on('SIGHUP', server.reloadPolicies)
   process.on('SIGTERM', stop)
   process.on('SIGINT', stop)
   process.on('disconnect', stop)

@@ -10,11 +10,11 @@ import {
   type TokenVerifier,
 } from '@mcp-identity/mcp-authorization'
 import { toNodeListener } from '@mcp-identity/mcp-authorization/node'
-import { loadPolicies } from '@mcp-identity/policy'
+import { loadPolicies, type PolicyReload } from '@mcp-identity/policy'
 import { isCutOffBy, type Signal } from '@mcp-identity/shared-signals'
-import { createAccessTokenVerifier } from '@mcp-identity/token-verifier'
+import { createAccessTokenVerifier, type KeySetChange } from '@mcp-identity/token-verifier'
 import type { Logger } from 'pino'
-import { present } from './audit-events.ts'
+import { callerMembers, present } from './audit-events.ts'
 import { createAuditTrail } from './audit-trail.ts'
 import type { Config } from './config.ts'
 import { openCustomerDatabase } from './customers/customer-database.ts'
@@ -52,6 +52,8 @@ export interface RunningServer {
   readonly port: number
   /** Takes in signals as a feed would. */
   applySignals(signals: readonly Signal[]): void
+  /** Reads the policies again; wrong ones leave those before in force. The audit log tells either way. */
+  reloadPolicies(): void
   /** Ends calls and streams, lets answers under way go out, and closes the databases. */
   stop(): Promise<void>
 }
@@ -68,7 +70,11 @@ const drainMs = 5_000
  */
 export async function startServer(config: Config, logger: Logger): Promise<RunningServer> {
   mkdirSync(config.dataDirectory, { recursive: true, mode: 0o700 })
-  const engine = loadPolicies({ clock: createPolicyClock(config.developmentClockFile) })
+  const engine = loadPolicies({
+    ...present({ directory: config.policyDirectory }),
+    clock: createPolicyClock(config.developmentClockFile),
+    onReload: noteReload,
+  })
   const issuers = config.issuers.map((issuer) => issuerProfile(issuer, config.development))
   const database = openCustomerDatabase(join(config.dataDirectory, 'customers.db'), {
     reseed: config.developmentReseed,
@@ -88,8 +94,8 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
           phase: 'security',
           action: 'stream_cut',
           outcome: 'succeeded',
-          subject: token.subject,
           reason,
+          ...callerMembers(token),
         })
     },
   })
@@ -115,6 +121,7 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
     maxTokenLifetimeSeconds: config.maxTokenLifetimeSeconds,
     isRevoked: signals.reasonRefused,
     onWarning: (message) => logger.warn(message),
+    keySets: { onChange: noteKeySetChange },
   })
   const receivers = config.transmitters.length === 0 ? undefined : signalReceivers({ config, signals, metrics, logger })
   const rememberingVerifier: TokenVerifier = {
@@ -244,13 +251,28 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
       phase: 'security',
       action: signal.kind === 'cut_off' ? 'revocation_received' : 'permissions_change_received',
       outcome: 'succeeded',
-      ...present({
-        issuer: signal.issuer,
-        subject: signal.subject,
-        reason: signal.kind === 'cut_off' ? signal.cause : undefined,
-      }),
+      ...present({ issuer: signal.issuer, subject: signal.subject, reason: signal.cause }),
       details: present({ ...signal, endedCalls: ended }),
     })
+  }
+
+  function noteReload({ outcome, version, ...what }: PolicyReload): void {
+    if (outcome === 'refused') logger.error(what, 'the policies were not read again: those before stay in force')
+    if (outcome === 'unchanged') return
+    auditTrail.note({
+      phase: 'security',
+      action: 'policies_reloaded',
+      outcome: outcome === 'refused' ? 'failed' : 'succeeded',
+      policyVersion: version,
+      details: { ...what },
+    })
+  }
+
+  /** Keys that an issuer signs with come and go; who can add one can make tokens. */
+  function noteKeySetChange({ issuer, added, withdrawn }: KeySetChange): void {
+    logger.info({ issuer, added, withdrawn }, 'an issuer changed its keys')
+    const details = { added, withdrawn }
+    auditTrail.note({ phase: 'security', action: 'keys_rotated', outcome: 'succeeded', issuer, details })
   }
 
   function readinessChecks(): ReadinessCheck[] {
@@ -313,7 +335,12 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
     database.close()
   }
 
-  return { port: (server.address() as AddressInfo).port, applySignals: signals.apply, stop }
+  return {
+    port: (server.address() as AddressInfo).port,
+    applySignals: signals.apply,
+    reloadPolicies: engine.reload,
+    stop,
+  }
 }
 
 const instructions =

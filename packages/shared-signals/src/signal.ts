@@ -50,6 +50,14 @@ export interface CutOff {
   receivedAt?: number | undefined
 }
 
+/** What changed about permissions, as far as the sender tells. For logs only. */
+export type PermissionsChangeCause =
+  | 'account_active'
+  | 'account_updated'
+  | 'groups_changed'
+  | 'roles_changed'
+  | 'token_claims_changed'
+
 /**
  * Says that what a person may do has changed, while the tokens themselves stay good. Tokens issued at or before
  * `changedAt` must not be taken at their word: ask the authorization server for the permissions of today.
@@ -63,6 +71,7 @@ export interface PermissionsChange {
   group?: string | undefined
   /** Seconds since the epoch, on the issuer's clock. */
   changedAt: number
+  cause?: PermissionsChangeCause | undefined
 }
 
 /** What a feed or a receiver tells the resource server. */

@@ -7,7 +7,7 @@ export { type ExplainSettings, explain } from './explain/explain.ts'
 export type { Advice, CheckName, CheckResult, Explanation, Fact, Side } from './explain/explanation.ts'
 export { explanationText } from './explain/text.ts'
 export type { Fetch, FetchLimits } from './fetch-document.ts'
-export type { KeySetSettings } from './key-set.ts'
+export type { KeySetChange, KeySetSettings } from './key-set.ts'
 export type { ClientCredentials } from './online/client-authentication.ts'
 export type { IntrospectionSettings } from './online/introspection.ts'
 export {

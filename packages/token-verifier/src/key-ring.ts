@@ -41,6 +41,11 @@ export class KeyRing {
     return new KeyRing(byEntry)
   }
 
+  /** The ids that keys have. */
+  get ids(): readonly string[] {
+    return [...this.#byId.keys()]
+  }
+
   /** Every key of that id, whatever its algorithm; more than one only if the issuer gave an id twice. */
   withId(id: string): readonly VerificationKey[] {
     return this.#byId.get(id) ?? []

@@ -10,6 +10,15 @@ export interface KeySetSettings extends FetchLimits {
   readonly refreshMs: number
   /** How much longer a key set is used while the issuer cannot be reached, in milliseconds. */
   readonly staleMs: number
+  /** Told when a key set that was fetched again holds other keys than before. Must not throw. */
+  readonly onChange?: (change: KeySetChange) => void
+}
+
+/** What became of an issuer's key set since it was fetched last: key ids (`kid`), where keys have one. */
+export interface KeySetChange {
+  readonly issuer: string
+  readonly added: readonly string[]
+  readonly withdrawn: readonly string[]
 }
 
 /** Where a key set is, and what to take out of it. */
@@ -151,11 +160,20 @@ export class KeySet {
   }
 
   #keep(ring: KeyRing, startedAt: number): void {
+    const previous = this.#ring
     this.#ring = ring
+    if (previous !== undefined) this.#tellChange(previous, ring)
     this.#fetchedAt = startedAt
     this.#failures = 0
     this.#isUsed = false
     this.#schedule()
+  }
+
+  #tellChange(previous: KeyRing, ring: KeyRing): void {
+    const added = ring.ids.filter((id) => previous.withId(id).length === 0)
+    const withdrawn = previous.ids.filter((id) => ring.withId(id).length === 0)
+    if (added.length + withdrawn.length === 0) return
+    this.#settings.onChange?.({ issuer: this.#source.issuer, added, withdrawn })
   }
 
   #schedule(): void {

@@ -51,17 +51,22 @@ const session = (activityName: string): Classification => ({
   }),
 })
 const account = (id: number): Classification => ({ category: iam, class: 3001, activity: id, members: aboutUser })
-const group = (id: number): Classification => ({ category: iam, class: 3006, activity: id, members: aboutGroup })
+const group = (activityName: string): Classification => ({
+  category: iam,
+  class: 3006,
+  activity: activity.other,
+  activityName,
+  members: aboutGroup,
+})
 
-/** Security events that have a class of their own; any other one is Entity Management. */
+/** Security events that have a class of their own, by action and reason or by action; any other one is Entity Management. */
 const securityClasses: Readonly<Record<string, Classification>> = {
-  person_enabled: account(2),
-  person_disabled: account(5),
-  person_deleted: account(6),
-  group_added: group(3),
-  group_removed: group(4),
+  'revocation_received account_disabled': account(5),
+  'revocation_received account_deleted': account(6),
   revocation_received: session('Revoke'),
-  permissions_changed: session('Change Privileges'),
+  'permissions_change_received account_active': account(2),
+  'permissions_change_received groups_changed': group('Change Members'),
+  permissions_change_received: session('Change Privileges'),
   stream_cut: session('Cut'),
 }
 
@@ -109,9 +114,9 @@ export function toOcsf({ sequence, hash, event }: AuditRecord): OcsfEvent {
 
 function classify(event: AuditEvent): Classification {
   if (event.phase !== 'security') return apiActivity(event)
-  const known = Object.hasOwn(securityClasses, event.action) ? securityClasses[event.action] : undefined
+  const name = [`${event.action} ${event.reason}`, event.action].find((each) => Object.hasOwn(securityClasses, each))
   return (
-    known ?? {
+    securityClasses[name ?? ''] ?? {
       category: iam,
       class: 3004,
       activity: activity.other,

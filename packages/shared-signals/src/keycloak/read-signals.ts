@@ -1,4 +1,4 @@
-import type { CutOff, CutOffCause, Signal } from '../signal.ts'
+import type { CutOff, CutOffCause, PermissionsChange, PermissionsChangeCause, Signal } from '../signal.ts'
 import type { KeycloakAdminEvent, KeycloakUserEvent } from './events.ts'
 
 /**
@@ -91,9 +91,21 @@ const adminRules: AdminRule[] = [
   },
   { resourceType: 'USER', path: /^users\/([^/]+)\/consents\/(.+)$/, read: readRevokedConsent },
   { resourceType: 'USER_SESSION', path: /^sessions\/([^/]+)$/, read: readEndedSession },
-  { resourceType: 'GROUP_MEMBERSHIP', path: /^users\/([^/]+)\/groups\/[^/]+$/, read: changePermissionsOf },
-  { resourceType: 'CLIENT_ROLE_MAPPING', path: /^users\/([^/]+)\/role-mappings\/.+$/, read: changePermissionsOf },
-  { resourceType: 'REALM_ROLE_MAPPING', path: /^users\/([^/]+)\/role-mappings\/.+$/, read: changePermissionsOf },
+  {
+    resourceType: 'GROUP_MEMBERSHIP',
+    path: /^users\/([^/]+)\/groups\/[^/]+$/,
+    read: changePermissionsOf('groups_changed'),
+  },
+  {
+    resourceType: 'CLIENT_ROLE_MAPPING',
+    path: /^users\/([^/]+)\/role-mappings\/.+$/,
+    read: changePermissionsOf('roles_changed'),
+  },
+  {
+    resourceType: 'REALM_ROLE_MAPPING',
+    path: /^users\/([^/]+)\/role-mappings\/.+$/,
+    read: changePermissionsOf('roles_changed'),
+  },
   { resourceType: 'GROUP', path: /^scim\/v2\/Groups\/([^/]+)$/, read: readGroupChange },
   { resourceType: 'GROUP', path: /^groups\/([^/]+)$/, read: readGroupChange },
   { resourceType: 'CLIENT_ROLE_MAPPING', path: /^(?:groups|clients|client-scopes)\/([^/]+)\/.+$/, read: changeAll },
@@ -124,7 +136,9 @@ function readUserChange(event: KeycloakAdminEvent, subject: string, sighting: Si
   if (person === undefined || enabled !== true) {
     return [cutOffAt(event.time, sighting, { subject, cause: 'account_disabled' })]
   }
-  return changePermissionsOf(event, subject, sighting)
+  const cause =
+    typeof person.active === 'boolean' || typeof person.enabled === 'boolean' ? 'account_active' : 'account_updated'
+  return changePermissionsOf(cause)(event, subject, sighting, '')
 }
 
 function readRevokedConsent(event: KeycloakAdminEvent, subject: string, sighting: Sighting, client: string): Signal[] {
@@ -141,7 +155,8 @@ function readGroupChange(event: KeycloakAdminEvent, _id: string, sighting: Sight
   const group = representationOf(event)
   const isScim = event.resourcePath?.startsWith('scim/') === true
   const name = isScim ? group?.displayName : event.operationType === 'DELETE' ? group?.name : undefined
-  return [permissionsChangedAt(event.time, sighting, typeof name === 'string' && name !== '' ? { group: name } : {})]
+  const named = typeof name === 'string' && name !== '' ? { group: name } : {}
+  return [permissionsChangedAt(event.time, sighting, { ...named, cause: 'groups_changed' })]
 }
 
 function readRoleChange(event: KeycloakAdminEvent, _id: string, sighting: Sighting): Signal[] {
@@ -183,12 +198,12 @@ function endAll(cause: CutOffCause): AdminRule['read'] {
   return (event, _id, sighting) => [cutOffAt(event.time, sighting, { cause })]
 }
 
-function changePermissionsOf(event: KeycloakAdminEvent, subject: string, sighting: Sighting): Signal[] {
-  return [permissionsChangedAt(event.time, sighting, { subject })]
+function changePermissionsOf(cause: PermissionsChangeCause): AdminRule['read'] {
+  return (event, subject, sighting) => [permissionsChangedAt(event.time, sighting, { subject, cause })]
 }
 
 function changeAll(event: KeycloakAdminEvent, _id: string, sighting: Sighting): Signal[] {
-  return [permissionsChangedAt(event.time, sighting, {})]
+  return [permissionsChangedAt(event.time, sighting, { cause: 'roles_changed' })]
 }
 
 function cutOffAt(time: number, sighting: Sighting, named: Named): Signal {
@@ -196,7 +211,11 @@ function cutOffAt(time: number, sighting: Sighting, named: Named): Signal {
   return { kind: 'cut_off', issuer, ...named, notBefore: effectiveSecond(time, sighting), receivedAt: seenAtMs / 1000 }
 }
 
-function permissionsChangedAt(time: number, sighting: Sighting, named: { subject?: string; group?: string }): Signal {
+function permissionsChangedAt(
+  time: number,
+  sighting: Sighting,
+  named: Pick<PermissionsChange, 'subject' | 'group' | 'cause'>,
+): Signal {
   return { kind: 'permissions_changed', issuer: sighting.issuer, ...named, changedAt: effectiveSecond(time, sighting) }
 }
 

@@ -185,22 +185,26 @@ describe('admin events', () => {
   }
 
   const changes: [string, Partial<KeycloakAdminEvent>, object][] = [
-    ['an edited person', { representation: '{"enabled":true,"firstName":"Al"}' }, { subject: alice }],
-    ['a part of a person', { representation: '{"firstName":"Al"}' }, { subject: alice }],
+    [
+      'an edited person',
+      { representation: '{"enabled":true,"firstName":"Al"}' },
+      { subject: alice, cause: 'account_active' },
+    ],
+    ['a part of a person', { representation: '{"firstName":"Al"}' }, { subject: alice, cause: 'account_updated' }],
     [
       're-enabling by SCIM',
       { resourcePath: `scim/v2/Users/${alice}`, representation: scimUser(true) },
-      { subject: alice },
+      { subject: alice, cause: 'account_active' },
     ],
     [
       'leaving a group',
       { operationType: 'DELETE', resourceType: 'GROUP_MEMBERSHIP', resourcePath: `users/${alice}/groups/${groupId}` },
-      { subject: alice },
+      { subject: alice, cause: 'groups_changed' },
     ],
     [
       'joining a group',
       { operationType: 'CREATE', resourceType: 'GROUP_MEMBERSHIP', resourcePath: `users/${alice}/groups/${groupId}` },
-      { subject: alice },
+      { subject: alice, cause: 'groups_changed' },
     ],
     [
       'a role taken from a person',
@@ -209,7 +213,7 @@ describe('admin events', () => {
         resourceType: 'CLIENT_ROLE_MAPPING',
         resourcePath: `users/${alice}/role-mappings/clients/b92a`,
       },
-      { subject: alice },
+      { subject: alice, cause: 'roles_changed' },
     ],
     [
       'members changed by SCIM',
@@ -218,7 +222,7 @@ describe('admin events', () => {
         resourcePath: `scim/v2/Groups/${groupId}`,
         representation: '{"displayName":"Data Analysts"}',
       },
-      { group: 'Data Analysts' },
+      { group: 'Data Analysts', cause: 'groups_changed' },
     ],
     [
       'a deleted group',
@@ -228,12 +232,12 @@ describe('admin events', () => {
         resourcePath: `groups/${groupId}`,
         representation: '{"name":"Data Analysts"}',
       },
-      { group: 'Data Analysts' },
+      { group: 'Data Analysts', cause: 'groups_changed' },
     ],
     [
       'a renamed group',
       { resourceType: 'GROUP', resourcePath: `groups/${groupId}`, representation: '{"name":"Analysts"}' },
-      {},
+      { cause: 'groups_changed' },
     ],
     [
       'a role taken from a group',
@@ -242,12 +246,12 @@ describe('admin events', () => {
         resourceType: 'CLIENT_ROLE_MAPPING',
         resourcePath: `groups/${groupId}/role-mappings/clients/b92a`,
       },
-      {},
+      { cause: 'roles_changed' },
     ],
     [
       'a deleted role',
       { operationType: 'DELETE', resourceType: 'CLIENT_ROLE', resourcePath: 'clients/b92a/roles/admin:reports' },
-      {},
+      { cause: 'roles_changed' },
     ],
   ]
   for (const [title, fields, expected] of changes) {

@@ -14,9 +14,31 @@ export type { Sighting } from './keycloak/read-signals.ts'
 export { readAdminEvent, readUserEvent } from './keycloak/read-signals.ts'
 export type { SignalReceivers, SignalReceiversOptions } from './receivers/create-signal-receivers.ts'
 export { createSignalReceivers } from './receivers/create-signal-receivers.ts'
-export type { SignalOrigin, StreamEvent } from './receivers/receiver-context.ts'
+export type { PolledStream, PollOptions } from './receivers/poll-security-events.ts'
+export { pollSecurityEvents } from './receivers/poll-security-events.ts'
+export type { OnStreamEvent, SignalOrigin, StreamEvent } from './receivers/receiver-context.ts'
 export type { SignalErrorCode } from './receivers/refused-signal.ts'
 export { RefusedSignalError } from './receivers/refused-signal.ts'
+export type {
+  StreamClient,
+  StreamClientOptions,
+  StreamConfiguration,
+  StreamDelivery,
+  StreamRequest,
+  StreamStatus,
+  TransmitterConfiguration,
+} from './receivers/stream-client.ts'
+export { createStreamClient, StreamManagementError } from './receivers/stream-client.ts'
 export type { SignalAlgorithm, TokenNames, Transmitter } from './receivers/transmitter.ts'
 export type { CutOff, CutOffCause, PermissionsChange, PermissionsChangeCause, Signal, TokenFacts } from './signal.ts'
 export { cutOffCauses, isCutOffBy } from './signal.ts'
+export type {
+  PushFailure,
+  SecurityEvent,
+  SignalTransmitter,
+  StreamReceiver,
+  TransmitterOptions,
+} from './transmitter/create-transmitter.ts'
+export { createSignalTransmitter } from './transmitter/create-transmitter.ts'
+export { eventTypes } from './transmitter/event-types.ts'
+export type { OutgoingEvent, Stream, TransmitterStore } from './transmitter/transmitter-store.ts'

@@ -22,6 +22,7 @@ export const cutOffCauses = [
   'assurance_level_changed',
   'global_token_revocation',
   'identity_changed',
+  'device_not_compliant',
 ] as const
 
 /** One of {@link cutOffCauses}. */

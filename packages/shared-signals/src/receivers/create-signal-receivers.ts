@@ -2,7 +2,7 @@ import type { Signal } from '../signal.ts'
 import { receiveBackchannelLogout } from './backchannel-logout.ts'
 import { receiveGlobalTokenRevocation } from './global-token-revocation.ts'
 import { deferredAnswer, refusalAnswer } from './http.ts'
-import type { ReceiverContext, SignalOrigin, StreamEvent } from './receiver-context.ts'
+import type { OnStreamEvent, ReceiverContext, SignalOrigin } from './receiver-context.ts'
 import { RefusedSignalError, SignalDeferredError } from './refused-signal.ts'
 import { createReplayMemory } from './replay-memory.ts'
 import { receivePushedEvent } from './ssf-push.ts'
@@ -16,8 +16,11 @@ export interface SignalReceiversOptions {
   transmitters: readonly Transmitter[]
   /** Takes in what was received. What it took in must be kept when it returns: the sender is told so then. */
   onSignals: (signals: readonly Signal[], origin: SignalOrigin) => void
-  /** Told of verification and of changes of a stream. */
-  onStreamEvent?: ((event: StreamEvent) => void) | undefined
+  /**
+   * Told of verification and of changes of a stream. Returning `false` to a verification says that its `state` was not
+   * asked for: it is refused with `invalid_state` (SSF 1.0 section 8.1.4.1).
+   */
+  onStreamEvent?: OnStreamEvent | undefined
   /** Told of every refusal, for log and metrics. */
   onRefused?: ((error: RefusedSignalError, receiver: string) => void) | undefined
   /** Told of what could not be processed and should come again. */

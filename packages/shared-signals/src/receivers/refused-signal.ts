@@ -1,4 +1,4 @@
-/** Error codes of RFC 8935 section 2.4, which the other receivers use as well. */
+/** Error codes of RFC 8935 section 2.4, which the other receivers use as well, and one of SSF 1.0 section 8.1.4.1. */
 export type SignalErrorCode =
   | 'invalid_request'
   | 'invalid_key'
@@ -6,6 +6,7 @@ export type SignalErrorCode =
   | 'invalid_audience'
   | 'authentication_failed'
   | 'access_denied'
+  | 'invalid_state'
 
 /** A signal was refused and had no effect. The message is for the sender: it echoes nothing of what was sent. */
 export class RefusedSignalError extends Error {
@@ -16,6 +17,14 @@ export class RefusedSignalError extends Error {
     this.name = 'RefusedSignalError'
     this.code = code
     this.status = status
+  }
+}
+
+/** The signal was taken in before. A second time it has no effect; where acknowledgements get lost, it is to be acknowledged. */
+export class ReplayedSignalError extends RefusedSignalError {
+  constructor() {
+    super('invalid_request', 'this message was received before')
+    this.name = 'ReplayedSignalError'
   }
 }
 

@@ -9,6 +9,8 @@ const caep = 'https://schemas.openid.net/secevent/caep/event-type/'
 const risc = 'https://schemas.openid.net/secevent/risc/event-type/'
 const ssf = 'https://schemas.openid.net/secevent/ssf/event-type/'
 
+const deviceComplianceChange = `${caep}device-compliance-change`
+
 const cutOff = (cause: CutOffCause) => (): Effect => ({ kind: 'cut_off', cause })
 const nothing = (): Effect => ({ kind: 'nothing' })
 
@@ -20,6 +22,9 @@ const effects: Readonly<Record<string, (event: Event) => Effect>> = {
     change === 'create' ? nothing() : { kind: 'cut_off', cause: 'credential_changed' },
   [`${caep}assurance-level-change`]: ({ change_direction: direction }) =>
     direction === 'increase' ? nothing() : { kind: 'cut_off', cause: 'assurance_level_changed' },
+  // A device names no token; the person whom a complex subject names beside it has to come with one that complies.
+  [deviceComplianceChange]: ({ current_status: status }) =>
+    status === 'compliant' ? nothing() : { kind: 'cut_off', cause: 'device_not_compliant' },
   [`${risc}account-disabled`]: cutOff('account_disabled'),
   [`${risc}account-purged`]: cutOff('account_deleted'),
   [`${risc}sessions-revoked`]: cutOff('session_revoked'),
@@ -34,9 +39,19 @@ const effects: Readonly<Record<string, (event: Event) => Effect>> = {
 /** Events about the stream rather than about anybody's access. */
 export const streamEvents = { verification: `${ssf}verification`, streamUpdated: `${ssf}stream-updated` } as const
 
-/** Whether an event type changes anything here, so that its subject has to be read. */
-export function isEffective(type: string): boolean {
-  return Object.hasOwn(effects, type)
+/** Whether the subject of this event may be a session alone. */
+export function isAboutSession(type: string): boolean {
+  return type === `${caep}session-revoked`
+}
+
+/** Whether an event changes anything here, so that its subject has to be read. */
+export function isEffective(type: string, event: Event, subject: unknown): boolean {
+  if (type === deviceComplianceChange && !namesPerson(subject)) return false
+  return Object.hasOwn(effects, type) && effects[type]?.(event).kind !== 'nothing'
+}
+
+function namesPerson(subject: unknown): boolean {
+  return typeof subject === 'object' && subject !== null && ('user' in subject || 'session' in subject)
 }
 
 /**

@@ -24,7 +24,11 @@ const readers: Readonly<Record<string, (depth: number) => Reader>> = {
     if (!Array.isArray(identifiers) || identifiers.length === 0 || identifiers.length > mostAliases) {
       return refuseSignal('invalid_request', '"identifiers" must be a list of subject identifiers')
     }
-    const found = await Promise.all(identifiers.map((each) => readIdentifier(each, transmitter, depth + 1)))
+    // One name that is understood is enough; the others are more names of the same person.
+    const understood = identifiers.filter((each) => readerOf(each) !== undefined)
+    const found = await Promise.all(
+      (understood.length > 0 ? understood : identifiers).map((each) => readIdentifier(each, transmitter, depth + 1)),
+    )
     return found.flat()
   },
   complex: (depth) => readComplex(depth),
@@ -43,10 +47,27 @@ export function readSubjectIdentifier(identifier: unknown, transmitter: Transmit
 
 async function readIdentifier(given: unknown, transmitter: Transmitter, depth: number): Promise<readonly TokenNames[]> {
   if (!isObject(given) || depth > deepest) return refuseSignal('invalid_request', 'expected a subject identifier')
-  const format = text(given, 'format')
-  const reader = Object.hasOwn(readers, format) ? readers[format] : undefined
+  const reader = readerOf(given)
   if (reader === undefined) return refuseSignal('invalid_request', 'this format of subject identifier is not supported')
   return reader(depth)(given, transmitter)
+}
+
+/** Formats as RISC transmitters named them before RFC 9493; Google's still do. */
+const formerFormats: Readonly<Record<string, string>> = { 'iss-sub': 'iss_sub', email: 'email' }
+
+function readerOf(given: unknown): ((depth: number) => Reader) | undefined {
+  if (!isObject(given)) return undefined
+  const { format = formerFormats[String(given.subject_type)] } = given
+  return typeof format === 'string' && Object.hasOwn(readers, format) ? readers[format] : undefined
+}
+
+/**
+ * A session that is named by nothing but its id, as the examples of CAEP 1.0 section 3.1 have it, while others name a
+ * person so: it counts as either.
+ */
+export function sessionsNamedBy(identifier: unknown, transmitter: Transmitter): readonly TokenNames[] {
+  if (!isObject(identifier) || identifier.format !== 'opaque' || typeof identifier.id !== 'string') return []
+  return sessionNames(transmitter, [], identifier.id)
 }
 
 /** A session of a user is the session; otherwise the user counts. Devices, tenants and groups alone name no token. */

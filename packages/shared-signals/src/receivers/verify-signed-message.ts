@@ -7,7 +7,14 @@ import {
   type JWTVerifyGetKey,
   jwtVerify,
 } from 'jose'
-import { RefusedSignalError, refuseSignal, SignalDeferredError, type SignalErrorCode } from './refused-signal.ts'
+import { requireSafeAddress } from '../loopback.ts'
+import {
+  RefusedSignalError,
+  ReplayedSignalError,
+  refuseSignal,
+  SignalDeferredError,
+  type SignalErrorCode,
+} from './refused-signal.ts'
 import type { ReplayMemory } from './replay-memory.ts'
 import { signalAlgorithms, type Transmitter } from './transmitter.ts'
 
@@ -77,7 +84,7 @@ export function createMessageVerifier(options: MessageVerifierOptions): MessageV
       requiredClaims: ['iss', 'aud', 'iat', 'jti', ...(rules.requiredClaims ?? [])],
     })
     checkClaims(claims, rules)
-    if (replays.has(transmitter.issuer, claims.jti)) refuseSignal('invalid_request', 'this message was received before')
+    if (replays.has(transmitter.issuer, claims.jti)) throw new ReplayedSignalError()
     const expiresAt = claims.iat + rules.maxAgeSeconds + clockToleranceSeconds
     return { transmitter, claims, settle: () => replays.add(transmitter.issuer, claims.jti, expiresAt) }
   }
@@ -107,11 +114,7 @@ function prepare(transmitter: Transmitter) {
 
 function remoteKeys({ issuer, jwksUri }: Transmitter): JWTVerifyGetKey {
   if (jwksUri === undefined) throw new TypeError(`the transmitter ${issuer} needs jwksUri or keys`)
-  const url = new URL(jwksUri)
-  const isLoopback = /^(?:(?:.+\.)?localhost|127\.0\.0\.1|\[::1\])$/.test(url.hostname)
-  if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLoopback)) {
-    throw new TypeError(`jwksUri of the transmitter ${issuer} must be https, found ${jwksUri}`)
-  }
+  const url = new URL(requireSafeAddress(`jwksUri of the transmitter ${issuer}`, jwksUri))
   return createRemoteJWKSet(url, { timeoutDuration: 3_000, cooldownDuration: 5_000, cacheMaxAge: 600_000 })
 }
 

@@ -1,2 +1,3 @@
 export type { CutOffStore } from './cut-off-store.ts'
 export { openCutOffStore } from './cut-off-store.ts'
+export { createTransmitterStore } from './transmitter-store.ts'

@@ -1,0 +1,145 @@
+import type { PushFailure } from './create-transmitter.ts'
+import { eventTypes } from './event-types.ts'
+import type { OutgoingEvent, Stream, TransmitterStore } from './transmitter-store.ts'
+
+export interface PushDeliveryOptions {
+  store: TransmitterStore
+  sign(event: OutgoingEvent): Promise<string>
+  /** Milliseconds since the epoch. */
+  clock: () => number
+  onPushFailed?: ((failure: PushFailure) => void) | undefined
+  fetch?: typeof fetch | undefined
+}
+
+const firstRetryMs = 200
+const slowestRetryMs = 60_000
+const timeoutMs = 5_000
+const longestProblem = 500
+
+/** Codes of RFC 8935 section 2.4 that the receiver can mend: its set-up, not this SET, is wrong. */
+const mendable = new Set(['invalid_key', 'authentication_failed', 'access_denied'])
+
+/**
+ * Pushes SETs (RFC 8935), for each stream one after the other in order, for different streams side by side.
+ *
+ * 202 is delivered. 400 with an error that no later attempt would change is refused for good. Everything else is sent
+ * again, after 0.2 s, 0.4 s … at most 60 s, until the stream is disabled.
+ */
+export function createPushDelivery(options: PushDeliveryOptions) {
+  const { store, sign, clock, onPushFailed } = options
+  const send = options.fetch ?? fetch
+  const running = new Map<string, Promise<void>>()
+  const again = new Set<string>()
+  const timers = new Map<string, NodeJS.Timeout>()
+  let stopped = false
+
+  function kick(): void {
+    if (stopped) return
+    for (const stream of store.streams()) if (stream.delivery.method === 'urn:ietf:rfc:8935') start(stream.streamId)
+  }
+
+  function start(streamId: string): void {
+    if (stopped) return
+    if (running.has(streamId)) return void again.add(streamId)
+    const work = drain(streamId).finally(() => {
+      running.delete(streamId)
+      if (again.delete(streamId)) start(streamId)
+    })
+    running.set(streamId, work)
+  }
+
+  /** Until nothing waits, something has to wait, or the stream stands still. */
+  async function drain(streamId: string): Promise<void> {
+    while (!stopped) {
+      const stream = store.findStream(streamId)
+      const [event] = stream === undefined ? [] : eventsToSend(store, stream, 1)
+      if (stream === undefined || event === undefined) return
+      const waitMs = event.nextAttemptAtMs - clock()
+      if (waitMs > 0) return later(streamId, waitMs)
+      await attempt(stream, event)
+    }
+  }
+
+  async function attempt(stream: Stream, event: OutgoingEvent): Promise<void> {
+    const outcome = await push(stream, event)
+    const { streamId, tokenId } = event
+    if (outcome.delivered) return void store.finishEvent(streamId, tokenId)
+    const retryInMs = outcome.isFinal ? undefined : retryDelayMs(event.attempts)
+    if (retryInMs === undefined) store.finishEvent(streamId, tokenId, outcome.problem)
+    else store.retryEvent(event.id, outcome.problem, clock() + retryInMs)
+    onPushFailed?.({ streamId, tokenId, problem: outcome.problem, retryInMs })
+  }
+
+  async function push({ delivery }: Stream, event: OutgoingEvent): Promise<PushOutcome> {
+    const authorization = 'authorization_header' in delivery ? delivery.authorization_header : undefined
+    try {
+      const response = await send(delivery.endpoint_url ?? '', {
+        method: 'POST',
+        headers: {
+          'content-type': 'application/secevent+jwt',
+          accept: 'application/json',
+          ...(authorization === undefined ? {} : { authorization }),
+        },
+        body: await sign(event),
+        redirect: 'error',
+        signal: AbortSignal.timeout(timeoutMs),
+      })
+      const text = (await response.text()).slice(0, longestProblem)
+      if (response.status === 202) return { delivered: true }
+      const code = response.status === 400 ? errorCodeIn(text) : undefined
+      const isFinal = code !== undefined && !mendable.has(code)
+      return {
+        delivered: false,
+        isFinal,
+        problem: `answered ${response.status}${code === undefined ? '' : ` ${code}`}`,
+      }
+    } catch (error) {
+      return { delivered: false, isFinal: false, problem: error instanceof Error ? error.message : String(error) }
+    }
+  }
+
+  function later(streamId: string, ms: number): void {
+    clearTimeout(timers.get(streamId))
+    const timer = setTimeout(() => start(streamId), ms)
+    timer.unref()
+    timers.set(streamId, timer)
+  }
+
+  const idle = async (): Promise<void> => {
+    while (running.size > 0) await Promise.all(running.values())
+  }
+
+  return {
+    kick,
+    idle,
+    async stop(): Promise<void> {
+      stopped = true
+      for (const timer of timers.values()) clearTimeout(timer)
+      await idle()
+    },
+  }
+}
+
+type PushOutcome = { delivered: true } | { delivered: false; isFinal: boolean; problem: string }
+
+const streamUpdated = `"${eventTypes.streamUpdated}"`
+const mostLookedAt = 1_000
+
+/** What may go out now, oldest first. A stream that is paused or disabled stands still, but for the event that says so. */
+export function eventsToSend(store: TransmitterStore, { streamId, status }: Stream, limit: number): OutgoingEvent[] {
+  if (status === 'enabled') return store.pendingEvents(streamId, limit)
+  const pending = store.pendingEvents(streamId, mostLookedAt)
+  return pending.filter(({ claims }) => claims.includes(streamUpdated)).slice(0, limit)
+}
+
+/** `err` of RFC 8935 section 2.3. */
+function errorCodeIn(text: string): string | undefined {
+  const code = /"err"\s*:\s*"([\w.-]{1,64})"/.exec(text)?.[1]
+  return code
+}
+
+/** Exponential, with half of the delay left to chance. */
+function retryDelayMs(failures: number): number {
+  const longest = Math.min(slowestRetryMs, firstRetryMs * 2 ** Math.min(failures, 20))
+  return Math.round(longest * (0.5 + Math.random() / 2))
+}

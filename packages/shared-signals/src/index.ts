@@ -36,13 +36,9 @@ export { createStreamClient, StreamManagementError } from './receivers/stream-cl
 export type { SignalAlgorithm, TokenNames, Transmitter } from './receivers/transmitter.ts'
 export type { CutOff, CutOffCause, PermissionsChange, PermissionsChangeCause, Signal, TokenFacts } from './signal.ts'
 export { cutOffCauses, isCutOffBy } from './signal.ts'
-export type {
-  PushFailure,
-  SecurityEvent,
-  SignalTransmitter,
-  StreamReceiver,
-  TransmitterOptions,
-} from './transmitter/create-transmitter.ts'
+export type { SecurityEvent, SignalTransmitter, TransmitterOptions } from './transmitter/create-transmitter.ts'
 export { createSignalTransmitter } from './transmitter/create-transmitter.ts'
 export { eventTypes } from './transmitter/event-types.ts'
+export type { PushFailure } from './transmitter/push-delivery.ts'
+export type { StreamReceiver } from './transmitter/stream-receiver.ts'
 export type { OutgoingEvent, Stream, TransmitterStore } from './transmitter/transmitter-store.ts'

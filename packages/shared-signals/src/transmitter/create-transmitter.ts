@@ -5,19 +5,10 @@ import { metadataAddress } from '../receivers/stream-client.ts'
 import { eventTypes } from './event-types.ts'
 import { createManagementApi } from './management-api.ts'
 import { createPollDelivery } from './poll-delivery.ts'
-import { createPushDelivery } from './push-delivery.ts'
+import { createPushDelivery, type PushFailure } from './push-delivery.ts'
+import type { StreamReceiver } from './stream-receiver.ts'
 import { subjectsMatch } from './subject-matching.ts'
 import type { OutgoingEvent, Stream, TransmitterStore } from './transmitter-store.ts'
-
-/** Somebody who may have streams. */
-export interface StreamReceiver {
-  /** Whose streams are whose goes by it. */
-  name: string
-  /** `aud` of its SETs. */
-  audience: string | readonly string[]
-  /** Whether streams may be changed (`ssf.manage`), beside being read and polled (`ssf.read`). */
-  mayManage: boolean
-}
 
 /** What happened, to whom. */
 export interface SecurityEvent {
@@ -63,16 +54,6 @@ export interface TransmitterOptions {
   /** Milliseconds since the epoch. Default: the system clock. */
   clock?: (() => number) | undefined
   fetch?: typeof fetch | undefined
-}
-
-/** A SET that was not taken. Nothing of it is told but its id. */
-export interface PushFailure {
-  streamId: string
-  tokenId: string
-  /** What was answered, or why nothing was. */
-  problem: string
-  /** Milliseconds until the next attempt; undefined: it is not sent again. */
-  retryInMs: number | undefined
 }
 
 export interface SignalTransmitter {

@@ -6,8 +6,8 @@ import type {
   StreamStatus,
   TransmitterConfiguration,
 } from '../receivers/stream-client.ts'
-import type { StreamReceiver } from './create-transmitter.ts'
 import { answer, empty, notFound, readRequest, refuse } from './messages.ts'
+import type { StreamReceiver } from './stream-receiver.ts'
 import { canonicalSubject } from './subject-matching.ts'
 import type { Stream, TransmitterStore } from './transmitter-store.ts'
 

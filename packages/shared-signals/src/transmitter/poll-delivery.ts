@@ -1,6 +1,6 @@
-import type { StreamReceiver } from './create-transmitter.ts'
 import { answer, notFound, readRequest, refuse } from './messages.ts'
 import { eventsToSend } from './push-delivery.ts'
+import type { StreamReceiver } from './stream-receiver.ts'
 import type { OutgoingEvent, TransmitterStore } from './transmitter-store.ts'
 
 export interface PollDeliveryOptions {

@@ -1,6 +1,15 @@
-import type { PushFailure } from './create-transmitter.ts'
 import { eventTypes } from './event-types.ts'
 import type { OutgoingEvent, Stream, TransmitterStore } from './transmitter-store.ts'
+
+/** A SET that was not taken. Nothing of it is told but its id. */
+export interface PushFailure {
+  streamId: string
+  tokenId: string
+  /** What was answered, or why nothing was. */
+  problem: string
+  /** Milliseconds until the next attempt; undefined: it is not sent again. */
+  retryInMs: number | undefined
+}
 
 export interface PushDeliveryOptions {
   store: TransmitterStore

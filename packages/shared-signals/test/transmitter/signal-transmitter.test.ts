@@ -5,12 +5,12 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { createTransmitterStore } from '../../src/sqlite/transmitter-store.ts'
 import {
   createSignalTransmitter,
-  type PushFailure,
   type SignalTransmitter,
-  type StreamReceiver,
   type TransmitterOptions,
 } from '../../src/transmitter/create-transmitter.ts'
 import { eventTypes } from '../../src/transmitter/event-types.ts'
+import type { PushFailure } from '../../src/transmitter/push-delivery.ts'
+import type { StreamReceiver } from '../../src/transmitter/stream-receiver.ts'
 
 const issuer = 'https://tr.example.com'
 const startedAtMs = 1_795_452_957_000

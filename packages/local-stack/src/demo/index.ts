@@ -1,4 +1,5 @@
 export type { Observer } from './browser.ts'
+export { type CorporateDirectory, openCorporateDirectory } from './corporate-directory.ts'
 export { type McpSession, openPersonSession, openServiceSession } from './mcp-session.ts'
 export { callWithToken, type PlainCallAnswer } from './stopwatch.ts'
 export { buildStory, refusalBoundMs, type Story, StoryError, type StoryStack, type StoryStep } from './story.ts'

@@ -1,0 +1,78 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { keycloakBuildOptions, keycloakStartOptions } from '@mcp-identity/keycloak-realm'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { layOutContainers } from '../../src/containers/lay-out-containers.ts'
+import { readStackFile } from '../../src/stack-file.ts'
+import { findWorkspaceRoot } from '../../src/stack-folder.ts'
+
+const accounts = [{ username: 'alice', password: 'alice-at-company', groups: ['Customer Admins'] }]
+let folder: string
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'lay-out-containers-'))
+})
+afterEach(() => rmSync(folder, { recursive: true, force: true }))
+
+const layOut = () => layOutContainers({ folder, portBase: 9000, realmProfile: 'stable', accounts })
+const read = (name: string): string => readFileSync(join(folder, name), 'utf8')
+const filesIn = (place: string): string[] =>
+  readdirSync(place, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
+
+describe('what containers need before they start', () => {
+  it('is readable by its owner only', async () => {
+    await layOut()
+    for (const file of filesIn(folder)) expect([file, statSync(file).mode & 0o777]).toEqual([file, 0o600])
+  })
+
+  it('keeps the secrets of the run before', async () => {
+    const before = await layOut()
+    const after = await layOut()
+    expect(after).toEqual(before)
+  })
+
+  it('gives each part its own secrets and no other', async () => {
+    const { clients } = await layOut()
+    const admin = clients.keycloakAdmin.password
+    const places = ['corporate-idp', 'mcp-server'].flatMap((place) => filesIn(join(folder, place)))
+    expect(places.length).toBeGreaterThan(3)
+    for (const file of places) expect(readFileSync(file, 'utf8')).not.toContain(admin)
+    expect(read('keycloak/secrets.env')).toContain(`KC_BOOTSTRAP_ADMIN_PASSWORD=${admin}\n`)
+    expect(read('keycloak/keycloak.conf')).not.toContain(admin)
+  })
+
+  it('lets Keycloak reach the corporate IdP inside the network, and browsers outside', async () => {
+    await layOut()
+    const realm = JSON.parse(read('keycloak/import/company-realm.json'))
+    expect(realm.identityProviders[0].config).toMatchObject({
+      authorizationUrl: 'http://localhost:9002/auth',
+      tokenUrl: 'http://corporate-idp.localhost:9002/token',
+    })
+  })
+
+  it('starts Keycloak with the options of every start', async () => {
+    await layOut()
+    const options = read('keycloak/keycloak.conf').trim().split('\n')
+    expect(options).toEqual(expect.arrayContaining(keycloakStartOptions.map((option) => option.slice(2))))
+  })
+
+  it('is described by paths that fit wherever the folder is', async () => {
+    await layOut()
+    expect(readStackFile(join(folder, 'stack.json'))).toMatchObject({
+      accounts,
+      urls: { mcp: 'http://localhost:9001/mcp' },
+      clockFile: join(folder, 'clock/policy-clock'),
+      clients: { service: { privateKeyFile: join(folder, 'secrets/nightly-report-key.json') } },
+    })
+  })
+})
+
+describe('infra/compose.yaml', () => {
+  it('builds Keycloak with the options of the code', () => {
+    const text = readFileSync(join(findWorkspaceRoot(), 'infra', 'compose.yaml'), 'utf8')
+    expect(text).toContain(`KEYCLOAK_BUILD_OPTIONS: ${keycloakBuildOptions.join(' ')}\n`)
+  })
+})

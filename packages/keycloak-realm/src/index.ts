@@ -18,4 +18,4 @@ export {
   toolScopes,
 } from './permissions.ts'
 export { keycloakBuildOptions, keycloakFeatures, keycloakStartOptions, keycloakVersion } from './server-options.ts'
-export { checkRealmSettings, type RealmSettings } from './settings.ts'
+export { checkRealmSettings, longestAccessTokenLifespanSeconds, type RealmSettings } from './settings.ts'

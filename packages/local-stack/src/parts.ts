@@ -1,6 +1,11 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { brokerClientId, clientIds, identityProviderAlias } from '@mcp-identity/keycloak-realm'
+import {
+  brokerClientId,
+  clientIds,
+  identityProviderAlias,
+  longestAccessTokenLifespanSeconds,
+} from '@mcp-identity/keycloak-realm'
 import type { Addresses } from './addresses.ts'
 import type { Ports } from './ports.ts'
 import type { Secrets } from './secrets.ts'
@@ -88,6 +93,7 @@ export function nodeParts({ settings, ports, addresses, secrets, folder }: Parts
             },
           ],
         }),
+        MCP_MAX_TOKEN_LIFETIME_SECONDS: String(longestAccessTokenLifespanSeconds),
         MCP_DEVELOPMENT: '1',
         MCP_ALLOWED_ORIGINS: addresses.console,
         MCP_DEVELOPMENT_CLOCK_FILE: folder.clockFile,

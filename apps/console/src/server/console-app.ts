@@ -4,7 +4,7 @@ import type { ClientFile, ClientFiles } from './client-files.ts'
 import { type AnswerKind, securityHeaders } from './security-headers.ts'
 
 /** Pages that the browser may open directly; the page itself finds out which one it is. */
-const pagePaths = /^\/(?:$|(?:overview|audit|access|people)(?:\/[^/]+)?$)/
+const pagePaths = /^\/(?:$|(?:overview|audit|access|people|policies|keys|review)(?:\/[^/]+)?$)/
 
 /**
  * The console's web server: the built page, its settings at `/config.json`, and `/healthz`. It holds no session and

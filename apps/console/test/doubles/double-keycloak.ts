@@ -3,6 +3,8 @@ import { Hono } from 'hono'
 import { deleteCookie, getCookie, setCookie } from 'hono/cookie'
 import { cors } from 'hono/cors'
 import { SignJWT } from 'jose'
+import { createDoubleAccount, type DoubleSession } from './double-account.ts'
+import { createDoubleRealmKeys } from './double-realm-keys.ts'
 import type { DoublePerson } from './people.ts'
 
 export interface DoubleKeycloakOptions {
@@ -10,6 +12,8 @@ export interface DoubleKeycloakOptions {
   resource(): string
   consoleOrigin(): string
   people: DoublePerson[]
+  /** Told of a session that its person ended at the account API. */
+  onSessionEnded(sid: string): void
   /** Lifetime of access tokens in seconds. */
   lifetimeSeconds: number
 }
@@ -20,6 +24,12 @@ export interface DoubleKeycloak {
   fault: { isDown: boolean; foreignIssuer: string | undefined }
   /** Ends every session of a person: refreshing fails from now on. */
   endSessionsOf(username: string): void
+  /** Signs a person in elsewhere, with another program. */
+  openSession(username: string, browser: string, os: string): void
+  /** Clients that people agreed to. */
+  consents: Map<string, { clientName: string; scopes: string[] }>
+  /** Whether the key set still holds a key. */
+  isPublished(kid: string): boolean
 }
 
 const cookie = 'double_keycloak_session'
@@ -27,7 +37,9 @@ const cookie = 'double_keycloak_session'
 /** Just enough of a realm for keycloak-js: code with PKCE, refresh, logout, and the third-party cookie check. */
 export function createDoubleKeycloak(options: DoubleKeycloakOptions): DoubleKeycloak {
   const app = new Hono()
-  const sessions = new Map<string, string>()
+  const sessions = new Map<string, DoubleSession>()
+  const consents = new Map<string, { clientName: string; scopes: string[] }>()
+  const realmKeys = createDoubleRealmKeys()
   const codes = new Map<string, { sid: string; nonce: string | undefined; scope: string }>()
   const fault: DoubleKeycloak['fault'] = { isDown: false, foreignIssuer: undefined }
   const base = '/realms/company/protocol/openid-connect'
@@ -47,7 +59,7 @@ export function createDoubleKeycloak(options: DoubleKeycloakOptions): DoubleKeyc
     const chosen = query.double_person
     if (chosen !== undefined) {
       const newSid = randomUUID()
-      sessions.set(newSid, chosen)
+      openSession(chosen, 'Chromium/140', 'Linux', newSid)
       setCookie(context, cookie, newSid, { path: '/', httpOnly: true })
       return context.redirect(respond(query, newSid))
     }
@@ -62,7 +74,7 @@ export function createDoubleKeycloak(options: DoubleKeycloakOptions): DoubleKeyc
   app.post(`${base}/token`, async (context) => {
     const form = await context.req.parseBody()
     const grant = form.grant_type === 'refresh_token' ? refreshed(form) : codes.get(String(form.code))
-    const username = grant === undefined ? undefined : sessions.get(grant.sid)
+    const username = grant === undefined ? undefined : sessions.get(grant.sid)?.username
     const person = options.people.find((each) => each.username === username)
     if (grant === undefined || person === undefined) return context.json({ error: 'invalid_grant' }, 400)
     return context.json(await tokens(person, grant))
@@ -72,6 +84,19 @@ export function createDoubleKeycloak(options: DoubleKeycloakOptions): DoubleKeyc
     deleteCookie(context, cookie, { path: '/' })
     return context.redirect(context.req.query('post_logout_redirect_uri') ?? '/')
   })
+
+  app.get(`${base}/certs`, (context) => context.json(realmKeys.keySet()))
+  app.route('/admin/realms/company', realmKeys.admin)
+  app.route('/realms/company/account', createDoubleAccount({ sessions, consents, endSession }))
+
+  function openSession(username: string, browser: string, os: string, sid: string = randomUUID()): void {
+    sessions.set(sid, { username, startedAt: Math.floor(Date.now() / 1000), browser, os, clients: ['console'] })
+  }
+
+  function endSession(sid: string): void {
+    sessions.delete(sid)
+    options.onSessionEnded(sid)
+  }
 
   function answer(query: Record<string, string>, parameters: Record<string, string>): string {
     const fragment = new URLSearchParams({
@@ -118,7 +143,7 @@ export function createDoubleKeycloak(options: DoubleKeycloakOptions): DoubleKeyc
       resource_access: { [resource]: { roles: person.scopes.filter((each) => each !== 'directory:admin') } },
     }
     return {
-      access_token: await sign(access, options.lifetimeSeconds),
+      access_token: await sign(access, options.lifetimeSeconds, realmKeys.activeKid()),
       refresh_token: await sign({ ...shared, typ: 'Refresh', scope }, 3600),
       id_token: await sign({ ...shared, typ: 'ID', aud: 'console', nonce }, options.lifetimeSeconds),
       token_type: 'Bearer',
@@ -129,17 +154,20 @@ export function createDoubleKeycloak(options: DoubleKeycloakOptions): DoubleKeyc
   return {
     app,
     fault,
+    consents,
     endSessionsOf(username) {
-      for (const [sid, owner] of sessions) if (owner === username) sessions.delete(sid)
+      for (const [sid, session] of sessions) if (session.username === username) sessions.delete(sid)
     },
+    openSession: (username, browser, os) => openSession(username, browser, os),
+    isPublished: realmKeys.isPublished,
   }
 }
 
 const key = new TextEncoder().encode('a key that nobody verifies with, for tests only')
 
-function sign(claims: Record<string, unknown>, lifetimeSeconds: number): Promise<string> {
+function sign(claims: Record<string, unknown>, lifetimeSeconds: number, kid = 'double'): Promise<string> {
   return new SignJWT(claims)
-    .setProtectedHeader({ alg: 'HS256', kid: 'double' })
+    .setProtectedHeader({ alg: 'HS256', kid })
     .setIssuedAt()
     .setExpirationTime(`${lifetimeSeconds}s`)
     .sign(key)

@@ -6,6 +6,7 @@ import { type AuditEvent, type AuditLog, type AuditRecord, humanLine, openAuditL
 import { Hono } from 'hono'
 import { cors } from 'hono/cors'
 import { streamSSE } from 'hono/streaming'
+import { createDoublePolicies } from './double-policies.ts'
 import type { DoublePerson } from './people.ts'
 
 export interface DoubleMcpServer {
@@ -13,6 +14,8 @@ export interface DoubleMcpServer {
   append(event: AuditEvent): Promise<AuditRecord>
   /** Refuses a subject's tokens from here on, and ends what is open. */
   cutOff(subject: string): void
+  /** The same for one session. */
+  cutOffSession(sid: string): void
   fault: { isStale: boolean }
   /** Ends every audit stream; the token is still good. */
   breakStreams(): void
@@ -23,13 +26,15 @@ export interface DoubleMcpServer {
 export async function createDoubleMcpServer(options: {
   people: DoublePerson[]
   consoleOrigin(): string
+  /** Tokens of other keys are refused. */
+  isPublished(kid: string): boolean
 }): Promise<DoubleMcpServer> {
   const folder = await mkdtemp(join(tmpdir(), 'console-double-'))
   const log: AuditLog = await openAuditLog({ path: join(folder, 'audit.jsonl') })
   const records: AuditRecord[] = []
-  const followers = new Set<{ subject: string; send(record: AuditRecord): void; end(): void }>()
+  const followers = new Set<{ subject: string; sid: string; send(record: AuditRecord): void; end(): void }>()
   const cutOff = new Set<string>()
-  const watchers = new Set<{ subject: string; end(): void }>()
+  const watchers = new Set<{ subject: string; sid: string; end(): void }>()
   const fault = { isStale: false }
   const app = new Hono<{ Variables: { claims: Claims } }>()
 
@@ -40,11 +45,12 @@ export async function createDoubleMcpServer(options: {
   )
   app.use(async (context, next) => {
     const claims = readClaims(context.req.header('authorization'))
-    if (claims === undefined || cutOff.has(claims.sub)) {
+    const isOver = claims === undefined || cutOff.has(claims.sub) || cutOff.has(claims.sid)
+    if (isOver || !options.isPublished(keyIdOf(context.req.header('authorization')))) {
       return context.json({ error: 'invalid_token' }, 401, { 'www-authenticate': 'Bearer error="invalid_token"' })
     }
     const mayRead = claims.scope.split(' ').includes('admin:reports')
-    if (context.req.path.startsWith('/audit') && !mayRead) {
+    if (/^\/(audit|policies)/.test(context.req.path) && !mayRead) {
       return context.json({ error: 'insufficient_scope' }, 403, {
         'www-authenticate': 'Bearer error="insufficient_scope", scope="admin:reports"',
       })
@@ -60,9 +66,12 @@ export async function createDoubleMcpServer(options: {
     const cursor = wanted.length > limit ? { cursor: String(wanted.at(-limit)?.sequence) } : {}
     return context.json({ records: wanted.slice(-limit).map(viewOf), ...cursor })
   })
-  app.get('/access', (context) => context.json({ tools: accessOf(context.get('claims').scope.split(' ')) }))
+  app.get('/access', (context) =>
+    context.json({ tools: accessOf(context.get('claims').scope.split(' ')), maxTokenLifetimeSeconds: 86_400 }),
+  )
+  app.route('/policies', createDoublePolicies(options.people))
   app.get('/audit/stream', (context) => {
-    const { sub } = context.get('claims')
+    const { sub, sid } = context.get('claims')
     const after = Number(context.req.query('afterSequence') ?? 0)
     return streamSSE(context, async (stream) => {
       const ended = Promise.withResolvers<void>()
@@ -70,7 +79,7 @@ export async function createDoubleMcpServer(options: {
         void stream.writeSSE({ id: String(record.sequence), event: 'record', data: JSON.stringify(viewOf(record)) })
       }
       for (const record of records.slice(after)) send(record)
-      const follower = { subject: sub, send, end: ended.resolve }
+      const follower = { subject: sub, sid, send, end: ended.resolve }
       followers.add(follower)
       stream.onAbort(ended.resolve)
       await stream.write(': open\n\n')
@@ -79,11 +88,11 @@ export async function createDoubleMcpServer(options: {
     })
   })
   app.get('/access/watch', (context) => {
-    const { sub } = context.get('claims')
+    const { sub, sid } = context.get('claims')
     return streamSSE(context, async (stream) => {
       await stream.writeSSE({ event: 'open', data: '{}' })
       const ended = Promise.withResolvers<void>()
-      const watcher = { subject: sub, end: ended.resolve }
+      const watcher = { subject: sub, sid, end: ended.resolve }
       watchers.add(watcher)
       stream.onAbort(ended.resolve)
       await ended.promise
@@ -98,6 +107,11 @@ export async function createDoubleMcpServer(options: {
       cutOff.add(subject)
       for (const watcher of watchers) if (watcher.subject === subject) watcher.end()
       for (const follower of followers) if (follower.subject === subject) follower.end()
+    },
+    cutOffSession(sid) {
+      cutOff.add(sid)
+      for (const watcher of watchers) if (watcher.sid === sid) watcher.end()
+      for (const follower of followers) if (follower.sid === sid) follower.end()
     },
     fault,
     breakStreams() {
@@ -119,7 +133,13 @@ export async function createDoubleMcpServer(options: {
 
 interface Claims {
   sub: string
+  sid: string
   scope: string
+}
+
+function keyIdOf(authorization: string | undefined): string {
+  const header = authorization?.replace(/^Bearer /, '').split('.')[0] ?? ''
+  return (JSON.parse(Buffer.from(header, 'base64url').toString()) as { kid: string }).kid
 }
 
 function readClaims(authorization: string | undefined): Claims | undefined {

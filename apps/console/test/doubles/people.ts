@@ -23,7 +23,7 @@ const everyone = (
   department,
   zoneinfo: 'America/New_York',
   groups: ['All Staff', ...groups],
-  scopes,
+  scopes: ['own:sessions', ...scopes],
   isActive: true,
 })
 
@@ -37,6 +37,12 @@ export function doublePeople(): DoublePerson[] {
     everyone('carol', 'Carol Castillo', 'IT', ['Administrators'], all),
     everyone('dave', 'Dave Dorsey', 'Operations', ['Operations'], ['read:customers', 'admin:reports']),
     everyone('erin', 'Erin Ellis', 'Finance Analytics', [], []),
-    everyone('ivan', 'Ivan Ibarra', 'IT', ['Directory Administrators'], ['admin:reports', 'directory:admin']),
+    everyone(
+      'ivan',
+      'Ivan Ibarra',
+      'IT',
+      ['Directory Administrators'],
+      ['admin:reports', 'directory:admin', 'realm:keys'],
+    ),
   ]
 }

@@ -34,9 +34,10 @@ export async function startDoubles(
     resource: () => `${urls.mcp}/mcp`,
     consoleOrigin,
     people,
+    onSessionEnded: (sid) => mcp.cutOffSession(sid),
     lifetimeSeconds: options.lifetimeSeconds ?? 300,
   })
-  const mcp = await createDoubleMcpServer({ people, consoleOrigin })
+  const mcp = await createDoubleMcpServer({ people, consoleOrigin, isPublished: keycloak.isPublished })
   const idp = createDoubleCorporateIdp({
     people,
     consoleOrigin,

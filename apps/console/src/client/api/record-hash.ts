@@ -7,10 +7,18 @@ export const firstPrevious = 'A'.repeat(43)
  * Computes a record's hash anew: SHA-256 of a zero byte and the record's bytes without its `hash`, which is the leaf
  * hash of RFC 6962. Members keep the order in which they arrived, so the bytes are those that were stored.
  */
-export async function hashRecord({ sequence, previous, event }: AuditRecord): Promise<string> {
-  const body = `{"sequence":${sequence},"previous":"${previous}","event":${escapeUnsafe(JSON.stringify(event))}}`
-  const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(`\0${body}`))
+export async function hashRecord(record: AuditRecord): Promise<string> {
+  const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(`\0{${recordMembers(record)}}`))
   return base64Url(new Uint8Array(digest))
+}
+
+/** The record as a line of the log, byte for byte, without the line feed. */
+export function recordLine(record: AuditRecord): string {
+  return `{"hash":"${record.hash}",${recordMembers(record)}}`
+}
+
+function recordMembers({ sequence, previous, event }: AuditRecord): string {
+  return `"sequence":${sequence},"previous":"${previous}","event":${escapeUnsafe(JSON.stringify(event))}`
 }
 
 /** The log writes these as escapes, since terminals and line splitters do not take them as text. */

@@ -29,12 +29,21 @@ export type AccessTokenClaims = z.infer<typeof claimsSchema>
 
 /** Reads the payload without verifying anything. @throws when the text is no JWT with the claims of an access token. */
 export function readAccessTokenClaims(accessToken: string): AccessTokenClaims {
-  const payload = accessToken.split('.')[1]
-  if (payload === undefined) throw new TypeError('This is no JWT')
-  const bytes = Uint8Array.from(atob(payload.replaceAll('-', '+').replaceAll('_', '/')), (character) =>
+  return claimsSchema.parse(readPart(accessToken, 1))
+}
+
+/** The key that the token's header names (RFC 7515 section 4.1.4). */
+export function readKeyId(accessToken: string): string | undefined {
+  return z.object({ kid: z.optional(z.string()) }).parse(readPart(accessToken, 0)).kid
+}
+
+function readPart(jwt: string, index: number): unknown {
+  const part = jwt.split('.')[index]
+  if (part === undefined) throw new TypeError('This is no JWT')
+  const bytes = Uint8Array.from(atob(part.replaceAll('-', '+').replaceAll('_', '/')), (character) =>
     character.charCodeAt(0),
   )
-  return claimsSchema.parse(JSON.parse(new TextDecoder().decode(bytes)))
+  return JSON.parse(new TextDecoder().decode(bytes))
 }
 
 export function scopesOf(claims: AccessTokenClaims): string[] {

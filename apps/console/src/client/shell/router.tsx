@@ -1,5 +1,6 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from '@tanstack/react-router'
 import { parseAuditFilters } from '../pages/audit/audit-filters.ts'
+import { parseQuestion } from '../pages/policies/question.ts'
 import { PageFailed } from '../ui/page-failed.tsx'
 import { HomePage } from './home-page.tsx'
 import { NotFoundPage } from './not-found-page.tsx'
@@ -47,8 +48,21 @@ const person = createRoute({
   component: lazyRouteComponent(() => import('../pages/people/person-page.tsx'), 'PersonPage'),
 })
 
+const policies = createRoute({
+  getParentRoute: () => root,
+  path: '/policies',
+  validateSearch: parseQuestion,
+  component: lazyRouteComponent(() => import('../pages/policies/policies-page.tsx'), 'PoliciesPage'),
+})
+
+const keys = createRoute({
+  getParentRoute: () => root,
+  path: '/keys',
+  component: lazyRouteComponent(() => import('../pages/keys/keys-page.tsx'), 'KeysPage'),
+})
+
 export const router = createRouter({
-  routeTree: root.addChildren([home, overview, audit, auditRecord, access, people, person]),
+  routeTree: root.addChildren([home, overview, audit, auditRecord, access, people, person, policies, keys]),
   defaultPreload: 'intent',
   defaultPendingComponent: PagePending,
   defaultErrorComponent: PageFailed,

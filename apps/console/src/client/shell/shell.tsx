@@ -2,11 +2,14 @@ import { Menu, UnstyledButton } from '@mantine/core'
 import {
   IconActivity,
   IconChevronDown,
-  IconKey,
+  IconDots,
   IconLayoutDashboard,
   IconLogout,
   IconMoon,
+  IconRotateClockwise,
+  IconScale,
   IconSun,
+  IconUserShield,
   IconUsers,
 } from '@tabler/icons-react'
 import { Link, Outlet, useRouterState } from '@tanstack/react-router'
@@ -18,7 +21,7 @@ import styles from './shell.module.css'
 import { Wordmark } from './wordmark.tsx'
 
 interface Destination {
-  to: '/overview' | '/audit' | '/access' | '/people'
+  to: '/overview' | '/audit' | '/access' | '/people' | '/policies' | '/keys'
   label: string
   icon: ComponentType<{ size?: number; stroke?: number; 'aria-hidden'?: boolean }>
 }
@@ -26,9 +29,14 @@ interface Destination {
 const destinations: readonly Destination[] = [
   { to: '/overview', label: 'Overview', icon: IconLayoutDashboard },
   { to: '/audit', label: 'Live audit', icon: IconActivity },
-  { to: '/access', label: 'My access', icon: IconKey },
+  { to: '/access', label: 'My access', icon: IconUserShield },
   { to: '/people', label: 'People', icon: IconUsers },
+  { to: '/policies', label: 'Policy', icon: IconScale },
+  { to: '/keys', label: 'Keys and lifetimes', icon: IconRotateClockwise },
 ]
+
+/** As many as fit below each other's thumb on a phone; the rest is behind `More`. */
+const onPhone = 4
 
 /** Navigation and account menu around every page. */
 export function Shell() {
@@ -42,17 +50,47 @@ export function Shell() {
           <Wordmark />
         </Link>
         <nav aria-label="Pages" className={styles.nav}>
-          {destinations.map(({ to, label, icon: Icon }) => (
-            <Link key={to} to={to} className={styles.link} activeProps={{ 'aria-current': 'page' }}>
+          {destinations.map(({ to, label, icon: Icon }, index) => (
+            <Link
+              key={to}
+              to={to}
+              className={`${styles.link} ${index < onPhone ? '' : styles.onDesk}`}
+              activeProps={{ 'aria-current': 'page' }}
+            >
               <Icon size={19} stroke={1.7} aria-hidden />
               <span>{label}</span>
             </Link>
           ))}
+          <MoreMenu />
         </nav>
         <AccountMenu />
       </header>
       <Main />
     </div>
+  )
+}
+
+/** The pages that have no place of their own in a phone's navigation. */
+function MoreMenu() {
+  const path = useRouterState({ select: ({ location }) => location.pathname })
+  const rest = destinations.slice(onPhone)
+  const isHere = rest.some(({ to }) => path.startsWith(to))
+  return (
+    <Menu position="top-end" width={220} transitionProps={{ duration: 0 }} withinPortal={false}>
+      <Menu.Target>
+        <UnstyledButton className={`${styles.link} ${styles.more}`} data-here={isHere}>
+          <IconDots size={19} stroke={1.7} aria-hidden />
+          <span>More</span>
+        </UnstyledButton>
+      </Menu.Target>
+      <Menu.Dropdown>
+        {rest.map(({ to, label, icon: Icon }) => (
+          <Menu.Item key={to} component={Link} to={to} leftSection={<Icon size={17} aria-hidden />}>
+            {label}
+          </Menu.Item>
+        ))}
+      </Menu.Dropdown>
+    </Menu>
   )
 }
 

@@ -5,6 +5,7 @@ import { Page } from '../../ui/page.tsx'
 import { PageFailed } from '../../ui/page-failed.tsx'
 import { AuditFilterBar } from './audit-filter-bar.tsx'
 import { AuditTable } from './audit-table.tsx'
+import { ExportMenu } from './export/export-menu.tsx'
 import { FeedStatus } from './feed-status.tsx'
 import { useAuditLines } from './use-audit-lines.ts'
 
@@ -17,7 +18,12 @@ export function AuditPage() {
     <Page
       title="Live audit"
       lead="Every decision of the MCP server, written and durable before the caller had an answer."
-      actions={<FeedStatus />}
+      actions={
+        <>
+          <FeedStatus />
+          {feed.status !== 'refused' && <ExportMenu filters={filters} />}
+        </>
+      }
     >
       {error !== null && error !== undefined ? (
         <Card>

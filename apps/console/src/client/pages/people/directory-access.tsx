@@ -1,47 +1,29 @@
-import { IconLock } from '@tabler/icons-react'
-import { createContext, type ReactNode, use, useMemo, useSyncExternalStore } from 'react'
-import { createAuthorizedFetch } from '../../api/authorized-fetch.ts'
+import { createContext, type ReactNode, use, useMemo } from 'react'
 import { createPeopleApi, type PeopleApi } from '../../api/people.ts'
-import { scopesOf } from '../../session/access-token.ts'
-import { createSession, type Session } from '../../session/session.ts'
+import { ScopeMissing, useScopedAccess } from '../../session/scoped-access.tsx'
 import { useSession } from '../../session/session-context.tsx'
-import type { Settings } from '../../settings.ts'
 import { PagePending } from '../../shell/page-pending.tsx'
 import { Card } from '../../ui/card.tsx'
-import { EmptyState } from '../../ui/empty-state.tsx'
 
-const directoryScope = 'directory:admin'
+export const directoryScope = 'directory:admin'
 const PeopleContext = createContext<PeopleApi | undefined>(undefined)
 
-let directorySession: Session | undefined
-
-/**
- * The directory's API takes a token of its own, which is asked for without a word when these pages are opened. The
- * token that goes to the MCP server can therefore never change the directory.
- */
-function openDirectorySession(settings: Settings): Session {
-  if (directorySession === undefined) {
-    directorySession = createSession(settings, `openid ${directoryScope}`)
-    void directorySession.start()
-  }
-  return directorySession
-}
-
+/** The company directory for those who administer it, and for everybody else what they lack. */
 export function DirectoryAccess({ children }: { children: ReactNode }) {
   const { settings } = useSession()
-  const session = openDirectorySession(settings)
-  const state = useSyncExternalStore(session.subscribe, session.state)
-  const api = useMemo(() => createPeopleApi(settings, createAuthorizedFetch(session)), [settings, session])
-  if (state.status === 'starting' || state.status === 'unreachable') return <PagePending />
-  if (state.status === 'signed in' && scopesOf(state.claims).includes(directoryScope)) {
-    return <PeopleContext value={api}>{children}</PeopleContext>
-  }
+  const access = useScopedAccess(directoryScope)
+  const authorizedFetch = access.status === 'granted' ? access.authorizedFetch : undefined
+  const api = useMemo(
+    () => (authorizedFetch === undefined ? undefined : createPeopleApi(settings, authorizedFetch)),
+    [settings, authorizedFetch],
+  )
+  if (access.status === 'asking') return <PagePending />
+  if (api !== undefined) return <PeopleContext value={api}>{children}</PeopleContext>
   return (
     <Card>
-      <EmptyState icon={IconLock} title="For directory administrators">
-        You may not see the company directory: Keycloak did not grant you <code>{directoryScope}</code>. It comes with
-        the group <b>Directory Administrators</b>; ask whoever runs the directory.
-      </EmptyState>
+      <ScopeMissing title="For directory administrators" scope={directoryScope}>
+        It comes with the group <b>Directory Administrators</b>; ask whoever runs the directory.
+      </ScopeMissing>
     </Card>
   )
 }

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises'
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { appendCall, appendDay, sampleCalls } from '../doubles/sample-calls.ts'
@@ -33,13 +34,27 @@ async function signIn(username: string, path = '/', options: BrowserContextOptio
   return watched
 }
 
-const everyPage = ['/overview', '/audit', '/audit/3', '/access', '/people', '/people/alice']
+const everyPage = [
+  '/overview',
+  '/audit',
+  '/audit/3',
+  '/access',
+  '/people',
+  '/people/alice',
+  '/policies?as=bob&tool=update_customer',
+  '/keys',
+]
 const settled: Readonly<Record<string, (page: Page) => Promise<void>>> = {
   '/overview': (page) => page.getByText('Just now', { exact: true }).waitFor(),
   '/audit': (page) => page.getByRole('listitem').first().waitFor(),
   '/audit/3': (page) => page.getByText(/computed anew and is the same/).waitFor(),
-  '/access': (page) => page.getByText('list_customers').first().waitFor(),
+  '/access': async (page) => {
+    await page.getByText('list_customers').first().waitFor()
+    await page.getByText('this one').waitFor()
+  },
   '/people': (page) => page.getByText('Alice Archer').waitFor(),
+  '/policies?as=bob&tool=update_customer': (page) => page.getByText('may call').first().waitFor(),
+  '/keys': (page) => page.getByText('Authorization code').waitFor(),
   '/people/alice': (page) => page.getByRole('checkbox', { name: 'Operations' }).waitFor(),
 }
 
@@ -176,6 +191,8 @@ describe('text from the directory and the log', () => {
       },
       new Date(),
     )
+    doubles.keycloak.openSession('anna', hostile, hostile)
+    doubles.keycloak.consents.set(hostile, { clientName: hostile, scopes: [hostile] })
     const newest = await doubles.mcp.append({
       phase: 'security',
       action: hostile,
@@ -185,6 +202,9 @@ describe('text from the directory and the log', () => {
     })
     const { page, complaints } = await signIn('anna', '/access')
     await page.getByText('list_customers').first().waitFor()
+    await page.getByRole('heading', { name: 'Clients that you allowed' }).waitFor()
+    await page.goto(`${doubles.url}/keys`)
+    await page.getByText('Access token', { exact: true }).waitFor()
     const watched = await signIn('ivan', '/overview')
     for (const path of [
       '/overview',
@@ -194,6 +214,10 @@ describe('text from the directory and the log', () => {
       '/people',
       '/people/anna',
       `/people/${encodeURIComponent(hostile)}`,
+      '/policies?as=anna&tool=list_customers',
+      `/policies?as=${encodeURIComponent(hostile)}&tool=${encodeURIComponent(hostile)}`,
+      `/policies?${new URLSearchParams({ as: 'bob', tool: 'update_customer', record: JSON.stringify({ team: hostile }), groups: JSON.stringify([hostile]) })}`,
+      '/keys',
       '/audit?text=onerror',
     ]) {
       await watched.page.goto(doubles.url + path)
@@ -204,6 +228,7 @@ describe('text from the directory and the log', () => {
     for (const each of [page, watched.page]) expect(await each.locator('img, #main script').count()).toBe(0)
     expect([...complaints, ...watched.complaints]).toEqual([])
     Object.assign(anna, real)
+    doubles.keycloak.consents.clear()
     await Promise.all([page, watched.page].map((each) => each.context().close()))
   })
 })
@@ -303,6 +328,117 @@ describe('a session', () => {
     await page.getByText(/None of your groups opens a tool/).waitFor()
     await page.goto(`${doubles.url}/people`)
     await page.getByRole('heading', { name: 'For directory administrators' }).waitFor()
+    await page.context().close()
+  })
+})
+
+describe('my access', () => {
+  it('lists every session of mine, and ends another one: its window is signed out', async () => {
+    const here = await signIn('dave', '/access')
+    const elsewhere = await signIn('dave', '/access')
+    await elsewhere.page.getByText('this one').waitFor()
+    await here.page.reload()
+    const sessions = here.page.getByRole('region', { name: 'Where you are signed in' })
+    await sessions.getByText('this one').waitFor()
+    await sessions.getByRole('button', { name: 'End the session of Chromium on Linux' }).first().click()
+    await elsewhere.page.getByRole('heading', { name: 'Your session was ended' }).waitFor({ timeout: 2000 })
+    await sessions.getByRole('button', { name: 'End all others' }).waitFor({ state: 'detached' })
+    await Promise.all([here, elsewhere].map(({ page }) => page.context().close()))
+  })
+
+  it('takes back what a client was allowed', async () => {
+    doubles.keycloak.consents.set('inspector', { clientName: 'MCP Inspector', scopes: ['Read customer records'] })
+    const { page } = await signIn('anna', '/access')
+    await page.getByRole('button', { name: 'Withdraw what MCP Inspector may do' }).click()
+    await page.getByRole('heading', { name: 'Clients that you allowed' }).waitFor({ state: 'detached' })
+    expect(doubles.keycloak.consents.size).toBe(0)
+    await page.context().close()
+  })
+})
+
+describe('the policy page', () => {
+  it('answers by person, tool, record and time, and the question lives in the address', async () => {
+    const { page, complaints } = await signIn('ivan', '/policies?as=bob&tool=update_customer')
+    const then = page.getByRole('region', { name: 'Then' })
+    await then.getByText('Bob Brandt may call update_customer').waitFor()
+    await page.getByRole('textbox', { name: 'team' }).fill('Sales East')
+    await then.getByText('Bob Brandt may not call update_customer').waitFor()
+    await then.getByText('Account Managers may change customers of their own team only.').first().waitFor()
+    await page.getByText('@id("account-managers-change-their-own-team")').waitFor()
+    const sent = page.url()
+    await page.goto(`${doubles.url}/overview`)
+    await page.goto(sent)
+    await then.getByText('may not call').waitFor()
+    await page.goto(`${doubles.url}/policies?as=carol&tool=run_report&at=2026-12-05T10%3A00`)
+    await then.getByText(/allowed again from/).waitFor()
+    await page.getByRole('checkbox', { name: 'in a declared emergency' }).check()
+    await then.getByText('Carol Castillo may call run_report').waitFor()
+    expect(complaints).toEqual([])
+    await page.context().close()
+  })
+
+  it('shows what would follow from another group', async () => {
+    const { page } = await signIn('ivan', '/policies?as=erin&tool=list_customers')
+    const then = page.getByRole('region', { name: 'Then' })
+    await then.getByText('Erin Ellis may not call list_customers').waitFor()
+    await page.getByRole('combobox', { name: 'in the groups' }).or(page.getByLabel('in the groups')).first().click()
+    await page.getByRole('option', { name: 'Customer Readers' }).click()
+    await then.getByText('Erin Ellis may call list_customers').waitFor()
+    await page.context().close()
+  })
+
+  it('says who may read it to somebody who may not', async () => {
+    const { page } = await signIn('alice', '/policies')
+    await page.getByRole('heading', { name: 'You may not see this' }).waitFor()
+    await page.getByText('admin:reports').waitFor()
+    await page.context().close()
+  })
+})
+
+describe('the keys page', () => {
+  it('rotates with one click: new tokens by the new key, old ones good until their key is withdrawn', async () => {
+    const { page } = await signIn('ivan', '/keys')
+    const keys = page.getByRole('region', { name: 'Signing keys of the realm' })
+    await keys.getByText('signed your token').waitFor()
+    const before = await keys.getByRole('listitem').count()
+    await keys.getByRole('button', { name: 'Rotate now' }).click()
+    const trial = page.getByRole('region', { name: 'What the rotation did' })
+    await expect.poll(() => trial.getByText('The MCP server accepts it').count()).toBe(2)
+    expect(await keys.getByRole('listitem').count()).toBe(before + 1)
+    await keys.getByRole('button', { name: 'Withdraw' }).click()
+    await page.getByRole('button', { name: 'Withdraw now' }).click()
+    await trial.getByText('The MCP server refuses it').waitFor()
+    await trial.getByText(/Its key has left the key set/).waitFor()
+    await trial.getByText('The MCP server accepts it').waitFor()
+    await page.context().close()
+  })
+
+  it('shows the public key set to everybody, and the buttons to nobody else', async () => {
+    const { page } = await signIn('alice', '/keys')
+    await page.getByText('signed your token').waitFor()
+    await page.getByText(/Rotating needs/).waitFor()
+    expect(await page.getByRole('button', { name: 'Rotate now' }).count()).toBe(0)
+    await page.context().close()
+  })
+})
+
+describe('an export', () => {
+  it('saves what the filters show, as a table and as lines', async () => {
+    const { page } = await signIn('ivan', '/audit?outcome=refused')
+    await page.getByRole('listitem').first().waitFor()
+    for (const [choice, first] of [
+      ['Table (CSV)', '"sequence"'],
+      ['JSON lines, with hashes', '{"hash":'],
+    ] as const) {
+      await page.getByRole('button', { name: 'Export' }).click()
+      const download = page.waitForEvent('download')
+      await page.getByRole('menuitem', { name: choice }).click()
+      const text = await readFile(await (await download).path(), 'utf8')
+      expect(text.slice(0, first.length)).toBe(first)
+      expect(text).toContain('refused')
+      expect(text).not.toContain('"succeeded"')
+      await page.getByText(/records saved/).waitFor()
+    }
     await page.context().close()
   })
 })

@@ -20,6 +20,8 @@ export interface ConsoleSettings {
   mcp: string
   /** The corporate IdP, whose admin API the people page uses. */
   corporateIdp: string
+  /** Public key of the audit log, `name+hash+key`. Absent: browsers keep the one that they see first. */
+  auditKey?: string
   development: boolean
 }
 
@@ -30,7 +32,7 @@ export class ConfigError extends TypeError {
 
 /**
  * Reads the settings from the environment: `CONSOLE_PORT`, `CONSOLE_HOST`, `CONSOLE_ISSUER`, `CONSOLE_CLIENT_ID`,
- * `CONSOLE_MCP_URL`, `CONSOLE_CORPORATE_IDP_URL`, `CONSOLE_DEVELOPMENT`.
+ * `CONSOLE_MCP_URL`, `CONSOLE_CORPORATE_IDP_URL`, `CONSOLE_AUDIT_KEY`, `CONSOLE_DEVELOPMENT`.
  *
  * @throws {ConfigError} with all problems at once.
  */
@@ -59,6 +61,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
       clientId: data.CONSOLE_CLIENT_ID,
       mcp: data.CONSOLE_MCP_URL,
       corporateIdp: data.CONSOLE_CORPORATE_IDP_URL,
+      ...(data.CONSOLE_AUDIT_KEY === undefined ? {} : { auditKey: data.CONSOLE_AUDIT_KEY }),
       development,
     },
   }
@@ -77,6 +80,10 @@ const schema = z.object({
   CONSOLE_CLIENT_ID: z.string().min(1).default('console'),
   CONSOLE_MCP_URL: address,
   CONSOLE_CORPORATE_IDP_URL: address,
+  CONSOLE_AUDIT_KEY: z
+    .string()
+    .regex(/^[^\s+]+\+[0-9a-f]{8}\+[A-Za-z0-9+/=]+$/, { error: 'must be a key of the form name+hash+key' })
+    .optional(),
   CONSOLE_DEVELOPMENT: z.enum(['0', '1'], { error: 'must be 1 or 0' }).default('0'),
 })
 

@@ -5,6 +5,8 @@ const schema = z.object({
   clientId: z.string(),
   mcp: z.url(),
   corporateIdp: z.url(),
+  /** Public key of the audit log; absent: the one that this browser saw first counts. */
+  auditKey: z.optional(z.string()),
   development: z.boolean(),
 })
 

@@ -266,6 +266,7 @@ describe('the live audit', () => {
     const { page } = await signIn('ivan', '/audit/3')
     await page.getByText(/computed anew and is the same/).waitFor()
     await page.getByText('It follows record 2, whose hash it carries').waitFor()
+    await page.getByText(/records under a checkpoint that mcp-identity\/audit signed/).waitFor()
     await page.route(
       ({ pathname }) => pathname === '/audit',
       async (route) => {
@@ -278,6 +279,33 @@ describe('the live audit', () => {
     )
     await page.reload()
     await page.getByText(/The record was changed/).waitFor()
+    await page.context().close()
+  })
+
+  it('finds a checkpoint that proves nothing, and a log that is signed by another key', async () => {
+    const { page } = await signIn('ivan', '/audit/3')
+    await page.getByText(/records under a checkpoint/).waitFor()
+    const answers = async (
+      change: (proof: { proof: string[]; verifierKey: string; checkpoint: string }) => void,
+    ): Promise<void> => {
+      await page.unrouteAll()
+      await page.route('**/audit/proof?*', async (route) => {
+        const response = await route.fetch()
+        const proof = await response.json()
+        change(proof)
+        await route.fulfill({ response, json: proof })
+      })
+      await page.reload()
+    }
+    await answers(({ proof }) => proof.reverse())
+    await page.getByText(/is not in the log of this checkpoint/).waitFor()
+    await answers((answer) => {
+      answer.verifierKey = 'another/log+00000000+AQ=='
+      answer.checkpoint = answer.checkpoint.replaceAll('mcp-identity/audit', 'another/log')
+    })
+    await page.getByText(/signed by another key than the one that counts here/).waitFor()
+    await page.getByRole('button', { name: 'I know why: trust the new key' }).click()
+    await page.getByText(/does not prove it/).waitFor()
     await page.context().close()
   })
 
@@ -381,7 +409,9 @@ describe('the policy page', () => {
     const { page } = await signIn('ivan', '/policies?as=erin&tool=list_customers')
     const then = page.getByRole('region', { name: 'Then' })
     await then.getByText('Erin Ellis may not call list_customers').waitFor()
-    await page.getByRole('combobox', { name: 'in the groups' }).or(page.getByLabel('in the groups')).first().click()
+    const groups = page.getByRole('combobox', { name: 'in the groups' })
+    await groups.focus()
+    await groups.press('ArrowDown')
     await page.getByRole('option', { name: 'Customer Readers' }).click()
     await then.getByText('Erin Ellis may call list_customers').waitFor()
     await page.context().close()

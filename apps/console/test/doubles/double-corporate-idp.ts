@@ -44,8 +44,8 @@ const doubleGroups = [
   'Operations',
 ]
 
-function represent({ username, name, email, department, groups, isActive }: DoublePerson) {
-  return { username, name, email, department, groups, active: isActive }
+function represent({ username, name, email, department, zoneinfo, groups, isActive }: DoublePerson) {
+  return { username, name, email, department, zoneinfo, country: 'US', groups, active: isActive }
 }
 
 const disableSignals = [

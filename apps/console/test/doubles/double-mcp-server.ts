@@ -12,6 +12,8 @@ import type { DoublePerson } from './people.ts'
 export interface DoubleMcpServer {
   app: Hono
   append(event: AuditEvent): Promise<AuditRecord>
+  /** Many at once, in this order. */
+  appendAll(events: readonly AuditEvent[]): Promise<void>
   /** Refuses a subject's tokens from here on, and ends what is open. */
   cutOff(subject: string): void
   /** The same for one session. */
@@ -30,7 +32,11 @@ export async function createDoubleMcpServer(options: {
   isPublished(kid: string): boolean
 }): Promise<DoubleMcpServer> {
   const folder = await mkdtemp(join(tmpdir(), 'console-double-'))
-  const log: AuditLog = await openAuditLog({ path: join(folder, 'audit.jsonl') })
+  const log: AuditLog = await openAuditLog({
+    path: join(folder, 'audit.jsonl'),
+    signingKeyFile: join(folder, 'audit-key.pem'),
+    checkpointIntervalMs: 60_000,
+  })
   const records: AuditRecord[] = []
   const followers = new Set<{ subject: string; sid: string; send(record: AuditRecord): void; end(): void }>()
   const cutOff = new Set<string>()
@@ -61,10 +67,14 @@ export async function createDoubleMcpServer(options: {
   app.get('/audit', (context) => {
     const query = context.req.query()
     const limit = Number(query.limit ?? 100)
-    const wanted = records.filter((record) => matches(record, query))
-    if (query.afterSequence !== undefined) return context.json({ records: wanted.slice(0, limit).map(viewOf) })
-    const cursor = wanted.length > limit ? { cursor: String(wanted.at(-limit)?.sequence) } : {}
-    return context.json({ records: wanted.slice(-limit).map(viewOf), ...cursor })
+    return context.json(query.afterSequence === undefined ? pageBack(query, limit) : pageOn(query, limit))
+  })
+  app.get('/audit/proof', async (context) => {
+    const sequence = Number(context.req.query('sequence'))
+    if (!(sequence >= 1 && sequence <= records.length)) return context.json({ error: 'not_found' }, 404)
+    const claim = await log.prove(sequence)
+    const proof = claim.proof.map((hash) => Buffer.from(hash).toString('base64'))
+    return context.json({ sequence, ...claim, proof })
   })
   app.get('/access', (context) =>
     context.json({ tools: accessOf(context.get('claims').scope.split(' ')), maxTokenLifetimeSeconds: 86_400 }),
@@ -101,6 +111,22 @@ export async function createDoubleMcpServer(options: {
     })
   })
 
+  function pageOn(query: Record<string, string>, limit: number): object {
+    const found = records.slice(Number(query.afterSequence)).filter((record) => matches(record, query))
+    return { records: found.slice(0, limit).map(viewOf) }
+  }
+
+  function pageBack(query: Record<string, string>, limit: number): object {
+    const found: AuditRecord[] = []
+    let at = Math.min(records.length, Number(query.cursor ?? records.length + 1) - 1)
+    while (at > 0 && found.length < limit) {
+      at -= 1
+      const record = records[at]
+      if (record !== undefined && matches(record, query)) found.push(record)
+    }
+    return { records: found.reverse().map(viewOf), ...(at > 0 ? { cursor: String(at + 1) } : {}) }
+  }
+
   return {
     app: app as unknown as Hono,
     cutOff(subject) {
@@ -122,6 +148,10 @@ export async function createDoubleMcpServer(options: {
       records.push(record)
       for (const follower of followers) follower.send(record)
       return record
+    },
+    async appendAll(events) {
+      const written = await Promise.all(events.map((event) => log.append(event)))
+      records.push(...written)
     },
     async close() {
       for (const follower of followers) follower.end()
@@ -150,9 +180,8 @@ function readClaims(authorization: string | undefined): Claims | undefined {
 const viewOf = (record: AuditRecord) => ({ ...record, time: record.event.time, line: humanLine(record.event) })
 
 function matches(record: AuditRecord, query: Record<string, string>): boolean {
-  const { event, sequence } = record
-  const { afterSequence = 0, cursor = Number.POSITIVE_INFINITY, text, outcome } = query
-  if (sequence <= Number(afterSequence) || sequence >= Number(cursor)) return false
+  const { event } = record
+  const { text, outcome } = query
   if (outcome === 'security' ? event.phase !== 'security' : outcome !== undefined && event.outcome !== outcome)
     return false
   for (const name of ['tool', 'requestId', 'subject'] as const) {

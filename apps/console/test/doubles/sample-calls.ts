@@ -84,6 +84,11 @@ export async function appendCall(
   call: SampleCall,
   time: Date,
 ): Promise<void> {
+  for (const event of callEvents(person, call, time)) await mcp.append(event)
+}
+
+/** What the MCP server writes about one call. */
+export function callEvents(person: DoublePerson, call: SampleCall, time: Date): AuditEvent[] {
   const common: Omit<AuditEvent, 'phase' | 'outcome'> = {
     requestId: crypto.randomUUID(),
     action: 'tools/call',
@@ -102,23 +107,23 @@ export async function appendCall(
     policies: call.policies,
     protocolEra: '2026-07-28',
   }
-  const refused = call.refused === undefined ? {} : { reason: call.refused }
-  await mcp.append({
+  const decision: AuditEvent = {
     ...common,
     time: time.toISOString(),
     phase: 'decision',
     outcome: call.refused === undefined ? 'allowed' : 'refused',
-    ...refused,
-  })
-  if (call.refused !== undefined) return
-  await mcp.append({
+    ...(call.refused === undefined ? {} : { reason: call.refused }),
+  }
+  if (call.refused !== undefined) return [decision]
+  const ending: AuditEvent = {
     ...common,
     time: new Date(time.getTime() + call.durationMs).toISOString(),
     phase: 'outcome',
     outcome: call.failed === undefined ? 'succeeded' : 'failed',
     ...(call.failed === undefined ? {} : { reason: call.failed }),
     durationMs: call.durationMs,
-  })
+  }
+  return [decision, ending]
 }
 
 /** Fills the log with `count` calls that end now, `secondsBetween` apart. */

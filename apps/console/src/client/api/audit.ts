@@ -18,6 +18,19 @@ export interface AuditPage {
   cursor: string | undefined
 }
 
+const proofSchema = z.object({
+  line: z.string(),
+  /** Hashes beside the path from the record to the root, base64. */
+  proof: z.array(z.string()),
+  /** Signed note (C2SP tlog-checkpoint). */
+  checkpoint: z.string(),
+  /** `name+hash+key`. */
+  verifierKey: z.string(),
+})
+
+/** A record's place under a signed checkpoint, to be verified. */
+export type AuditProof = z.infer<typeof proofSchema>
+
 export interface AuditQuery extends AuditFilters {
   /** Only records after this sequence, the oldest of them first. */
   afterSequence?: number
@@ -30,6 +43,8 @@ export interface AuditQuery extends AuditFilters {
 /** The MCP server's audit endpoints. */
 export interface AuditApi {
   page(query: AuditQuery, signal?: AbortSignal): Promise<AuditPage>
+  /** One record as it is stored, with all that shows that it is in the log. */
+  proof(sequence: number, signal?: AbortSignal): Promise<AuditProof>
   /**
    * Follows the log. Resolves when the server ends the stream; the caller opens it again.
    *
@@ -52,6 +67,10 @@ export function createAuditApi(settings: Settings, authorizedFetch: AuthorizedFe
       const { records, cursor } = pageSchema.parse(await response.json())
       const read = records.map(readAuditRecord)
       return { records: read.sort((one, other) => other.sequence - one.sequence), cursor }
+    },
+    async proof(sequence, signal) {
+      const init = signal === undefined ? {} : { signal }
+      return proofSchema.parse(await (await authorizedFetch(`${base}/proof?sequence=${sequence}`, init)).json())
     },
     async follow({ afterSequence, signal, onOpen, onRecord }) {
       const response = await authorizedFetch(`${base}/stream?afterSequence=${afterSequence}`, {

@@ -2,7 +2,7 @@ import { Button, Skeleton } from '@mantine/core'
 import { IconArrowUp, IconHistoryOff, IconMoodEmpty } from '@tabler/icons-react'
 import { Link } from '@tanstack/react-router'
 import { useVirtualizer } from '@tanstack/react-virtual'
-import { type KeyboardEvent, useEffect, useRef, useState } from 'react'
+import { type KeyboardEvent, useCallback, useEffect, useRef, useState } from 'react'
 import { EmptyState } from '../../ui/empty-state.tsx'
 import { HumanLine } from '../../ui/human-line.tsx'
 import { clockWords, fullTime, millisecondWords } from '../../ui/time-words.ts'
@@ -22,17 +22,20 @@ interface AuditTableProperties {
 }
 
 const rowHeight = 58
+const heightOfRow = (): number => rowHeight
 
 /** A table of any length: only the rows in view exist. Stays where it is when rows arrive above, and says how many. */
 export function AuditTable(properties: AuditTableProperties) {
   const { lines, arrivedAt, isLoading, isFiltered, hasOlder, loadOlder } = properties
   const scroller = useRef<HTMLDivElement>(null)
+  // Functions that stay the same, or every row of a long log would be measured at every step of the scroll.
+  const getItemKey = useCallback((index: number) => lines[index]?.record.sequence ?? index, [lines])
   const virtualizer = useVirtualizer({
     count: lines.length,
-    getScrollElement: () => scroller.current,
-    estimateSize: () => rowHeight,
+    getScrollElement: useCallback(() => scroller.current, []),
+    estimateSize: heightOfRow,
     overscan: 12,
-    getItemKey: (index) => lines[index]?.record.sequence ?? index,
+    getItemKey,
   })
   const rows = virtualizer.getVirtualItems()
   const lastIndex = rows.at(-1)?.index ?? 0

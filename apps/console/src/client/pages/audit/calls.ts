@@ -28,7 +28,8 @@ export function foldCalls(newestFirst: readonly AuditRecord[]): AuditLine[] {
   })
 }
 
-function callKey({ event }: AuditRecord): string | undefined {
+/** What a call's decision and its ending have in common; undefined for what is no call. */
+export function callKey({ event }: AuditRecord): string | undefined {
   return event.requestId === undefined || event.phase === 'security'
     ? undefined
     : `${event.requestId} ${event.tool ?? event.action}`

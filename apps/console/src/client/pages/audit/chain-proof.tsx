@@ -6,6 +6,7 @@ import { Card } from '../../ui/card.tsx'
 import { FactList } from '../../ui/fact-list.tsx'
 import { Identifier } from '../../ui/identifier.tsx'
 import styles from './chain-proof.module.css'
+import { CheckpointProof } from './checkpoint-proof.tsx'
 
 interface ChainProofProperties {
   record: AuditRecord
@@ -19,7 +20,7 @@ interface Check {
   wrong: string
 }
 
-/** Computes the record's hash anew in this browser, and looks whether its neighbours point to each other. */
+/** Computes the record's hash anew in this browser, looks at its neighbours, and verifies its place in the signed log. */
 export function ChainProof(properties: ChainProofProperties) {
   const { record } = properties
   const proof = useQuery({
@@ -40,6 +41,7 @@ export function ChainProof(properties: ChainProofProperties) {
           )
         })}
       </ul>
+      <CheckpointProof record={record} />
       <FactList
         facts={[
           {

@@ -4,7 +4,7 @@ import { useApis } from '../../api/api-context.tsx'
 import { useAuditFeedSnapshot } from '../../api/audit-feed-context.tsx'
 import type { AuditRecord } from '../../api/audit-record.ts'
 import type { AuditFilters } from './audit-filters.ts'
-import { type AuditLine, foldCalls } from './calls.ts'
+import { createCallList } from './call-list.ts'
 
 /** The first page is quick to have; older ones are read by those who scroll a long way. */
 const firstPageSize = 200
@@ -28,12 +28,12 @@ export function useAuditLines(filters: AuditFilters) {
     gcTime: 60_000,
   })
   const pages = history.data?.pages
-  const lines: AuditLine[] = useMemo(() => {
-    const live = feed.records.filter((record) => matchesFilters(record, filters))
-    const oldestLive = live.at(-1)?.sequence ?? Number.POSITIVE_INFINITY
-    const older = (pages ?? []).flatMap(({ records }) => records).filter(({ sequence }) => sequence < oldestLive)
-    return foldCalls([...live, ...older])
-  }, [feed.records, pages, filters])
+  const list = useMemo(() => createCallList((record) => matchesFilters(record, filters)), [filters])
+  const lines = useMemo(() => {
+    list.addNewer(feed.records)
+    for (const { records } of pages ?? []) list.addOlder(records)
+    return list.lines()
+  }, [list, feed.records, pages])
   return { lines, feed, history }
 }
 

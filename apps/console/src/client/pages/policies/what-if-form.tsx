@@ -125,6 +125,7 @@ function RecordFields({ tool: { resourceType, attributes }, record, change }: Re
           ) : (
             <TextInput
               key={name}
+              className={styles.attribute}
               aria-label={name}
               placeholder={`any ${name}`}
               value={String(record[name] ?? '')}

@@ -1,0 +1,105 @@
+import { Button, Skeleton } from '@mantine/core'
+import { verifyClaim } from '@mcp-identity/audit-log/browser'
+import { IconCertificate, IconCertificateOff } from '@tabler/icons-react'
+import { useQuery, useQueryClient } from '@tanstack/react-query'
+import { useApis } from '../../api/api-context.tsx'
+import { ApiError } from '../../api/api-error.ts'
+import { keepAuditKey, trustedAuditKey } from '../../api/audit-key.ts'
+import type { AuditRecord } from '../../api/audit-record.ts'
+import { useSession } from '../../session/session-context.tsx'
+import { fullTime } from '../../ui/time-words.ts'
+import styles from './chain-proof.module.css'
+
+/** What this browser found out about a record and the log's signed checkpoint. */
+interface Finding {
+  isRight: boolean
+  sentence: string
+  /** Says whose key was trusted. */
+  note: string
+  /** The key that signs now, where it is another than the one that is trusted and nobody but this browser chose that one. */
+  otherKey: string | undefined
+}
+
+/** Checks that the record is under a checkpoint that the log's key signed: path and signature, in this browser. */
+export function CheckpointProof({ record }: { record: AuditRecord }) {
+  const { settings } = useSession()
+  const { audit } = useApis()
+  const queryClient = useQueryClient()
+  const queryKey = ['checkpoint proof', record.sequence, record.hash]
+  const proof = useQuery({
+    queryKey,
+    queryFn: async ({ signal }) => examine(record, await audit.proof(record.sequence, signal), settings),
+    staleTime: Number.POSITIVE_INFINITY,
+  })
+  if (proof.isPending) return <Skeleton height={44} mb="xs" role="status" aria-label="Checking the signed checkpoint" />
+  if (proof.isError) {
+    return (
+      <p className={styles.note}>
+        {proof.error instanceof ApiError && proof.error.status === 404
+          ? 'This log has no signed checkpoints.'
+          : `The signed checkpoint could not be read: ${proof.error.message}.`}
+      </p>
+    )
+  }
+  const { isRight, sentence, note, otherKey } = proof.data
+  const Icon = isRight ? IconCertificate : IconCertificateOff
+  return (
+    <>
+      <ul className={styles.checks}>
+        <li className={isRight ? styles.right : styles.wrong}>
+          <Icon size={18} stroke={1.8} aria-hidden />
+          <span>{sentence}</span>
+        </li>
+      </ul>
+      <p className={styles.note}>{note}</p>
+      {otherKey !== undefined && (
+        <Button
+          variant="default"
+          size="compact-sm"
+          mb="md"
+          onClick={() => {
+            keepAuditKey(otherKey)
+            void queryClient.invalidateQueries({ queryKey })
+          }}
+        >
+          I know why: trust the new key
+        </Button>
+      )}
+    </>
+  )
+}
+
+type Settings = ReturnType<typeof useSession>['settings']
+type Proof = Awaited<ReturnType<ReturnType<typeof useApis>['audit']['proof']>>
+
+async function examine(record: AuditRecord, proof: Proof, settings: Settings): Promise<Finding> {
+  const { verifierKey, since } = trustedAuditKey(settings, proof.verifierKey)
+  const isOther = proof.verifierKey.trim() !== verifierKey.trim()
+  const note =
+    since === undefined
+      ? 'Whoever runs this console named the key that counts.'
+      : `The key that counts is the one that this browser saw first, ${fullTime(since)}.`
+  const otherKey = isOther && since !== undefined ? proof.verifierKey : undefined
+  try {
+    const claim = await verifyClaim(proof, verifierKey)
+    const isSame = claim.record.hash === record.hash
+    return {
+      isRight: isSame,
+      sentence: isSame
+        ? `It is one of ${claim.size.toLocaleString('en')} records under a checkpoint that ${claim.origin} signed: path and signature are right`
+        : 'The log proves another record of this number than the one that is shown',
+      note,
+      otherKey: undefined,
+    }
+  } catch (error) {
+    return { isRight: false, sentence: problemWords(error, isOther), note, otherKey }
+  }
+}
+
+function problemWords(error: unknown, isOther: boolean): string {
+  if (isOther) return 'The log is signed by another key than the one that counts here: it may have been replaced'
+  if (error instanceof DOMException) {
+    return 'This browser cannot check Ed25519 signatures; pnpm audit:verify can'
+  }
+  return `The checkpoint does not prove it: ${error instanceof Error ? error.message : 'the reason is unknown'}`
+}

@@ -70,6 +70,14 @@ describe('what containers need before they start', () => {
   })
 })
 
+describe('infra/helm', () => {
+  it('starts Keycloak with the options of the code', () => {
+    const chart = join(findWorkspaceRoot(), 'infra', 'helm', 'mcp-identity-stack', 'templates', 'keycloak.yaml')
+    const text = readFileSync(chart, 'utf8')
+    for (const option of keycloakStartOptions) expect(text).toContain(`- ${option}\n`)
+  })
+})
+
 describe('infra/compose.yaml', () => {
   it('builds Keycloak with the options of the code', () => {
     const text = readFileSync(join(findWorkspaceRoot(), 'infra', 'compose.yaml'), 'utf8')

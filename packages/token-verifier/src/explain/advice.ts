@@ -136,7 +136,7 @@ const byProvider: Readonly<Partial<Record<Provider, Partial<Record<TokenRefusalR
     ],
     not_an_access_token: [
       'client',
-      'Send "access_token" of the token response: "typ" in the payload of this one is not Bearer or DPoP.',
+      'Send "access_token" of the token response: what came here is its "id_token", "refresh_token" or another token of Keycloak.',
     ],
     issuer_unknown: [
       'authorization server',

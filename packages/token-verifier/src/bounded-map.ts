@@ -45,14 +45,9 @@ export class BoundedMap<Value> {
     this.#youngBytes += bytes
   }
 
-  delete(key: string): void {
-    this.#young.delete(key)
-    this.#old.delete(key)
-  }
-
-  clear(): void {
-    this.#turn()
-    this.#turn()
+  /** Sets the entry unless it is young already: for one that is named again and again. */
+  touch(key: string, value: Value): void {
+    if (!this.#young.has(key)) this.set(key, value)
   }
 
   #turn(): void {

@@ -27,7 +27,8 @@ export class IssuerRoutes {
    */
   checkKeyId(keyId: string | undefined): void {
     if (keyId === undefined || this.#signing.length === 0) return
-    if (this.#signing.every(({ keySet }) => keySet.isWithout(keyId))) refuseUnknownKey()
+    for (const { keySet } of this.#signing) if (!keySet.isWithout(keyId)) return
+    refuseUnknownKey()
   }
 
   /**

@@ -33,7 +33,7 @@ export class RefetchAllowance {
   isOpenTo(id: string, now: number): boolean {
     if ((this.#resting.get(id)?.until ?? 0) > now) return false
     if (levelOf(this.#bucketFor(id), now) > 0) return true
-    this.#seen.set(id, true)
+    this.#seen.touch(id, true)
     return false
   }
 

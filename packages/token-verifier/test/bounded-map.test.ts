@@ -35,12 +35,35 @@ describe('a bounded map', () => {
     expect(map.recall('gone', () => expect.unreachable())).toBeUndefined()
   })
 
-  it('forgets one, or all', () => {
-    const map = new BoundedMap<number>(4)
-    for (const name of ['a', 'b', 'c']) map.set(name, 1)
-    map.delete('a')
-    expect(map.get('a')).toBeUndefined()
-    map.clear()
-    expect(map.size).toBe(0)
+  it('keeps an entry that is only named again', () => {
+    const map = new BoundedMap<number>(10)
+    for (let number = 0; number < 100; number += 1) {
+      map.touch('kept', 0)
+      map.set(String(number), number)
+      expect(map.get('kept')).toBe(0)
+      expect(map.size).toBeLessThanOrEqual(10)
+    }
+  })
+
+  it('holds its size exactly, and one entry more makes it forget the older half', () => {
+    const map = new BoundedMap<string>(4, 100)
+    for (const name of ['a', 'b', 'c', 'd']) map.set(name, name, 25)
+    expect(map.size).toBe(4)
+    map.set('e', 'e', 25)
+    expect(['a', 'b', 'c', 'd', 'e'].filter((name) => map.get(name) !== undefined)).toEqual(['c', 'd', 'e'])
+  })
+
+  it('holds its bytes exactly, and one byte more makes it forget the older half', () => {
+    const map = new BoundedMap<string>(100, 100)
+    for (const name of ['a', 'b', 'c', 'd']) map.set(name, name, 25)
+    expect(map.size).toBe(4)
+    map.set('e', 'e', 1)
+    expect(['a', 'b', 'c', 'd', 'e'].filter((name) => map.get(name) !== undefined)).toEqual(['c', 'd', 'e'])
+  })
+
+  it('has an entry once, whichever half it was in', () => {
+    const map = new BoundedMap<string>(4)
+    for (const name of ['a', 'b', 'c', 'a']) map.set(name, name)
+    expect(map.size).toBe(3)
   })
 })

@@ -10,9 +10,9 @@ import {
 } from '@mcp-identity/test-kit'
 import { describe, expect, it } from 'vitest'
 import { valid, validToken, withHeader } from './refused-case.ts'
-import { makeVerifier, outcomeOf } from './verifier-under-test.ts'
+import { keySetTimeoutMs, makeVerifier, outcomeOf } from './verifier-under-test.ts'
 
-const quick = { keySets: { timeoutMs: 1000 } }
+const quick = { keySets: { timeoutMs: keySetTimeoutMs } }
 const tokenOf = (key: TestKey): string => mintAccessToken({ provider: 'keycloak', key })
 
 describe('while the key set cannot be had', () => {

@@ -16,6 +16,12 @@ import {
   TokenError,
 } from '../../src/index.ts'
 
+/**
+ * How long is waited for a key set that never comes, in milliseconds. Mutation testing waits less, at the risk that a
+ * key set which does come is late on a busy machine.
+ */
+export const keySetTimeoutMs = Number(process.env.MCP_IDENTITY_KEY_SET_TIMEOUT_MS ?? 1000)
+
 /** A verifier with a realm of Keycloak behind it, whose key set is on loopback and whose clock stands still. */
 export interface VerifierUnderTest {
   readonly verifier: AccessTokenVerifier

@@ -1,6 +1,13 @@
-import { createFrozenClock, dialects, publicKeySet, serveKeySet, testKeys } from '@mcp-identity/test-kit'
-import { afterAll, describe, expect, it } from 'vitest'
-import { createAccessTokenVerifier, keycloak, TokenError } from '../../../src/index.ts'
+import {
+  createFrozenClock,
+  dialects,
+  type KeySetServer,
+  publicKeySet,
+  serveKeySet,
+  testKeys,
+} from '@mcp-identity/test-kit'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type AccessTokenVerifier, createAccessTokenVerifier, keycloak, TokenError } from '../../../src/index.ts'
 import { type RefusedCase, validToken } from '../refused-case.ts'
 import { algorithmAttacks } from './algorithms.ts'
 import { claimAttacks } from './claims.ts'
@@ -10,12 +17,18 @@ import { serializationAttacks } from './serialization.ts'
 import { signatureAttacks } from './signatures.ts'
 
 const { rsa, rsaPss, p256, p384, ed25519, encryption } = testKeys
-const server = await serveKeySet({ keySet: publicKeySet(rsa, rsaPss, p256, p384, ed25519, encryption) })
 const { issuer, audience } = dialects.keycloak
-const verifier = createAccessTokenVerifier({
-  resource: audience,
-  issuers: [keycloak({ issuer, audience, jwksUri: server.jwksUri, dangerouslyAllowInsecureHttp: true })],
-  clock: createFrozenClock(),
+let server: KeySetServer
+let verifier: AccessTokenVerifier
+
+beforeAll(async () => {
+  server = await serveKeySet({ keySet: publicKeySet(rsa, rsaPss, p256, p384, ed25519, encryption) })
+  verifier = createAccessTokenVerifier({
+    resource: audience,
+    issuers: [keycloak({ issuer, audience, jwksUri: server.jwksUri, dangerouslyAllowInsecureHttp: true })],
+    clock: createFrozenClock(),
+    onWarning: () => undefined,
+  })
 })
 
 afterAll(async () => {

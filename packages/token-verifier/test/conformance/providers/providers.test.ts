@@ -1,6 +1,7 @@
 import {
   createFrozenClock,
   dialects,
+  type KeySetServer,
   mintAccessToken,
   type OtherToken,
   otherTokens,
@@ -11,8 +12,8 @@ import {
   testKeys,
   tokenFaults,
 } from '@mcp-identity/test-kit'
-import { afterAll, describe, expect, it } from 'vitest'
-import { createAccessTokenVerifier, type VerifiedAccessToken } from '../../../src/index.ts'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type AccessTokenVerifier, createAccessTokenVerifier, type VerifiedAccessToken } from '../../../src/index.ts'
 import { outcomeOf } from '../verifier-under-test.ts'
 import { exceptions, faultReasons } from './fault-reasons.ts'
 import { type PresetChanges, presets } from './presets.ts'
@@ -20,7 +21,10 @@ import { refusedTokens } from './refused-tokens.ts'
 import { validTokens } from './valid-tokens.ts'
 
 const { rsa, rsaPss, p256, p384, ed25519, encryption } = testKeys
-const keySet = await serveKeySet({ keySet: publicKeySet(rsa, rsaPss, p256, p384, ed25519, encryption) })
+let keySet: KeySetServer
+beforeAll(async () => {
+  keySet = await serveKeySet({ keySet: publicKeySet(rsa, rsaPss, p256, p384, ed25519, encryption) })
+})
 afterAll(() => keySet.close())
 
 const providers = Object.keys(dialects) as ProviderDialect[]
@@ -75,11 +79,14 @@ describe.each(providers)('%s, one thing away from valid,', (provider) => {
 
 describe('a verifier of several issuers', () => {
   const trusted = ['keycloak', 'okta', 'auth0', 'cognito', 'entraIdV2', 'adfs', 'oauthIssuer'] as const
-  const verifier = createAccessTokenVerifier({
-    resource: 'https://mcp.company.com/mcp',
-    issuers: trusted.map((provider) => presets[provider](keySet.jwksUri)),
-    clock: createFrozenClock(),
-    onWarning: () => undefined,
+  let verifier: AccessTokenVerifier
+  beforeAll(() => {
+    verifier = createAccessTokenVerifier({
+      resource: 'https://mcp.company.com/mcp',
+      issuers: trusted.map((provider) => presets[provider](keySet.jwksUri)),
+      clock: createFrozenClock(),
+      onWarning: () => undefined,
+    })
   })
   afterAll(() => verifier.close())
 

@@ -57,7 +57,6 @@ function withModifiers(add) {
 }
 
 export const it = withModifiers(addTest)
-export const test = it
 export const describe = withModifiers(addSuite)
 export const beforeAll = (run) => void suite.beforeAll.push(run)
 export const afterAll = (run) => void suite.afterAll.unshift(run)

@@ -12,7 +12,7 @@ const table: string[] = []
 const refreshGoesOn: Record<string, string> = {
   'global-token-revocation':
     'it is sent to the MCP server, and ends what that was given; Keycloak is told by other doors',
-  'password-reset': 'Keycloak keeps the sessions of whose password an administrator sets',
+  'keycloak-password-reset': 'Keycloak keeps the sessions of whose password an administrator sets',
   'group-removed': 'she stays, with fewer permissions',
 }
 

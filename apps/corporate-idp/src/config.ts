@@ -16,7 +16,18 @@ export interface CorporateIdpConfig {
   enterpriseClient?: { clientId: string; secret: string }
   /** Resource servers that are told of a disable straight from here. */
   resourceServers: { logoutUri: string; audience: string }[]
+  /** Who may have a stream of security events (SSF 1.0). */
+  signalReceivers: SignalReceiverConfig[]
   admin: { resource: string; developmentSecret?: string; allowedOrigins: string[] }
+}
+
+export interface SignalReceiverConfig {
+  clientId: string
+  secret: string
+  /** `aud` of its security event tokens. */
+  audience: string
+  /** The one address that it may have them pushed to; absent: it polls. */
+  pushTo?: string | undefined
 }
 
 const file = z.string().min(1).transform(readSecret)
@@ -51,6 +62,22 @@ const schema = z
       .default('[]')
       .transform(readJson)
       .pipe(z.array(z.strictObject({ logoutUri: address, audience: z.string().min(1) }))),
+    IDP_SIGNAL_RECEIVERS: z
+      .string()
+      .default('[]')
+      .transform(readJson)
+      .pipe(
+        z.array(
+          z
+            .strictObject({
+              clientId: z.string().min(1),
+              clientSecretFile: file,
+              audience: z.string().min(1),
+              pushTo: address.optional(),
+            })
+            .transform(({ clientSecretFile: secret, ...receiver }) => ({ ...receiver, secret })),
+        ),
+      ),
     IDP_ADMIN_ORIGINS: z
       .string()
       .default('')
@@ -66,6 +93,9 @@ const schema = z
     }
     for (const { logoutUri } of environment.IDP_RESOURCE_SERVERS) {
       if (!logoutUri.startsWith('https://')) refuse('IDP_RESOURCE_SERVERS', 'must be https unless IDP_DEVELOPMENT=1')
+    }
+    for (const { pushTo = 'https://' } of environment.IDP_SIGNAL_RECEIVERS) {
+      if (!pushTo.startsWith('https://')) refuse('IDP_SIGNAL_RECEIVERS', 'must be https unless IDP_DEVELOPMENT=1')
     }
     if (environment.IDP_ADMIN_SECRET_FILE !== undefined) {
       refuse('IDP_ADMIN_SECRET_FILE', 'is for development; directory administrators use access tokens')
@@ -98,6 +128,7 @@ export function readConfig(environment: NodeJS.ProcessEnv): CorporateIdpConfig {
       ? {}
       : { enterpriseClient: { clientId: values.IDP_ENTERPRISE_CLIENT_ID, secret: enterpriseSecret } }),
     resourceServers: values.IDP_RESOURCE_SERVERS,
+    signalReceivers: values.IDP_SIGNAL_RECEIVERS,
     admin: {
       resource: values.IDP_ADMIN_RESOURCE,
       ...(values.IDP_ADMIN_SECRET_FILE === undefined ? {} : { developmentSecret: values.IDP_ADMIN_SECRET_FILE }),

@@ -15,6 +15,7 @@ import type { PasswordCost } from './directory/password.ts'
 import { fullName } from './directory/person.ts'
 import { serveAsset } from './http/assets.ts'
 import { sendJson, sendProblem } from './http/messages.ts'
+import { toNodeHandler } from './http/node-handler.ts'
 import { setSecurityHeaders } from './http/security-headers.ts'
 import { createPeopleChanges } from './people-changes.ts'
 import { loadKeys } from './provider/keys.ts'
@@ -28,6 +29,7 @@ import { createLogoutTokens } from './signals/logout-token.ts'
 import { createOutbox } from './signals/outbox.ts'
 import { startRehearsal } from './signals/rehearsal.ts'
 import { createResourceServer } from './signals/resource-server.ts'
+import { createSecurityEvents } from './signals/security-events.ts'
 import { createSenders } from './signals/signal-senders.ts'
 
 export interface StartOptions {
@@ -72,8 +74,18 @@ export async function startCorporateIdp(
     ...(config.enterpriseClient === undefined
       ? {}
       : { enterpriseClient: { ...config.enterpriseClient, audiences: [config.keycloak.issuer] } }),
+    signalReceivers: config.signalReceivers,
     log,
   })
+  const securityEvents = createSecurityEvents({
+    issuer,
+    signingKey: keys.signing,
+    database,
+    provider,
+    receivers: config.signalReceivers,
+    log,
+  })
+  const handleSecurityEvents = toNodeHandler(issuer, securityEvents.handle)
   const keycloak = createKeycloak({ ...config.keycloak, provisioner: config.provisioner })
   const audience = config.brokerClient.clientId
   const makeLogoutToken = await createLogoutTokens({ issuer, audience, key: keys.signing })
@@ -108,7 +120,7 @@ export async function startCorporateIdp(
     }),
     directory,
     outbox,
-    peopleChanges: createPeopleChanges({ database, directory, providerState, outbox, dispatcher }),
+    peopleChanges: createPeopleChanges({ database, directory, providerState, outbox, dispatcher, securityEvents }),
     allowedOrigins: config.admin.allowedOrigins,
     log,
   })
@@ -126,10 +138,12 @@ export async function startCorporateIdp(
     logWhenAnswered(request, response, path, log)
     setSecurityHeaders(response, issuer.startsWith('https:'))
     try {
-      if (path === '/healthz') sendJson(response, 200, { status: 'ok', pendingSignals: outbox.countPending() })
+      if (path === '/healthz')
+        sendJson(response, 200, { status: 'ok', pendingSignals: outbox.countPending() + securityEvents.countPending() })
       else if (serveAsset(request, response, path)) return
       else if (await signInRoutes(request, response, path)) return
       else if (await adminApi(request, response, path)) return
+      else if (await handleSecurityEvents(request, response)) return
       else await handleProvider(request, response)
     } catch (error) {
       log.error({ err: error, path }, 'request failed')
@@ -143,11 +157,13 @@ export async function startCorporateIdp(
   const cleanUp = setInterval(() => providerState.removeExpired(), cleanUpEveryMs)
   const endRehearsal = startRehearsal({ keycloak, makeLogoutToken, resourceServers, log, schedule: scheduleTimer })
   dispatcher.kick()
+  securityEvents.kick()
   return {
     port,
     async stop() {
       clearInterval(cleanUp)
       endRehearsal()
+      await securityEvents.stop()
       await new Promise((resolve) => {
         server.close(resolve)
         server.closeIdleConnections()

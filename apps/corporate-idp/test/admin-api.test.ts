@@ -101,7 +101,7 @@ describe('changing', () => {
 
   it.each([
     ['not JSON', '{', 'must be JSON'],
-    ['nothing to change', {}, 'must hold "active", "groups" or both'],
+    ['nothing to change', {}, 'must hold "active", "groups" or "password"'],
     ['a boolean in quotes', { active: 'False' }, 'must be true or false, without quotes'],
     ['an unknown group', { groups: ['Root'] }, 'there is no group "Root"; known groups: Account Managers,'],
     ['groups that are no list', { groups: 'Operations' }, 'must be a list of group names'],

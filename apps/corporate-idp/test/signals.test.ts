@@ -60,7 +60,8 @@ async function startCompany(database = openDatabase(':memory:')) {
     }),
   })
   const providerState = createProviderState(database, clock)
-  const changes = createPeopleChanges({ database, directory, providerState, outbox, dispatcher })
+  const securityEvents = { emit: () => {}, kick: () => {} }
+  const changes = createPeopleChanges({ database, directory, providerState, outbox, dispatcher, securityEvents })
   return { database, directory, outbox, dispatcher, providerState, changes }
 }
 

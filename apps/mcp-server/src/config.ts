@@ -54,6 +54,16 @@ export interface TransmitterConfig {
   broker?: { issuer: string; alias: string } | undefined
   /** Value of the `Authorization` header of its pushes. */
   authorizationHeader?: string | undefined
+  /** The stream that this server sets up there; absent: the transmitter needs none, or it was set up by hand. */
+  stream?: StreamConfig | undefined
+}
+
+export interface StreamConfig {
+  /** This server as a client of the transmitter's authorization server, for scope `ssf.manage` and `ssf.read`. */
+  tokenEndpoint: string
+  clientId: string
+  clientSecret: string
+  delivery: 'push' | 'poll'
 }
 
 /** The settings are wrong; `problems` holds all of them, each with its next step. */
@@ -106,6 +116,14 @@ const signalsConfig = z.strictObject({
         speaksFor: z.array(absoluteUrl).min(1).optional(),
         broker: z.strictObject({ issuer: absoluteUrl, alias: z.string().min(1) }).optional(),
         authorizationHeaderFile: z.string().min(1).optional(),
+        stream: z
+          .strictObject({
+            tokenEndpoint: absoluteUrl,
+            clientId: z.string().min(1),
+            clientSecretFile: z.string().min(1),
+            delivery: z.enum(['push', 'poll']).default('push'),
+          })
+          .optional(),
       }),
     )
     .default([]),
@@ -183,14 +201,21 @@ function readFeeds(environment: ParsedEnvironment, problems: string[]): Keycloak
 
 function readTransmitters(environment: ParsedEnvironment, problems: string[]): TransmitterConfig[] {
   const feeds = environment.MCP_SIGNALS?.keycloakEvents ?? []
-  return (environment.MCP_SIGNALS?.transmitters ?? []).map(({ authorizationHeaderFile, ...transmitter }) => {
+  return (environment.MCP_SIGNALS?.transmitters ?? []).map(({ authorizationHeaderFile, stream, ...transmitter }) => {
     const { broker } = transmitter
     if (broker !== undefined && !feeds.some(({ issuer }) => issuer === broker.issuer)) {
       problems.push(`MCP_SIGNALS: ${broker.issuer} is asked for people but not in keycloakEvents; add it there`)
     }
     const authorizationHeader = authorizationHeaderFile && readSecret(authorizationHeaderFile, problems)
-    return { ...transmitter, authorizationHeader }
+    return { ...transmitter, authorizationHeader, stream: stream && readStream(stream, problems) }
   })
+}
+
+function readStream(
+  { clientSecretFile, ...stream }: Omit<StreamConfig, 'clientSecret'> & { clientSecretFile: string },
+  problems: string[],
+): StreamConfig {
+  return { ...stream, clientSecret: readSecret(clientSecretFile, problems) }
 }
 
 function readSecret(file: string, problems: string[]): string {
@@ -218,7 +243,10 @@ function productionProblems(environment: ParsedEnvironment): string[] {
       ['MCP_ISSUERS', provider === 'adfs' ? '' : issuer],
       ['MCP_ISSUERS', jwksUri],
     ]),
-    ...(environment.MCP_SIGNALS?.transmitters ?? []).map(({ jwksUri }) => ['MCP_SIGNALS', jwksUri]),
+    ...(environment.MCP_SIGNALS?.transmitters ?? []).flatMap(({ jwksUri, stream }) => [
+      ['MCP_SIGNALS', jwksUri],
+      ['MCP_SIGNALS', stream?.tokenEndpoint ?? ''],
+    ]),
     ...environment.MCP_ALLOWED_ORIGINS.map((origin) => ['MCP_ALLOWED_ORIGINS', origin]),
   ]
   const insecure = addresses.filter(([, address]) => address?.startsWith('http://'))

@@ -328,6 +328,7 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
     const timer = setTimeout(() => server.closeAllConnections(), drainMs)
     await closed
     clearTimeout(timer)
+    await receivers?.close()
     liveCallers.close()
     verifier.close()
     signals.close()

@@ -36,6 +36,9 @@ export interface PartsContext {
 
 export const corporateIdpTitle = 'Corporate IdP'
 
+/** What the MCP server is called at the corporate IdP, where it receives signals. */
+const signalReceiverClientId = 'mcp-server'
+
 /** The programs of the stack beside Keycloak, with everything that each is told. */
 export function nodeParts({ settings, ports, addresses, secrets, folder }: PartsContext): NodePart[] {
   return [
@@ -59,6 +62,14 @@ export function nodeParts({ settings, ports, addresses, secrets, folder }: Parts
         IDP_ADMIN_ORIGINS: addresses.console,
         IDP_RESOURCE_SERVERS: JSON.stringify([
           { logoutUri: `${addresses.mcpOrigin}/signals/backchannel-logout`, audience: addresses.resource },
+        ]),
+        IDP_SIGNAL_RECEIVERS: JSON.stringify([
+          {
+            clientId: signalReceiverClientId,
+            clientSecretFile: secrets.signalReceiver.file,
+            audience: addresses.resource,
+            pushTo: `${addresses.mcpOrigin}/signals/ssf`,
+          },
         ]),
         ...(settings.realmProfile === 'preview'
           ? { IDP_ENTERPRISE_CLIENT_SECRET_FILE: secrets.enterpriseClient.file }
@@ -90,6 +101,12 @@ export function nodeParts({ settings, ports, addresses, secrets, folder }: Parts
               jwksUri: `${addresses.corporateIdp}/jwks`,
               speaksFor: [addresses.issuer],
               broker: { issuer: addresses.issuer, alias: identityProviderAlias },
+              authorizationHeaderFile: secrets.signalPush.file,
+              stream: {
+                tokenEndpoint: `${addresses.corporateIdp}/token`,
+                clientId: signalReceiverClientId,
+                clientSecretFile: secrets.signalReceiver.file,
+              },
             },
           ],
         }),

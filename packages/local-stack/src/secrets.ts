@@ -19,6 +19,10 @@ export interface Secrets {
   resourceServer: Secret
   /** Of the client `enterprise-assistant`, at the corporate IdP and in the preview realm. */
   enterpriseClient: Secret
+  /** Of the MCP server as a receiver of signals, at the corporate IdP. */
+  signalReceiver: Secret
+  /** Value of the `Authorization` header of what the corporate IdP pushes to the MCP server. */
+  signalPush: Secret
   /** Development bearer of the corporate IdP's admin API. */
   directoryAdmin: Secret
   /** ES256 key of the service client `nightly-report`, for `private_key_jwt`. */
@@ -49,14 +53,16 @@ export async function openSecrets(folder: string): Promise<Secrets> {
     provisionerClient,
     resourceServer,
     enterpriseClient,
+    signalReceiver: secret('signal-receiver-client-secret'),
+    signalPush: openSecret(join(folder, 'signal-push-authorization'), (value) => `Bearer ${value}`),
     directoryAdmin: secret('directory-admin-secret'),
     serviceKey,
     fingerprint: createHash('sha256').update(JSON.stringify(inRealm)).digest('hex').slice(0, 16),
   }
 }
 
-function openSecret(file: string): Secret {
-  if (!existsSync(file)) writePrivateFile(file, randomBytes(32).toString('base64url'))
+function openSecret(file: string, form = (value: string) => value): Secret {
+  if (!existsSync(file)) writePrivateFile(file, form(randomBytes(32).toString('base64url')))
   return { file, value: readFileSync(file, 'utf8').trim() }
 }
 

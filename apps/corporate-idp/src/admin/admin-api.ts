@@ -64,7 +64,9 @@ export function createAdminApi(options: AdminApiOptions) {
     const startedAt = performance.now()
     const { person: changed, signals } = await peopleChanges.change(person, read.change)
     const ms = Math.round(performance.now() - startedAt)
-    log.info({ actor, username: person.username, change: read.change, ms }, 'person changed')
+    const { password, ...shown } = read.change
+    const logged = password === undefined ? shown : { ...shown, password: 'reset' }
+    log.info({ actor, username: person.username, change: logged, ms }, 'person changed')
     sendJson(response, 200, { ...describePerson(changed), ms, signals: signals.map(describeSignal) })
   }
 

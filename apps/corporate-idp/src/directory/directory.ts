@@ -18,6 +18,9 @@ export interface Directory {
   checkPassword(username: string, password: string): Promise<PasswordCheck>
   setActive(username: string, active: boolean): void
   setGroups(username: string, groups: readonly string[]): void
+  hashPassword(password: string): Promise<string>
+  /** A password that was published once counts as published for ever: production refuses the directory. */
+  setPasswordHash(username: string, hash: string): void
   noteSignIn(subject: string, atMs: number): void
   /** Usernames of accounts whose password is published. */
   publishedPasswords(): string[]
@@ -75,6 +78,8 @@ export function createDirectory(database: CompanyDatabase, passwordCost?: Passwo
     },
     setActive: (username, active) => void statements.setActive.run(active ? 1 : 0, username),
     setGroups,
+    hashPassword: (password) => hashPassword(password, passwordCost),
+    setPasswordHash: (username, hash) => void statements.setPasswordHash.run(hash, username),
     noteSignIn: (subject, atMs) => void statements.noteSignIn.run(atMs, subject),
     publishedPasswords: () => statements.publishedPasswords.all().map(({ username }) => username),
     async seed(groups, people) {
@@ -116,6 +121,7 @@ function prepare(database: CompanyDatabase) {
       'SELECT group_name AS name FROM memberships WHERE username = ? ORDER BY group_name',
     ),
     setActive: database.prepare<[number, string]>('UPDATE people SET active = ? WHERE username = ?'),
+    setPasswordHash: database.prepare<[string, string]>('UPDATE people SET password_hash = ? WHERE username = ?'),
     leaveGroups: database.prepare<[string]>('DELETE FROM memberships WHERE username = ?'),
     joinGroup: database.prepare<[string, string]>('INSERT INTO memberships (username, group_name) VALUES (?, ?)'),
     noteSignIn: database.prepare<[number, string]>('UPDATE people SET last_signed_in_at_ms = ? WHERE subject = ?'),

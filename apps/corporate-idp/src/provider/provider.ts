@@ -22,6 +22,8 @@ export interface ProviderOptions {
   brokerClient: { clientId: string; secret: string; redirectUri: string; postLogoutRedirectUri: string }
   /** A client that may exchange ID tokens for identity assertions; absent: none may. */
   enterpriseClient?: { clientId: string; secret: string; audiences: readonly string[] }
+  /** Clients that may set up and poll streams of security events; empty: none. */
+  signalReceivers: readonly { clientId: string; secret: string }[]
   log: Logger
 }
 
@@ -36,6 +38,7 @@ const lifetimes = {
   AuthorizationCode: minute,
   IdToken: 5 * minute,
   AccessToken: 5 * minute,
+  ClientCredentials: 5 * minute,
 }
 
 /** Scope → claims about the person. They stand in the ID token, so that one request is enough. */
@@ -51,7 +54,7 @@ const claims = {
  * client, Keycloak, and asks for no consent, since Keycloak belongs to the company too.
  */
 export function createProvider(options: ProviderOptions): Provider {
-  const { issuer, keys, directory, providerState, brokerClient, enterpriseClient, log } = options
+  const { issuer, keys, directory, providerState, brokerClient, enterpriseClient, signalReceivers, log } = options
   const configuration: Configuration = {
     adapter: (model) => providerState.adapterOf(model),
     clients: [
@@ -66,9 +69,10 @@ export function createProvider(options: ProviderOptions): Provider {
         token_endpoint_auth_method: 'client_secret_basic',
       },
       ...(enterpriseClient === undefined ? [] : [describeEnterpriseClient(enterpriseClient)]),
+      ...signalReceivers.map(describeSignalReceiver),
     ],
     jwks: { keys: [keys.signing] },
-    scopes: Object.keys(claims),
+    scopes: [...Object.keys(claims), ...(signalReceivers.length === 0 ? [] : Object.values(signalScopes))],
     claims,
     conformIdTokenClaims: false,
     responseTypes: ['code'],
@@ -82,6 +86,7 @@ export function createProvider(options: ProviderOptions): Provider {
     features: {
       devInteractions: { enabled: false },
       resourceIndicators: { enabled: false },
+      clientCredentials: { enabled: signalReceivers.length > 0 },
       rpInitiatedLogout: {
         enabled: true,
         logoutSource: (ctx, form) => {
@@ -142,6 +147,21 @@ function describeEnterpriseClient({
     redirect_uris: ['http://127.0.0.1/callback'],
     response_types: ['code'],
     grant_types: ['authorization_code', tokenExchangeGrant],
+    token_endpoint_auth_method: 'client_secret_basic',
+  }
+}
+
+/** Scopes of the stream management API (CAEP interoperability profile section 2.7.2). */
+export const signalScopes = { manage: 'ssf.manage', read: 'ssf.read' } as const
+
+function describeSignalReceiver({ clientId, secret }: { clientId: string; secret: string }): ClientMetadata {
+  return {
+    client_id: clientId,
+    client_secret: secret,
+    redirect_uris: [],
+    response_types: [],
+    grant_types: ['client_credentials'],
+    scope: Object.values(signalScopes).join(' '),
     token_endpoint_auth_method: 'client_secret_basic',
   }
 }

@@ -1,6 +1,6 @@
 import type { Signal, SignalKind } from './signal.ts'
 
-export type Change = 'disable' | 'enable' | 'groups'
+export type Change = 'disable' | 'enable' | 'groups' | 'password'
 
 export interface PlannedSignals {
   /** Pending signals that the change makes pointless. */
@@ -17,6 +17,13 @@ export interface PlannedSignal {
   /** New signals that come first, by their place in `add`. */
   afterAdded: number[]
 }
+
+/** Whoever signed in with the old password is signed out, also where no session is behind a token. She stays active. */
+const afterNewPassword: PlannedSignal[] = [
+  signal('backchannel_logout'),
+  { ...signal('admin_logout'), afterAdded: [0] },
+  signal('resource_server_logout'),
+]
 
 const disabling: readonly SignalKind[] = ['scim_inactive', 'backchannel_logout', 'admin_logout']
 
@@ -35,6 +42,7 @@ export function planSignals(change: Change, pending: readonly Signal[]): Planned
   const ids = (...kinds: readonly SignalKind[]) =>
     pending.filter(({ kind }) => kinds.includes(kind)).map(({ id }) => id)
   if (change === 'groups') return { supersede: ids('scim_groups'), reuse: [], add: [signal('scim_groups')] }
+  if (change === 'password') return { supersede: [], reuse: [], add: afterNewPassword }
   if (change === 'enable') {
     const reuse = ids('scim_active')
     const add = reuse.length > 0 ? [] : [signal('scim_active', ids(...disabling))]

@@ -33,6 +33,7 @@ export async function startCompany(change: (config: CorporateIdpConfig) => Corpo
     enterpriseClient: { clientId: 'enterprise-assistant', secret: enterpriseSecret },
     provisioner: { clientId: 'corporate-idp-provisioner', secret: 'provisioner secret of the tests' },
     resourceServers: [],
+    signalReceivers: [],
     admin: { resource: `${issuer}/admin`, developmentSecret, allowedOrigins: ['http://localhost:8480'] },
   })
   const lines: string[] = []

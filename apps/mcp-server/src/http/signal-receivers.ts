@@ -4,12 +4,17 @@ import {
   type BrokeredSubjects,
   brokeredSubjects,
   createSignalReceivers,
+  type FeedState,
+  type RefusedSignalError,
+  type Signal,
+  type SignalOrigin,
   type Transmitter,
 } from '@mcp-identity/shared-signals'
 import type { VerifiedAccessToken } from '@mcp-identity/token-verifier'
 import type { Logger } from 'pino'
 import { present } from '../audit-events.ts'
 import type { Config, TransmitterConfig } from '../config.ts'
+import { eventStream } from '../event-stream.ts'
 import type { Metrics } from '../metrics.ts'
 import type { Signals } from '../signals.ts'
 import { type RouteHandler, sendJson } from './answers.ts'
@@ -26,6 +31,10 @@ export interface SignalReceivers {
   readonly routes: Map<string, RouteHandler>
   /** Told of each verified token, so that signals about its person need not wait for Keycloak. */
   learn(token: VerifiedAccessToken): void
+  /** How the streams that are polled are doing. */
+  feeds(): FeedState[]
+  /** Ends the polls and the care for streams. */
+  close(): Promise<void>
 }
 
 /** The receivers, for those who may send. */
@@ -34,18 +43,30 @@ export function signalReceivers({ config, signals, metrics, logger }: SignalRece
   const brokers = config.transmitters.flatMap(({ broker }) =>
     broker === undefined ? [] : [openBroker(broker, config)],
   )
+  const transmitters = config.transmitters.map((transmitter) => toTransmitter(transmitter, config, brokers))
+  const onSignals = (received: readonly Signal[], from: SignalOrigin): void => {
+    logger.info({ ...from, signals: received.length }, 'signals received')
+    signals.apply(received)
+  }
+  const onRefused = (error: RefusedSignalError, receiver: string): void => {
+    metrics.refusedSignals.inc({ receiver, code: error.code })
+    logger.warn({ receiver, code: error.code, reason: error.message }, 'a signal was refused')
+  }
+  const streams = config.transmitters.flatMap(({ issuer, stream }) => {
+    const transmitter = transmitters.find((each) => each.issuer === issuer)
+    if (stream === undefined || transmitter === undefined) return []
+    const address = `${origin}/signals/ssf`
+    return [{ issuer, ...eventStream({ ...stream, transmitter, address, onSignals, onRefused, logger }) }]
+  })
   const receivers = createSignalReceivers({
     baseUrl: `${origin}/signals`,
-    transmitters: config.transmitters.map((transmitter) => toTransmitter(transmitter, config, brokers)),
-    onSignals: (received, from) => {
-      logger.info({ ...from, signals: received.length }, 'signals received')
-      signals.apply(received)
+    transmitters,
+    onSignals,
+    onStreamEvent: (event) => {
+      logger.info({ streamEvent: event }, 'a stream of signals')
+      return streams.find(({ issuer }) => issuer === event.transmitter)?.onStreamEvent(event)
     },
-    onStreamEvent: (event) => logger.info({ streamEvent: event }, 'a stream of signals'),
-    onRefused: (error, receiver) => {
-      metrics.refusedSignals.inc({ receiver, code: error.code })
-      logger.warn({ receiver, code: error.code, reason: error.message }, 'a signal was refused')
-    },
+    onRefused,
     onDeferred: (error, receiver) => logger.error({ err: error, receiver }, 'a signal has to come again'),
   })
   const route: RouteHandler = async (request, response, url) => {
@@ -61,6 +82,8 @@ export function signalReceivers({ config, signals, metrics, logger }: SignalRece
     learn({ issuer, subject }) {
       for (const broker of brokers) if (broker.issuer === issuer) broker.subjects.learn(subject)
     },
+    feeds: () => streams.flatMap((stream) => stream.feed() ?? []),
+    close: async () => void (await Promise.all(streams.map((stream) => stream.close()))),
   }
 }
 
@@ -77,7 +100,7 @@ function openBroker({ issuer, alias }: NonNullable<TransmitterConfig['broker']>,
 }
 
 function toTransmitter(
-  { broker, audience, ...transmitter }: TransmitterConfig,
+  { broker, audience, stream: _, ...transmitter }: TransmitterConfig,
   config: Config,
   brokers: readonly Broker[],
 ): Transmitter {

@@ -9,6 +9,8 @@ export interface CorporateDirectory {
   changeGroups(username: string, groups: string[]): Promise<DirectoryAnswer>
   /** Resolves when Keycloak knows. */
   setGroups(username: string, groups: string[]): Promise<DirectoryAnswer>
+  /** Resolves when Keycloak has ended her sessions. */
+  resetPassword(username: string, password: string): Promise<DirectoryAnswer>
   groupsOf(username: string): Promise<string[]>
 }
 
@@ -61,6 +63,7 @@ export function openCorporateDirectory(corporateIdpUrl: string, adminSecret: str
     enable: (username) => settled(username, { active: true }),
     changeGroups: (username, groups) => patch(username, { groups }),
     setGroups: (username, groups) => settled(username, { groups }),
+    resetPassword: (username, password) => settled(username, { password }),
     groupsOf: async (username) => (await request(username, { method: 'GET' })).person.groups ?? [],
   }
 }

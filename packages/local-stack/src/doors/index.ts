@@ -4,6 +4,7 @@ import { globalTokenRevocation } from './global-token-revocation.ts'
 import { groupRemoved } from './group-removed.ts'
 import { keycloakDisable } from './keycloak-disable.ts'
 import { keycloakLogout } from './keycloak-logout.ts'
+import { keycloakPasswordReset } from './keycloak-password-reset.ts'
 import { passwordReset } from './password-reset.ts'
 import { refreshTokenRevoked } from './refresh-token-revoked.ts'
 import { scimClient } from './scim-client.ts'
@@ -30,6 +31,7 @@ export function doorsOf(stack: DoorStack): Door[] {
     sessionEndedByAdministrator,
     sessionEndedByPerson,
     passwordReset,
+    keycloakPasswordReset,
     groupRemoved,
   ]
   return makers.map((make) => make(stack))

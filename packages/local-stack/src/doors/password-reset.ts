@@ -1,24 +1,29 @@
 import { randomBytes } from 'node:crypto'
+import { openCorporateDirectory } from '../demo/corporate-directory.ts'
 import type { Door, DoorStack } from './door.ts'
-import { openKeycloakAdministrator } from './keycloak-administrator.ts'
 import { createSettling } from './settling.ts'
 
-/** An administrator sets a new password for the person in Keycloak's admin console. */
-export function passwordReset(stack: DoorStack): Door {
-  const keycloak = openKeycloakAdministrator(stack)
+/** IT resets the person's password in the company's directory: whoever has the old one, and a session by it, is out. */
+export function passwordReset({ urls, accounts, clients }: DoorStack): Door {
+  const directory = openCorporateDirectory(urls.corporateIdp, clients.directoryAdmin.secret)
   const settling = createSettling()
+  const reset = new Set<string>()
   return {
     name: 'password-reset',
-    title: 'an administrator resets the person’s password in Keycloak',
+    title: 'IT resets the person’s password in the company’s directory',
     ends: 'tokens',
     async open({ username }) {
-      const id = await keycloak.findPerson(username)
-      const password = { type: 'password', temporary: false, value: randomBytes(24).toString('base64url') }
-      await keycloak.request('PUT', `/users/${id}/reset-password`, password)
+      reset.add(username)
+      await directory.resetPassword(username, randomBytes(24).toString('base64url'))
       settling.opened(username)
       return performance.now()
     },
-    // The password stays: people sign in at the company, and nobody has ever seen it.
-    restore: ({ username }) => settling.settled(username),
+    async restore({ username }) {
+      const password = accounts.find((account) => account.username === username)?.password
+      if (!reset.delete(username) || password === undefined) return
+      await directory.resetPassword(username, password)
+      settling.opened(username)
+      await settling.settled(username)
+    },
   }
 }

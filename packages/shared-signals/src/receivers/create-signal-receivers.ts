@@ -5,7 +5,7 @@ import { deferredAnswer, refusalAnswer } from './http.ts'
 import type { OnStreamEvent, ReceiverContext, SignalOrigin } from './receiver-context.ts'
 import { RefusedSignalError, SignalDeferredError } from './refused-signal.ts'
 import { createReplayMemory } from './replay-memory.ts'
-import { receivePushedEvent } from './ssf-push.ts'
+import { isSameSecret, receivePushedEvent } from './ssf-push.ts'
 import type { Transmitter } from './transmitter.ts'
 import { createMessageVerifier } from './verify-signed-message.ts'
 
@@ -27,7 +27,10 @@ export interface SignalReceiversOptions {
   onDeferred?: ((error: unknown, receiver: string) => void) | undefined
   /** Accepted clock difference, in seconds, 0 to 60. Default 5. */
   clockToleranceSeconds?: number | undefined
-  /** Refused messages of one address in ten seconds, beyond which it is not listened to for a while. Default 100. */
+  /**
+   * Refused messages of one address in ten seconds, beyond which it is not listened to for a while. Default 100. Pushes with
+   * the `authorizationHeader` of their stream are listened to always.
+   */
   refusalsPerAddress?: number | undefined
   /** Now, in seconds since the epoch. Default: the system clock. */
   clock?: (() => number) | undefined
@@ -81,11 +84,19 @@ export function createSignalReceivers(options: SignalReceiversOptions): SignalRe
   const basePath = new URL(baseUrl).pathname.replace(/\/$/, '')
   const refusals = createRefusalCounter(options.refusalsPerAddress ?? 100, clock)
 
+  const streamSecrets = transmitters.flatMap(({ authorizationHeader }) => authorizationHeader ?? [])
+
+  /** Whoever has the secret of a stream is listened to, also where a flood comes from the same address, as behind a proxy. */
+  function bearsStreamSecret(request: Request): boolean {
+    const given = request.headers.get('authorization')
+    return streamSecrets.some((secret) => isSameSecret(secret, given))
+  }
+
   async function handle(request: Request, remoteAddress = 'unknown'): Promise<Response | undefined> {
     const name = nameOf(new URL(request.url).pathname, basePath)
     const receiver = name !== undefined && Object.hasOwn(receivers, name) ? receivers[name] : undefined
     if (receiver === undefined || name === undefined) return undefined
-    if (refusals.isTooMany(remoteAddress)) return tooMany()
+    if (refusals.isTooMany(remoteAddress) && !bearsStreamSecret(request)) return tooMany()
     try {
       return await receiver.receive(request, context, `${baseUrl.replace(/\/$/, '')}/${name}`)
     } catch (error) {

@@ -240,4 +240,16 @@ describe('the secret of a stream', () => {
     expect(receiving.signals).toEqual([])
     expect((await push(await sign(securityEvent()), { authorization: 'Bearer push-secret' })).status).toBe(202)
   })
+
+  it('is listened to while a flood of forged messages comes from the same address', async () => {
+    receiving = startReceiving({
+      transmitters: [{ ...corporateIdp, authorizationHeader: 'Bearer push-secret' }],
+      refusalsPerAddress: 10,
+    })
+    for (let i = 0; i < 10; i++) expect((await push('a.b.c')).status).toBe(400)
+    expect((await push('a.b.c')).status).toBe(429)
+    expect((await push(await sign(securityEvent()))).status).toBe(429)
+    expect((await push(await sign(securityEvent()), { authorization: 'Bearer push-secret' })).status).toBe(202)
+    expect(receiving.signals).toHaveLength(1)
+  })
 })

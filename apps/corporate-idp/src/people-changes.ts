@@ -1,19 +1,12 @@
 import type { CompanyDatabase } from './database.ts'
 import type { Directory } from './directory/directory.ts'
-import type { Person } from './directory/person.ts'
+import type { Person, PersonChange } from './directory/person.ts'
 import type { ProviderState } from './provider/provider-state.ts'
 import type { Dispatcher } from './signals/dispatcher.ts'
 import type { Outbox } from './signals/outbox.ts'
 import { type Change, planSignals } from './signals/plan-signals.ts'
 import type { SecurityEvents } from './signals/security-events.ts'
 import type { Signal } from './signals/signal.ts'
-
-export interface PersonChange {
-  active?: boolean
-  groups?: readonly string[]
-  /** A new password, in clear text; kept as a hash only. */
-  password?: string
-}
 
 export interface PeopleChangesOptions {
   database: CompanyDatabase

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { PersonChange } from '../people-changes.ts'
+import type { PersonChange } from '../directory/person.ts'
 
 export type ReadChange =
   | { outcome: 'change'; change: PersonChange }

@@ -18,6 +18,14 @@ export interface Person {
   lastSignedInAtMs?: number
 }
 
+/** What an administrator changes about somebody; what is not there stays as it is. */
+export interface PersonChange {
+  active?: boolean
+  groups?: readonly string[]
+  /** A new password, in clear text; kept as a hash only. */
+  password?: string
+}
+
 export function fullName({ givenName, familyName }: Pick<Person, 'givenName' | 'familyName'>): string {
   return `${givenName} ${familyName}`
 }

@@ -12,8 +12,7 @@ import type { Provider } from 'oidc-provider'
 import type { Logger } from 'pino'
 import type { SignalReceiverConfig } from '../config.ts'
 import type { CompanyDatabase } from '../database.ts'
-import type { Person } from '../directory/person.ts'
-import type { PersonChange } from '../people-changes.ts'
+import type { Person, PersonChange } from '../directory/person.ts'
 import { signalScopes } from '../provider/provider.ts'
 
 export interface SecurityEventsOptions {

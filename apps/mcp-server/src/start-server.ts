@@ -11,15 +11,17 @@ import {
 } from '@mcp-identity/mcp-authorization'
 import { toNodeListener } from '@mcp-identity/mcp-authorization/node'
 import { loadPolicies, type PolicyReload } from '@mcp-identity/policy'
-import { isCutOffBy, type Signal } from '@mcp-identity/shared-signals'
-import { createAccessTokenVerifier, type KeySetChange } from '@mcp-identity/token-verifier'
+import { createKeycloakAdminClient, isCutOffBy, type Signal } from '@mcp-identity/shared-signals'
+import { createAccessTokenVerifier, type KeySetChange, type VerifiedAccessToken } from '@mcp-identity/token-verifier'
 import type { Logger } from 'pino'
+import { openAccessReviews } from './access-reviews.ts'
 import { callerMembers, present } from './audit-events.ts'
 import { createAuditTrail } from './audit-trail.ts'
 import type { Config } from './config.ts'
 import { openCustomerDatabase } from './customers/customer-database.ts'
 import { createFourEyes } from './four-eyes.ts'
 import { accessApi } from './http/access-api.ts'
+import { accessReviewApi } from './http/access-review-api.ts'
 import { accessWatch } from './http/access-watch.ts'
 import type { RouteHandler } from './http/answers.ts'
 import { sendJson } from './http/answers.ts'
@@ -32,6 +34,7 @@ import { signalReceivers } from './http/signal-receivers.ts'
 import { createIntrospector } from './introspection.ts'
 import { issuerProfile } from './issuers.ts'
 import { probeKeySets } from './key-set-probe.ts'
+import { createLeaverReports } from './leaver-report.ts'
 import { createLiveCallers } from './live-caller.ts'
 import { createMetrics } from './metrics.ts'
 import { createPolicyClock } from './policy-clock.ts'
@@ -87,6 +90,8 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
     }),
     logger,
   )
+  const realm = realmOf(config)
+  const reviews = await openAccessReviews({ dataDirectory: config.dataDirectory, engine, auditTrail, realm })
   const calls = createCallRegistry({
     onEnded: ({ token, kind }, reason) => {
       if (kind === 'stream')
@@ -129,6 +134,7 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
       const token = await verifier.verify(compactToken, request)
       requestContext().token = token
       receivers?.learn(token)
+      learnRoles(token)
       return token
     },
   }
@@ -225,6 +231,15 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
     issuer: config.issuers[0]?.issuer ?? '',
   })
   for (const [path, route] of policies) routes.set(path, forConsole(route))
+  const leavers = createLeaverReports({
+    realm,
+    engine,
+    auditTrail,
+    cutOffs: signals.cutOffs,
+    maxTokenLifetimeSeconds: config.maxTokenLifetimeSeconds,
+  })
+  const review = accessReviewApi({ protectedResource, engine, liveCallers, auditTrail, reviews, leavers })
+  for (const [path, route] of review) routes.set(path, forConsole(route))
   for (const [path, route] of fourEyesApi({ protectedResource, liveCallers, fourEyes }))
     routes.set(path, forConsole(route))
   for (const [path, route] of receivers?.routes ?? []) routes.set(path, route)
@@ -243,9 +258,20 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
   server.requestTimeout = 30_000
   await listen(config)
 
+  /** The access review is told of roles; calls go on when it cannot keep them. */
+  function learnRoles(token: VerifiedAccessToken): void {
+    if (signals.cutOffs.permissionsChangedSince(token, token.caller.groups)) return
+    try {
+      reviews.learn(token)
+    } catch (error) {
+      logger.error({ err: error }, 'the access review cannot be written')
+    }
+  }
+
   /** A signal that changed something: end what it ends, and put it on record. */
   function takeIn(signal: Signal): void {
     metrics.signals.inc({ kind: signal.kind, cause: signal.kind === 'cut_off' ? signal.cause : '' })
+    if (signal.kind === 'permissions_changed') reviews.forgetRoles(signal.issuer, signal.subject)
     const ended = signal.kind === 'cut_off' ? calls.endWhere((token) => isCutOffBy(token, signal), 'revoked') : 0
     auditTrail.note({
       phase: 'security',
@@ -334,6 +360,7 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
     signals.close()
     await auditTrail.close()
     database.close()
+    reviews.close()
   }
 
   return {
@@ -351,6 +378,13 @@ const instructions =
 function directoryOf({ keycloakEvents: [realm] }: Config): RealmDirectory | undefined {
   if (realm === undefined) return undefined
   return createRealmDirectory({ ...realm, requestTimeoutMs: 3_000, clock: () => Date.now() / 1000 })
+}
+
+/** The same realm, for the access review, which reads more of it and may wait longer. */
+function realmOf({ keycloakEvents: [realm], resource }: Config) {
+  if (realm === undefined) return undefined
+  const admin = createKeycloakAdminClient({ ...realm, requestTimeoutMs: 10_000, clock: () => Date.now() / 1000 })
+  return { issuer: realm.issuer, resource, admin }
 }
 
 function waitFor(names: readonly string[], what: string): string | undefined {

@@ -39,5 +39,7 @@ export const companyModel: PolicyModel = {
     run_report: { scopes: ['admin:reports'], resourceType: 'Report', groups: ['read anything'] },
     list_invoices: { scopes: ['read:finance'], resourceType: 'Invoice', groups: ['read anything'] },
     export_audit: { scopes: ['admin:reports'], resourceType: 'AuditLog', groups: ['read anything'] },
+    // No MCP tool: the right to begin, mark and sign off access reviews.
+    review_access: { scopes: ['admin:reports'], resourceType: 'AuditLog' },
   },
 }

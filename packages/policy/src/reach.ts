@@ -72,7 +72,7 @@ function reachOf(engine: PolicyEngine, who: string, caller: PolicyCaller, tool: 
     return { who, tool, access: 'never', rows: 'none', policies, because }
   }
   const refusals = found.flatMap(({ decision }) => (decision.outcome === 'denied' ? [decision.explanation] : []))
-  const some = typeof best.rows !== 'string' ? policies.flatMap((name) => engine.policies.get(name)?.refusal || []) : []
+  const some = typeof best.rows !== 'string' ? conditionsOnRecords(engine, caller, tool, policies, at) : []
   const conditions = [...new Set([...refusals, ...some])]
   return {
     who,
@@ -82,6 +82,22 @@ function reachOf(engine: PolicyEngine, who: string, caller: PolicyCaller, tool: 
     policies,
     because: conditions.join(' '),
   }
+}
+
+/** What the permits say about other records, and the forbids that stop some of them. */
+function conditionsOnRecords(
+  engine: PolicyEngine,
+  caller: PolicyCaller,
+  tool: string,
+  permits: readonly string[],
+  at: number,
+): string[] {
+  const context = { at: instantThatIs(true, engine, caller, at) }
+  const forbids = engine
+    .explainWhatIf({ caller, tool, context })
+    .policies.filter(({ effect, standing }) => effect === 'forbid' && standing === 'on some records')
+  const names = [...permits, ...forbids.map(({ name }) => name)]
+  return names.flatMap((name) => engine.policies.get(name)?.refusal || [])
 }
 
 /** An instant near `at` that is, or is not, in the caller's business hours. */

@@ -10,9 +10,14 @@ describe('the access matrix', () => {
   const of = (who: string, tool: string) => reach.find((each) => each.who === who && each.tool === tool)
 
   it('says who reaches which records, under which conditions, and by which policy', () => {
-    expect(of('alice', 'delete_customer')).toMatchObject({
+    expect(of('alice', 'update_customer')).toMatchObject({
       access: 'always',
       policies: ['customer-admins-manage-customers'],
+    })
+    expect(of('alice', 'delete_customer')).toMatchObject({
+      access: 'sometimes',
+      policies: ['customer-admins-manage-customers'],
+      because: expect.stringContaining('A strategic customer is deleted by two people'),
     })
     expect(of('bob', 'update_customer')).toMatchObject({
       access: 'sometimes',

@@ -27,9 +27,15 @@ export type AuditorsHandler = (
  * Lets through who may read the audit log: the scope and the policy of `export_audit`, which directory administrators,
  * administrators in their hours, and operations have. A refusal by policy says why, and is put on record.
  *
- * @param method The one that the route answers. Default `GET`.
+ * @param method The one that the route answers. Default `GET`. For others the authorization server confirms the token.
+ * @param right The permission asked for. Default `export_audit`.
  */
-export function auditorsOnly(parts: AuditorsOnlyParts, handle: AuditorsHandler, method = 'GET'): RouteHandler {
+export function auditorsOnly(
+  parts: AuditorsOnlyParts,
+  handle: AuditorsHandler,
+  method = 'GET',
+  right: 'export_audit' | 'review_access' = 'export_audit',
+): RouteHandler {
   const { protectedResource } = parts
   return async (request, response, url) => {
     if (request.method !== method)
@@ -37,9 +43,9 @@ export function auditorsOnly(parts: AuditorsOnlyParts, handle: AuditorsHandler, 
     const raw = rawRequestOf(request)
     const authentication = await protectedResource.authenticate(raw)
     if (authentication.outcome === 'refused') return sendAnswer(response, authentication.answer)
-    const refused = protectedResource.authorize(authentication, { scopes: scopesOf('export_audit') })
+    const refused = protectedResource.authorize(authentication, { scopes: scopesOf(right) })
     if (refused !== undefined) return sendAnswer(response, protectedResource.report(refused, raw).answer)
-    const denial = await denialOf(parts, authentication)
+    const denial = await denialOf(parts, authentication, right, method !== 'GET')
     if (denial !== undefined) return refuse(parts, response, url, authentication, denial)
     await handle(request, response, url, authentication)
   }
@@ -49,10 +55,12 @@ export function auditorsOnly(parts: AuditorsOnlyParts, handle: AuditorsHandler, 
 async function denialOf(
   { engine, liveCallers }: AuditorsOnlyParts,
   authenticated: Authenticated,
+  right: string,
+  isFresh: boolean,
 ): Promise<string | undefined> {
   try {
-    const caller = await liveCallers.of(authenticated.token, authenticated.compactToken, false)
-    const decision = engine.decide({ caller, tool: 'export_audit' })
+    const caller = await liveCallers.of(authenticated.token, authenticated.compactToken, isFresh)
+    const decision = engine.decide({ caller, tool: right })
     return decision.outcome === 'denied' ? decision.explanation : undefined
   } catch (error) {
     return error instanceof InactiveTokenError ? 'Your access has ended.' : 'Your access cannot be confirmed right now.'

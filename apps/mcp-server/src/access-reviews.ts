@@ -1,0 +1,182 @@
+import { join } from 'node:path'
+import type { PolicyEngine } from '@mcp-identity/policy'
+import {
+  type AccessReview,
+  type Campaign,
+  type CampaignSummary,
+  campaignFiles,
+  type EvidenceKey,
+  type MarkRequest,
+  openEvidenceKey,
+  openReviewStore,
+  type Reviewer,
+  type ReviewScope,
+  readRealmAccess,
+  reviewAccess,
+  reviewFiles,
+  type SignedEvidence,
+  signEvidence,
+} from '@mcp-identity/policy/access-review'
+import type { KeycloakAdminClient } from '@mcp-identity/shared-signals'
+import type { VerifiedAccessToken } from '@mcp-identity/token-verifier'
+import type { AuditTrail } from './audit-trail.ts'
+import { scopesSupported } from './scopes.ts'
+
+/** Puts a step on record, durably, before it counts. */
+export type RecordStep = (action: string, details: Readonly<Record<string, unknown>>) => Promise<void>
+
+/** A campaign as it stands today. */
+export interface CampaignToday extends Campaign {
+  /** Ids of revoked grants that somebody still has: the directory or the policies have yet to be changed. */
+  stillGranted: string[]
+}
+
+/** Who has access and why, and what reviewers said about it. */
+export interface AccessReviews {
+  /** @throws The realm cannot be read. */
+  current(): Promise<AccessReview>
+  campaigns(): CampaignSummary[]
+  /** @throws {ReviewError} There is none. */
+  campaign(id: string): Promise<CampaignToday>
+  /** @throws {ReviewError} */
+  start(scope: ReviewScope, title: string | undefined, by: Reviewer, record: RecordStep): Promise<Campaign>
+  /** @throws {ReviewError} */
+  mark(request: MarkRequest, record: RecordStep): Promise<Campaign>
+  /** @throws {ReviewError} */
+  signOff(id: string, by: Reviewer, record: RecordStep): Promise<Campaign>
+  /** Of a campaign that is signed off, as it was signed then; of an open one, or of what access is now, as it is now. */
+  evidence(campaign: string | undefined): Promise<SignedEvidence>
+  /** Keeps the roles that a verified token told: some of them the realm shows only to who may read every secret. */
+  learn(token: VerifiedAccessToken): void
+  /** Permissions changed: what tokens told before counts no more. @param subject Left out: of all accounts. */
+  forgetRoles(issuer: string, subject: string | undefined): void
+  readonly key: EvidenceKey
+  close(): void
+}
+
+export interface AccessReviewsParts {
+  /** Holds `access-reviews.db` and the key that signs evidence. */
+  dataDirectory: string
+  engine: PolicyEngine
+  auditTrail: Pick<AuditTrail, 'query'>
+  /** Absent: no realm can be asked. */
+  realm: { issuer: string; resource: string; admin: KeycloakAdminClient } | undefined
+  /** Seconds since the epoch. */
+  clock?: () => number
+}
+
+/** No realm is configured, so nobody knows who has access. */
+export class NoRealmError extends Error {
+  constructor() {
+    super('No realm can be asked who has access: name one in MCP_SIGNALS, keycloakEvents.')
+    this.name = 'NoRealmError'
+  }
+}
+
+const recordsAtATime = 1000
+
+export async function openAccessReviews(parts: AccessReviewsParts): Promise<AccessReviews> {
+  const { dataDirectory, engine, auditTrail, realm, clock = () => Date.now() / 1000 } = parts
+  const key = await openEvidenceKey(join(dataDirectory, 'evidence-signing-key.pem'))
+  const store = openReviewStore(join(dataDirectory, 'access-reviews.db'), clock)
+  let catchingUp: Promise<void> | undefined
+
+  /** Use is read from the audit log onward from where the last review stopped; several reviews share one reading. */
+  function catchUp(): Promise<void> {
+    catchingUp ??= takeInUse().finally(() => {
+      catchingUp = undefined
+    })
+    return catchingUp
+  }
+
+  async function takeInUse(): Promise<void> {
+    const [newest] = await auditTrail.query({ limit: 1 })
+    if ((newest?.sequence ?? 0) < store.usedUntil) store.forgetUse()
+    for (;;) {
+      const records = await auditTrail.query({ afterSequence: store.usedUntil, limit: recordsAtATime })
+      store.takeInUse(records)
+      if (records.length < recordsAtATime) return
+    }
+  }
+
+  async function current(): Promise<AccessReview> {
+    if (realm === undefined) throw new NoRealmError()
+    const { issuer, resource, admin } = realm
+    const seenOf = (subject: string) => store.seenOf(issuer, subject)
+    const [access] = await Promise.all([readRealmAccess({ issuer, resource, get: admin.get, seenOf }), catchUp()])
+    return reviewAccess({ engine, realm: access, useOf: store.useOf, at: clock() })
+  }
+
+  const learnt = new WeakSet<VerifiedAccessToken>()
+
+  function learn(token: VerifiedAccessToken): void {
+    if (learnt.has(token)) return
+    learnt.add(token)
+    const { issuer, subject, clientId, caller, issuedAt } = token
+    const roles = caller.roles.filter((role) => scopesSupported.includes(role))
+    const known = store.seenOf(issuer, subject)
+    if (known?.clientId === clientId && known.roles.join(' ') === roles.join(' ')) return
+    store.seeRoles(issuer, subject, { clientId, roles, at: new Date(issuedAt * 1000).toISOString() })
+  }
+
+  async function today(campaign: Campaign): Promise<CampaignToday> {
+    const revoked = campaign.items.filter(({ mark }) => mark?.verdict === 'revoke').map(({ id }) => id)
+    if (revoked.length === 0) return { ...campaign, stillGranted: [] }
+    const { accounts } = await current()
+    const granted = new Set(accounts.filter((one) => one.isEnabled).flatMap(({ grants }) => grants.map(({ id }) => id)))
+    return { ...campaign, stillGranted: revoked.filter((id) => granted.has(id)) }
+  }
+
+  return {
+    current,
+    campaigns: store.list,
+    campaign: async (id) => today(store.read(id)),
+    async start(scope, title, by, record) {
+      const review = await current()
+      const name = title ?? titleOf(scope, review.at)
+      await record('access_review_started', { scope, title: name })
+      return store.start(review, scope, name, by)
+    },
+    async mark(request, record) {
+      store.checkMark(request)
+      const { campaign, items, verdict, reason } = request
+      await record('access_grant_marked', { campaign, verdict, reason, grants: grantsOf(store.read(campaign), items) })
+      return store.mark(request)
+    },
+    async signOff(id, by, record) {
+      const open = store.checkSignOff(id)
+      const signed: Campaign = {
+        ...open,
+        state: 'signed off',
+        signedOffBy: by,
+        signedOffAt: new Date(clock() * 1000).toISOString(),
+      }
+      const evidence = await signEvidence(campaignFiles(signed), { subject: `campaign ${id}`, at: clock() }, key)
+      await record('access_review_signed_off', { campaign: id, title: open.title, grants: open.items.length })
+      store.signOff(signed, evidence)
+      return signed
+    },
+    async evidence(id) {
+      if (id === undefined) {
+        const review = await current()
+        return signEvidence(reviewFiles(review), { subject: `access at ${review.at}`, at: clock() }, key)
+      }
+      const campaign = store.read(id)
+      if (campaign.state === 'signed off') return store.evidenceOf(id)
+      return signEvidence(campaignFiles(campaign), { subject: `open campaign ${id}`, at: clock() }, key)
+    },
+    learn,
+    forgetRoles: store.forgetRoles,
+    key,
+    close: store.close,
+  }
+}
+
+function titleOf(scope: ReviewScope, at: string): string {
+  const about = scope.kind === 'everything' ? 'All access' : `${scope.kind} ${scope.name}`
+  return `${about}, ${at.slice(0, 10)}`
+}
+
+function grantsOf(campaign: Campaign, items: readonly string[]): { subject: string; tool: string }[] {
+  return campaign.items.filter(({ id }) => items.includes(id)).map(({ subject, tool }) => ({ subject, tool }))
+}

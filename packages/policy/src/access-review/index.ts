@@ -1,0 +1,41 @@
+export {
+  type EvidenceStatement,
+  type EvidenceVerification,
+  type SignedEvidence,
+  signEvidence,
+  verifyEvidence,
+} from './evidence.ts'
+export { campaignFiles, describeWhy, reviewFiles } from './evidence-files.ts'
+export { type EvidenceKey, openEvidenceKey } from './evidence-key.ts'
+export {
+  type RealmAccess,
+  type RealmAccessOptions,
+  type RealmAccount,
+  type RealmGroup,
+  type RoleSource,
+  readRealmAccess,
+  type SeenRoles,
+} from './realm-accounts.ts'
+export {
+  type AccessGrant,
+  type AccessReview,
+  type GrantReason,
+  type ReviewAccessOptions,
+  type ReviewedAccount,
+  type ReviewedGroup,
+  reviewAccess,
+  type ToolUse,
+} from './review-access.ts'
+export { type CampaignItem, isCalled, itemsInScope, type ReviewScope } from './review-scope.ts'
+export {
+  type Campaign,
+  type CampaignSummary,
+  type MarkedItem,
+  type MarkRequest,
+  openReviewStore,
+  ReviewError,
+  type Reviewer,
+  type ReviewMark,
+  type ReviewStore,
+  type UseRecord,
+} from './review-store.ts'

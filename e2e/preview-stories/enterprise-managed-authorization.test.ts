@@ -1,4 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto'
+import { callWithToken } from '@mcp-identity/local-stack/demo'
 import {
   Client,
   CrossAppAccessProvider,
@@ -133,5 +134,20 @@ describe('an assistant that the company manages', () => {
     await setActive('alice', false)
     await expect(requestAssertion('read:customers')).rejects.toThrow(/invalid_grant/)
     await expect.poll(async () => (await redeem(older)).body.error, { timeout: 10_000 }).toBe('invalid_grant')
+  })
+
+  it('whose token has no session is refused as soon as the person is disabled, and after she is enabled again', async () => {
+    await setActive('alice', true)
+    await expect
+      .poll(async () => (await redeem(await requestAssertion('read:customers'))).status, { timeout: 10_000 })
+      .toBe(200)
+    const { body } = await redeem(await requestAssertion('read:customers'))
+    const status = async () => (await callWithToken(mcp, body.access_token)).status
+    expect(claimsOf(body.access_token)).not.toHaveProperty('sid')
+    expect(await status()).toBe(200)
+    await setActive('alice', false)
+    await expect.poll(status, { timeout: 5_000, interval: 20 }).toBe(401)
+    await setActive('alice', true)
+    expect(await status()).toBe(401)
   })
 })

@@ -17,6 +17,7 @@ import {
   optionalScopeNames,
 } from './scopes.ts'
 import { type CheckedRealmSettings, checkRealmSettings, type RealmSettings } from './settings.ts'
+import { transmitterAttributes } from './signal-stream.ts'
 import { buildUserProfile, userProfileType } from './user-profile.ts'
 
 /** The realm as Keycloak imports it. `components` holds lists, which the admin client's own type does not say. */
@@ -43,7 +44,7 @@ export function buildRealm(settings: RealmSettings): CompanyRealm {
     ...lifespans(checked),
     ...eventSettings,
     scimApiEnabled: true,
-    attributes: { ...eventAttributes },
+    attributes: { ...eventAttributes, ...(checked.profile === 'preview' ? transmitterAttributes : {}) },
     roles: buildRoles(checked),
     groups: buildGroups(checked),
     clientScopes: buildClientScopes(checked),

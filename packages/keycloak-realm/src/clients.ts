@@ -15,6 +15,7 @@ import { administrativeRoles, serviceToolRoles, toolScopeNames } from './permiss
 import { addressAudienceMapper, clientRolesMapper, serviceAccountMapper, subjectMapper } from './protocol-mappers.ts'
 import { defaultScopeNames, optionalScopeNames } from './scopes.ts'
 import type { CheckedRealmSettings } from './settings.ts'
+import { streamAttributes } from './signal-stream.ts'
 
 /** Keycloak creates these clients in every realm. Nobody signs in to them here, and `admin-cli` would take passwords. */
 export const unusedBuiltInClientIds = ['account-console', 'admin-cli', 'security-admin-console']
@@ -57,7 +58,8 @@ export function buildAdministrativeScopeMappings({ resource }: CheckedRealmSetti
  * The MCP server. Its `clientId` is its resource URI, so that the audience of a token, the client that may introspect
  * it and the resource that was asked for are one string. It signs nobody in; it introspects and reads events.
  */
-function resourceServer({ resource }: CheckedRealmSettings): ClientRepresentation {
+function resourceServer(settings: CheckedRealmSettings): ClientRepresentation {
+  const { resource, profile } = settings
   return {
     ...confidentialClient,
     clientId: resource,
@@ -65,7 +67,7 @@ function resourceServer({ resource }: CheckedRealmSettings): ClientRepresentatio
     description: 'Resource server: acts only on access tokens issued for it',
     secret: secretPlaceholders.resourceServer,
     serviceAccountsEnabled: true,
-    attributes: { resource_url: resource },
+    attributes: { resource_url: resource, ...(profile === 'preview' ? streamAttributes(settings) : {}) },
     defaultClientScopes: [],
     optionalClientScopes: [],
     protocolMappers: [subjectMapper, clientRolesMapper(realmManagementClientId)],

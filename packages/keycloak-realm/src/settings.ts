@@ -18,7 +18,10 @@ export interface RealmSettings {
   consoleOrigin: string
   /** Public key set of the service client `nightly-report` (RFC 7517). Private members are refused. */
   serviceJwks: { keys: readonly Readonly<Record<string, unknown>>[] }
-  /** `stable` uses nothing experimental but `resource-indicators`; `preview` adds client metadata documents and ID-JAG. */
+  /**
+   * `stable` uses nothing experimental but `resource-indicators`; `preview` adds client metadata documents, ID-JAG, and
+   * security events that Keycloak pushes to the resource server.
+   */
   profile: 'stable' | 'preview'
   /** Lifetime of access tokens, in seconds, 30 to 3600. Default 300. */
   accessTokenLifespanSeconds?: number

@@ -257,6 +257,20 @@ describe('profiles', () => {
     const text = JSON.stringify(buildRealm(settings))
     expect(text).not.toContain('client-id-metadata-document')
     expect(text).not.toContain('jwtAuthorizationGrant')
+    expect(text).not.toContain('ssf.enabled')
+  })
+
+  it('push security events of the realm to the MCP server, and nowhere else, in preview', () => {
+    const { attributes, clients } = buildRealm({ ...settings, profile: 'preview' })
+    expect(attributes?.['ssf.transmitterEnabled']).toBe('true')
+    const receivers = clients?.filter((client) => client.attributes?.['ssf.enabled'] === 'true')
+    expect(receivers?.map(({ clientId }) => clientId)).toEqual([settings.resource])
+    const origin = new URL(settings.resource).origin
+    expect(receivers?.[0]?.attributes).toMatchObject({
+      'ssf.stream.aud': settings.resource,
+      'ssf.stream.delivery.endpointUrl': `${origin}/signals/ssf`,
+      'ssf.validPushUrls': `${origin}/signals/*`,
+    })
   })
 
   it('use both in preview', () => {

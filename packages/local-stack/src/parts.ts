@@ -108,6 +108,9 @@ export function nodeParts({ settings, ports, addresses, secrets, folder }: Parts
                 clientSecretFile: secrets.signalReceiver.file,
               },
             },
+            ...(settings.realmProfile === 'preview'
+              ? [{ issuer: addresses.issuer, jwksUri: `${addresses.issuer}/protocol/openid-connect/certs` }]
+              : []),
           ],
         }),
         MCP_MAX_TOKEN_LIFETIME_SECONDS: String(longestAccessTokenLifespanSeconds),

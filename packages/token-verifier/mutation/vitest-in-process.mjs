@@ -48,7 +48,7 @@ const pathOf = ({ name, parent }) => (parent === undefined ? name : `${pathOf(pa
 function withModifiers(add) {
   const named = (title, given) => add(title, given)
   named.each = (table) => (title, given) => {
-    for (const row of rows(table)) add(format(title, ...row), (context) => given(...row, context))
+    for (const row of rows(table)) add(format(title, ...row), () => given(...row))
   }
   const nothing = Object.assign(() => undefined, { each: () => () => undefined })
   named.runIf = (isWanted) => (isWanted ? named : nothing)

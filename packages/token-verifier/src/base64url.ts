@@ -35,5 +35,5 @@ const lastCharacters: readonly (string | undefined)[] = [undefined, '', 'AQgw', 
 
 function hasZeroPadBits(text: string): boolean {
   const allowed = lastCharacters[text.length % 4]
-  return allowed === undefined || (allowed !== '' && allowed.includes(text.charAt(text.length - 1)))
+  return allowed === undefined || allowed.includes(text.charAt(text.length - 1))
 }

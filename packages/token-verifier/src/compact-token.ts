@@ -42,6 +42,7 @@ export function readCompactToken(
   const claims = readPart(jws.encodedPayload)
   if (claims === undefined) refuse('payload_invalid', payloadMessage)
   const { signed, signature } = jws
+  // Stryker disable next-line all: a header that is not remembered is read again.
   return { compact, header, isHeaderNew: knownHeader === undefined, claims, signed, signature }
 }
 

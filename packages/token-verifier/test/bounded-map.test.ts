@@ -45,6 +45,14 @@ describe('a bounded map', () => {
     }
   })
 
+  it('forgets nothing for an entry that is only named again', () => {
+    const map = new BoundedMap<number>(4)
+    for (const name of ['a', 'b']) map.set(name, 1)
+    map.touch('b', 1)
+    for (const name of ['c', 'd']) map.set(name, 1)
+    expect(map.get('a')).toBe(1)
+  })
+
   it('holds its size exactly, and one entry more makes it forget the older half', () => {
     const map = new BoundedMap<string>(4, 100)
     for (const name of ['a', 'b', 'c', 'd']) map.set(name, name, 25)

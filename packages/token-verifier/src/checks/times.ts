@@ -14,23 +14,23 @@ export interface TokenTimes {
  * @throws {TokenError} `expired`, `not_yet_valid`, `issued_in_future`.
  */
 export function checkTimes(
-  { expiresAt, notBefore, issuedAt }: TokenTimes,
+  { expiresAt, notBefore = 0, issuedAt = 0 }: TokenTimes,
   now: number,
   toleranceSeconds: number,
 ): void {
   if (now >= expiresAt + toleranceSeconds)
     refuse('expired', `the token expired ${Math.round(now - expiresAt)} seconds ago`)
-  if (notBefore !== undefined && now < notBefore - toleranceSeconds) {
+  if (now < notBefore - toleranceSeconds) {
     refuse('not_yet_valid', `the token is not valid for another ${Math.round(notBefore - now)} seconds`)
   }
-  if (issuedAt !== undefined && now < issuedAt - toleranceSeconds) {
+  if (now < issuedAt - toleranceSeconds) {
     refuse('issued_in_future', `"iat" is ${Math.round(issuedAt - now)} seconds ahead of this clock`)
   }
 }
 
 /** A token must not end before it begins. @throws {TokenError} `claim_invalid` */
-export function checkTimeOrder({ expiresAt, notBefore, issuedAt }: TokenTimes): void {
-  if (expiresAt > (issuedAt ?? 0) && expiresAt > (notBefore ?? 0)) return
+export function checkTimeOrder({ expiresAt, notBefore = 0, issuedAt = 0 }: TokenTimes): void {
+  if (expiresAt > issuedAt && expiresAt > notBefore) return
   refuse('claim_invalid', '"exp" must be later than "iat" and "nbf"')
 }
 

@@ -52,6 +52,7 @@ const readingChangers = ['crit', 'b64', 'zip', 'enc', 'cty']
 export class ProofReader {
   readonly #algorithms: readonly SignatureAlgorithm[]
   readonly #keys = new BoundedMap<ProofKey>(maxProofKeys)
+  // Stryker disable next-line all: a key that is not remembered is read again.
   readonly #keep = (proofKey: ProofKey): void => this.#keys.set(proofKey.encodedHeader, proofKey)
 
   constructor(algorithms: readonly SignatureAlgorithm[]) {
@@ -77,7 +78,9 @@ export class ProofReader {
   }
 
   /** Remembers the key of a proof that fitted its token, and only then: others cannot fill the memory. */
+  // Stryker disable next-line all: likewise.
   remember({ proofKey }: SignedProof): void {
+    // Stryker disable next-line all: a key that is not remembered is read again.
     if (this.#keys.get(proofKey.encodedHeader) === undefined) this.#keep(proofKey)
   }
 

@@ -1,7 +1,7 @@
 import { isObject, readStrings } from '../claim-values.ts'
 import { refuse } from '../token-error.ts'
 import type { Claims } from '../verified-access-token.ts'
-import { defineIssuer } from './define-issuer.ts'
+import { checkIssuerAddress, defineIssuer } from './define-issuer.ts'
 import type { Check, Dialect, IssuerProfile, IssuerSettings } from './issuer-profile.ts'
 
 /** Settings of Entra ID. */
@@ -36,6 +36,7 @@ export interface EntraIdSettings extends Omit<IssuerSettings, 'issuer' | 'audien
  * @throws {TypeError} A setting is missing or wrong.
  */
 export function entraId(settings: EntraIdSettings): IssuerProfile {
+  if (settings.issuer !== undefined) checkIssuerAddress({ ...settings, issuer: settings.issuer })
   const tenants = readTenants(settings)
   const versions = readVersions(settings)
   const { login, sts } = clouds[settings.cloud ?? 'public']

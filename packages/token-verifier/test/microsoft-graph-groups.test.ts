@@ -130,3 +130,63 @@ describe('an access token by client credentials', () => {
     await expect(accessToken(tenant)).rejects.toThrow('the token endpoint answered with status 401')
   })
 })
+
+describe('the settings of both', () => {
+  const accessToken = async () => 'token'
+  it.each([0, 300, 3600])('let groups be kept for %d seconds', (cacheSeconds) => {
+    expect(() => microsoftGraphGroups({ accessToken, cacheSeconds })).not.toThrow()
+  })
+
+  it.each([-1, 3600.1, Number.NaN])('do not let groups be kept for %d seconds', (cacheSeconds) => {
+    expect(() => microsoftGraphGroups({ accessToken, cacheSeconds })).toThrow('cacheSeconds must be 0 to 3600')
+  })
+
+  it('ask for each caller on its own, and by the time of this machine', async () => {
+    const { seen, origin } = await emulate(() => ({ body: { value: ['g'] } }))
+    const resolve = microsoftGraphGroups({ accessToken, graphUri: origin, dangerouslyAllowInsecureHttp: true })
+    await resolve(claims)
+    await resolve(claims)
+    expect(seen).toHaveLength(1)
+    await resolve({ ...claims, oid: 'another' })
+    expect(seen).toHaveLength(2)
+  })
+
+  it('never send credentials over http, nor take a token that comes with an error', async () => {
+    const credentials = { clientId: 'a', clientSecret: 'b' }
+    const insecure = clientCredentialsToken({ ...credentials, tokenEndpoint: () => 'http://127.0.0.1/token' })
+    await expect(insecure(tenant)).rejects.toThrow('tokenEndpoint must be an https address')
+    for (const answer of [{ status: 400, body: { access_token: 'at' } }, { body: { access_token: 7 } }, { body: [] }]) {
+      const { origin } = await emulate(() => answer)
+      const settings = { ...credentials, tokenEndpoint: () => origin, dangerouslyAllowInsecureHttp: true }
+      await expect(clientCredentialsToken(settings)(tenant)).rejects.toThrow('the token endpoint answered with status')
+    }
+  })
+
+  it('keep no token of which nobody says how long it lives', async () => {
+    const { seen, origin } = await emulate(() => ({ body: { access_token: 'at', expires_in: '600' } }))
+    const settings = {
+      clientId: 'a',
+      clientSecret: 'b',
+      tokenEndpoint: () => origin,
+      dangerouslyAllowInsecureHttp: true,
+    }
+    const token = clientCredentialsToken(settings)
+    await token(tenant)
+    await token(tenant)
+    expect(seen).toHaveLength(2)
+  })
+
+  it('ask the public cloud for a token unless told otherwise', async () => {
+    const asked: string[] = []
+    const token = clientCredentialsToken({
+      clientId: 'a',
+      clientSecret: 'b',
+      fetch: async (address) => {
+        asked.push(String(address))
+        return new Response('{"access_token":"at","expires_in":600}')
+      },
+    })
+    expect([await token('a/b'), await token('a/b')]).toEqual(['at', 'at'])
+    expect(asked).toEqual(['https://login.microsoftonline.com/a%2Fb/oauth2/v2.0/token'])
+  })
+})

@@ -48,6 +48,18 @@ const person = createRoute({
   component: lazyRouteComponent(() => import('../pages/people/person-page.tsx'), 'PersonPage'),
 })
 
+const review = createRoute({
+  getParentRoute: () => root,
+  path: '/review',
+  component: lazyRouteComponent(() => import('../pages/review/review-page.tsx'), 'ReviewPage'),
+})
+
+const campaign = createRoute({
+  getParentRoute: () => root,
+  path: '/review/$campaign',
+  component: lazyRouteComponent(() => import('../pages/review/campaign-page.tsx'), 'CampaignPage'),
+})
+
 const policies = createRoute({
   getParentRoute: () => root,
   path: '/policies',
@@ -62,7 +74,19 @@ const keys = createRoute({
 })
 
 export const router = createRouter({
-  routeTree: root.addChildren([home, overview, audit, auditRecord, access, people, person, policies, keys]),
+  routeTree: root.addChildren([
+    home,
+    overview,
+    audit,
+    auditRecord,
+    access,
+    people,
+    person,
+    review,
+    campaign,
+    policies,
+    keys,
+  ]),
   defaultPreload: 'intent',
   defaultPendingComponent: PagePending,
   defaultErrorComponent: PageFailed,

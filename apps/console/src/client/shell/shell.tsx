@@ -2,6 +2,7 @@ import { Menu, UnstyledButton } from '@mantine/core'
 import {
   IconActivity,
   IconChevronDown,
+  IconClipboardCheck,
   IconDots,
   IconLayoutDashboard,
   IconLogout,
@@ -21,7 +22,7 @@ import styles from './shell.module.css'
 import { Wordmark } from './wordmark.tsx'
 
 interface Destination {
-  to: '/overview' | '/audit' | '/access' | '/people' | '/policies' | '/keys'
+  to: '/overview' | '/audit' | '/access' | '/people' | '/review' | '/policies' | '/keys'
   label: string
   icon: ComponentType<{ size?: number; stroke?: number; 'aria-hidden'?: boolean }>
 }
@@ -31,6 +32,7 @@ const destinations: readonly Destination[] = [
   { to: '/audit', label: 'Live audit', icon: IconActivity },
   { to: '/access', label: 'My access', icon: IconUserShield },
   { to: '/people', label: 'People', icon: IconUsers },
+  { to: '/review', label: 'Access review', icon: IconClipboardCheck },
   { to: '/policies', label: 'Policy', icon: IconScale },
   { to: '/keys', label: 'Keys and lifetimes', icon: IconRotateClockwise },
 ]

@@ -2,6 +2,7 @@ import { Button, Menu } from '@mantine/core'
 import { IconDownload } from '@tabler/icons-react'
 import { useRef, useState } from 'react'
 import { useApis } from '../../../api/api-context.tsx'
+import { saveFile } from '../../../ui/save-file.ts'
 import type { AuditFilters } from '../audit-filters.ts'
 import { type ExportFormat, exportAudit, exportFormats } from './export-audit.ts'
 import styles from './export-menu.module.css'
@@ -34,7 +35,7 @@ export function ExportMenu({ filters }: { filters: AuditFilters }) {
           setState({ status: 'running', records })
         },
       })
-      save(content, `audit-${new Date().toISOString().replaceAll(/[:.]/g, '-')}.${format}`)
+      saveFile(content, `audit-${new Date().toISOString().replaceAll(/[:.]/g, '-')}.${format}`)
       setState({ status: 'done', records })
     } catch (error) {
       if (controller.signal.aborted) return setState({ status: 'idle' })
@@ -83,14 +84,4 @@ function words(state: ExportState): string {
     case 'failed':
       return `Nothing was saved: ${state.problem}`
   }
-}
-
-function save(content: Blob, name: string): void {
-  const address = URL.createObjectURL(content)
-  const link = document.createElement('a')
-  link.href = address
-  link.download = name
-  link.click()
-  // The browser has taken hold of the content by then.
-  setTimeout(() => URL.revokeObjectURL(address), 10_000)
 }

@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
@@ -41,6 +42,7 @@ const everyPage = [
   '/access',
   '/people',
   '/people/alice',
+  '/review',
   '/policies?as=bob&tool=update_customer',
   '/keys',
 ]
@@ -54,6 +56,7 @@ const settled: Readonly<Record<string, (page: Page) => Promise<void>>> = {
   },
   '/people': (page) => page.getByText('Alice Archer').waitFor(),
   '/policies?as=bob&tool=update_customer': (page) => page.getByText('may call').first().waitFor(),
+  '/review': (page) => page.getByText('Never used').waitFor(),
   '/keys': (page) => page.getByText('Authorization code').waitFor(),
   '/people/alice': (page) => page.getByRole('checkbox', { name: 'Operations' }).waitFor(),
 }
@@ -218,6 +221,8 @@ describe('text from the directory and the log', () => {
       `/policies?as=${encodeURIComponent(hostile)}&tool=${encodeURIComponent(hostile)}`,
       `/policies?${new URLSearchParams({ as: 'bob', tool: 'update_customer', record: JSON.stringify({ team: hostile }), groups: JSON.stringify([hostile]) })}`,
       '/keys',
+      '/review',
+      `/review/${encodeURIComponent(hostile)}`,
       '/audit?text=onerror',
     ]) {
       await watched.page.goto(doubles.url + path)
@@ -421,6 +426,80 @@ describe('the policy page', () => {
     const { page } = await signIn('alice', '/policies')
     await page.getByRole('heading', { name: 'You may not see this' }).waitFor()
     await page.getByText('admin:reports').waitFor()
+    await page.context().close()
+  })
+})
+
+describe('the access review', () => {
+  it('keeps and revokes with a reason, is signed off, and hands out evidence that its signature fits', async () => {
+    const { page, complaints } = await signIn('ivan', '/review')
+    await page
+      .getByRole('textbox', { name: 'Which one' })
+      .or(page.getByRole('combobox', { name: 'Which one' }))
+      .first()
+      .fill('update')
+    await page.getByRole('option', { name: 'update_customer' }).click()
+    await page.getByRole('button', { name: 'Begin' }).click()
+    await page.waitForURL(/\/review\/[0-9a-f-]{36}$/)
+    const grants = page.getByRole('region', { name: 'Grants' })
+    await grants.getByText('bob', { exact: false }).first().waitFor()
+    expect(await page.getByRole('button', { name: 'Sign off' }).isDisabled()).toBe(true)
+    await grants.getByRole('checkbox', { name: 'All grants of Bob Brandt' }).check()
+    expect(await grants.getByRole('button', { name: 'Revoke' }).isDisabled()).toBe(true)
+    await grants.getByRole('textbox', { name: 'Reason' }).fill('"><img src=x onerror=alert(1)>')
+    await grants.getByRole('button', { name: 'Revoke' }).click()
+    await grants.getByText('revoked', { exact: true }).waitFor()
+    await grants.getByRole('button', { name: 'all without a verdict' }).click()
+    await grants.getByRole('textbox', { name: 'Reason' }).fill('needed for the quarter')
+    await grants.getByRole('button', { name: 'Keep' }).click()
+    await page.getByText(/Every grant has a verdict/).waitFor()
+    expect({ violations: await findAxeViolations(page) }).toEqual({ violations: [] })
+    await page.getByRole('button', { name: 'Sign off' }).click()
+    await page.getByText('as it was signed off').waitFor()
+    expect(await grants.getByRole('checkbox').count()).toBe(0)
+
+    const evidence = page.getByRole('region', { name: 'Evidence' })
+    const saved = async (button: string): Promise<string> => {
+      const download = page.waitForEvent('download')
+      await evidence.getByRole('button', { name: button, exact: true }).click()
+      return readFile(await (await download).path(), 'utf8')
+    }
+    const files = {
+      'access-review.json': await saved('JSON'),
+      'access-review.csv': await saved('Table (CSV)'),
+      'access-review.html': await saved('Page to print'),
+    }
+    expect(files['access-review.csv']).toContain('needed for the quarter')
+    expect(files['access-review.html']).not.toContain('<img')
+    const statement = JSON.parse(
+      Buffer.from((await saved('Signature')).split('.')[1] ?? '', 'base64url').toString(),
+    ) as { files: Record<string, string> }
+    for (const [name, content] of Object.entries(files)) {
+      expect({ name, digest: hash('sha256', content, 'base64url') }).toEqual({ name, digest: statement.files[name] })
+    }
+    expect(await page.locator('#main img').count()).toBe(0)
+    expect(complaints).toEqual([])
+    await page.context().close()
+  })
+
+  it('leaves the own access to somebody else', async () => {
+    const { page } = await signIn('ivan', '/review')
+    await page.getByText('Everything', { exact: true }).click()
+    await page.getByRole('button', { name: 'Begin' }).click()
+    await page.getByText('your own: somebody else has to say').waitFor()
+    expect(await page.getByRole('checkbox', { name: 'All grants of Ivan Ibarra' }).count()).toBe(0)
+    await page.context().close()
+  })
+
+  it('shows where the realm and the directory do not agree', async () => {
+    const { page } = await signIn('ivan', '/review')
+    await page.getByText(/The realm holds the same people in the same groups/).waitFor()
+    await page.context().close()
+  })
+
+  it('says who may read it to somebody who may not', async () => {
+    const { page } = await signIn('alice', '/review')
+    await page.getByRole('heading', { name: 'You may not see this' }).waitFor()
     await page.context().close()
   })
 })

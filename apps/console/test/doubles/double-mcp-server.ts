@@ -6,6 +6,7 @@ import { type AuditEvent, type AuditLog, type AuditRecord, humanLine, openAuditL
 import { Hono } from 'hono'
 import { cors } from 'hono/cors'
 import { streamSSE } from 'hono/streaming'
+import { createDoubleAccessReview } from './double-access-review.ts'
 import { createDoublePolicies } from './double-policies.ts'
 import type { DoublePerson } from './people.ts'
 
@@ -37,6 +38,7 @@ export async function createDoubleMcpServer(options: {
     signingKeyFile: join(folder, 'audit-key.pem'),
     checkpointIntervalMs: 60_000,
   })
+  const review = await createDoubleAccessReview(options.people, folder)
   const records: AuditRecord[] = []
   const followers = new Set<{ subject: string; sid: string; send(record: AuditRecord): void; end(): void }>()
   const cutOff = new Set<string>()
@@ -56,7 +58,7 @@ export async function createDoubleMcpServer(options: {
       return context.json({ error: 'invalid_token' }, 401, { 'www-authenticate': 'Bearer error="invalid_token"' })
     }
     const mayRead = claims.scope.split(' ').includes('admin:reports')
-    if (/^\/(audit|policies)/.test(context.req.path) && !mayRead) {
+    if (/^\/(audit|policies|access-review)/.test(context.req.path) && !mayRead) {
       return context.json({ error: 'insufficient_scope' }, 403, {
         'www-authenticate': 'Bearer error="insufficient_scope", scope="admin:reports"',
       })
@@ -80,6 +82,7 @@ export async function createDoubleMcpServer(options: {
     context.json({ tools: accessOf(context.get('claims').scope.split(' ')), maxTokenLifetimeSeconds: 86_400 }),
   )
   app.route('/policies', createDoublePolicies(options.people))
+  app.route('/access-review', review.app)
   app.get('/audit/stream', (context) => {
     const { sub, sid } = context.get('claims')
     const after = Number(context.req.query('afterSequence') ?? 0)
@@ -156,6 +159,7 @@ export async function createDoubleMcpServer(options: {
     async close() {
       for (const follower of followers) follower.end()
       await log.close()
+      review.close()
       await rm(folder, { recursive: true, force: true })
     },
   }

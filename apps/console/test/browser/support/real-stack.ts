@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -11,12 +12,18 @@ export interface RealStack {
   session(username: string): McpSession
   /** A few calls of everybody, as on a working day. */
   workADay(): Promise<void>
+  /** Changes settings of the realm, as an administrator of Keycloak would. Undone by whoever asked for it. */
+  changeRealm(settings: Record<string, unknown>): Promise<void>
+  /** Ends Keycloak and leaves everything else running. Only of a stack that was started here. */
+  stopKeycloak(): void
   stop(): Promise<void>
 }
 
 /** Starts a whole stack beside one that may run already, or uses the one that `STACK_FILE` describes. */
 export async function startRealStack(): Promise<RealStack> {
-  const { file, stop } = await (process.env.STACK_FILE === undefined ? startOwn() : useRunning(process.env.STACK_FILE))
+  const { file, stop, stopKeycloak } = await (process.env.STACK_FILE === undefined
+    ? startOwn()
+    : useRunning(process.env.STACK_FILE))
   const sessions = new Map<string, McpSession>()
 
   function session(username: string): McpSession {
@@ -47,6 +54,8 @@ export async function startRealStack(): Promise<RealStack> {
           .callTool(tool, args)
           .catch(() => {})
     },
+    changeRealm: (settings) => changeRealm(file, settings),
+    stopKeycloak,
     async stop() {
       for (const opened of sessions.values()) await opened.close()
       await stop()
@@ -54,8 +63,25 @@ export async function startRealStack(): Promise<RealStack> {
   }
 }
 
+async function changeRealm({ urls, clients }: StackFile, settings: Record<string, unknown>): Promise<void> {
+  const { username, password } = clients.keycloakAdmin
+  const form = new URLSearchParams({ grant_type: 'password', client_id: 'admin-cli', username, password })
+  const answer = await fetch(`${urls.keycloak}/realms/master/protocol/openid-connect/token`, {
+    method: 'POST',
+    body: form,
+  })
+  const { access_token: token } = (await answer.json()) as { access_token: string }
+  const changed = await fetch(urls.issuer.replace('/realms/', '/admin/realms/'), {
+    method: 'PUT',
+    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+    body: JSON.stringify(settings),
+  })
+  if (!changed.ok) throw new Error(`Keycloak answered ${changed.status} to a change of the realm`)
+}
+
 interface RunningStack {
   file: StackFile
+  stopKeycloak(): void
   stop(): Promise<void>
 }
 
@@ -70,6 +96,10 @@ async function startOwn(): Promise<RunningStack> {
   })
   return {
     file: stack.file,
+    stopKeycloak() {
+      const processes = JSON.parse(readFileSync(stack.folder.runRecord, 'utf8')) as { name: string; pid: number }[]
+      for (const { name, pid } of processes) if (name === 'Keycloak') process.kill(pid, 'SIGTERM')
+    },
     async stop() {
       await stack.stop()
       await rm(directory, { recursive: true, force: true })
@@ -78,7 +108,13 @@ async function startOwn(): Promise<RunningStack> {
 }
 
 async function useRunning(path: string): Promise<RunningStack> {
-  return { file: JSON.parse(await readFile(path, 'utf8')), stop: async () => {} }
+  return {
+    file: JSON.parse(await readFile(path, 'utf8')),
+    stopKeycloak() {
+      throw new Error('this stack was started by somebody else')
+    },
+    stop: async () => {},
+  }
 }
 
 const calls: readonly [username: string, tool: string, args: Record<string, unknown>][] = [

@@ -104,7 +104,7 @@ export interface AccessReviewApi {
   campaigns(): Promise<CampaignSummary[]>
   campaign(id: string): Promise<Campaign>
   start(scope: ReviewScope): Promise<Campaign>
-  mark(campaign: string, items: string[], verdict: Verdict, reason: string): Promise<void>
+  mark(campaign: string, items: string[], verdict: Verdict, reason: string): Promise<Campaign>
   signOff(campaign: string): Promise<void>
   /** One file of the evidence, as it was signed; `signature` is the signature over all of them. */
   evidence(campaign: string, file: string): Promise<Blob>
@@ -124,9 +124,8 @@ export function createAccessReviewApi(settings: Settings, authorizedFetch: Autho
     campaigns: async () => z.object({ campaigns: z.array(summarySchema) }).parse(await get('/campaigns')).campaigns,
     campaign: async (id) => campaignSchema.parse(await get(`/campaigns${query({ id })}`)),
     start: async (scope) => campaignSchema.parse(await post('/campaigns', { scope })),
-    async mark(campaign, items, verdict, reason) {
-      await post('/marks', { campaign, items, verdict, reason })
-    },
+    mark: async (campaign, items, verdict, reason) =>
+      campaignSchema.parse(await post('/marks', { campaign, items, verdict, reason })),
     async signOff(campaign) {
       await post('/sign-off', { campaign })
     },

@@ -25,12 +25,11 @@ export function GrantTable({ campaign }: { campaign: Campaign }) {
   const me = useClaims().sub
   const mark = useMutation({
     mutationFn: (verdict: Verdict) => api.mark(campaign.id, [...chosen], verdict, reason.trim()),
-    async onSuccess() {
+    onSuccess(marked) {
+      queryClient.setQueryData(campaignKey(campaign.id), marked)
+      void queryClient.invalidateQueries({ queryKey: campaignsKey })
       setChosen(new Set())
       setReason('')
-      await Promise.all(
-        [campaignKey(campaign.id), campaignsKey].map((queryKey) => queryClient.invalidateQueries({ queryKey })),
-      )
     },
   })
   const isOpen = campaign.state === 'open'

@@ -11,6 +11,7 @@ import {
   openReviewStore,
   type Reviewer,
   type ReviewScope,
+  type ReviewStore,
   readRealmAccess,
   reviewAccess,
   reviewFiles,
@@ -48,8 +49,8 @@ export interface AccessReviews {
   evidence(campaign: string | undefined): Promise<SignedEvidence>
   /** Keeps the roles that a verified token told: some of them the realm shows only to who may read every secret. */
   learn(token: VerifiedAccessToken): void
-  /** Permissions changed: what tokens told before counts no more. @param subject Left out: of all accounts. */
-  forgetRoles(issuer: string, subject: string | undefined): void
+  /** Permissions changed, of one account, of a group's members, or of everybody: what tokens told before is forgotten. */
+  forgetRoles: ReviewStore['forgetRoles']
   readonly key: EvidenceKey
   close(): void
 }
@@ -116,7 +117,8 @@ export async function openAccessReviews(parts: AccessReviewsParts): Promise<Acce
     const roles = caller.roles.filter((role) => scopesSupported.includes(role))
     const known = store.seenOf(issuer, subject)
     if (known?.clientId === clientId && known.roles.join(' ') === roles.join(' ')) return
-    store.seeRoles(issuer, subject, { clientId, roles, at: new Date(issuedAt * 1000).toISOString() })
+    const groups = groupsOf(token) ?? null
+    store.seeRoles(issuer, subject, { clientId, roles, groups, at: new Date(issuedAt * 1000).toISOString() })
   }
 
   async function today(campaign: Campaign): Promise<CampaignToday> {
@@ -170,6 +172,11 @@ export async function openAccessReviews(parts: AccessReviewsParts): Promise<Acce
     key,
     close: store.close,
   }
+}
+
+/** No group can give a service anything; of others, groups that a token left out are unknown. */
+export function groupsOf({ caller }: VerifiedAccessToken): string[] | undefined {
+  return caller.kind === 'service' ? [...(caller.groups ?? [])] : caller.groups && [...caller.groups]
 }
 
 function titleOf(scope: ReviewScope, at: string): string {

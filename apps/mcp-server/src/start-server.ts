@@ -14,7 +14,7 @@ import { loadPolicies, type PolicyReload } from '@mcp-identity/policy'
 import { createKeycloakAdminClient, isCutOffBy, type Signal } from '@mcp-identity/shared-signals'
 import { createAccessTokenVerifier, type KeySetChange, type VerifiedAccessToken } from '@mcp-identity/token-verifier'
 import type { Logger } from 'pino'
-import { openAccessReviews } from './access-reviews.ts'
+import { groupsOf, openAccessReviews } from './access-reviews.ts'
 import { callerMembers, present } from './audit-events.ts'
 import { createAuditTrail } from './audit-trail.ts'
 import type { Config } from './config.ts'
@@ -260,7 +260,7 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
 
   /** The access review is told of roles; calls go on when it cannot keep them. */
   function learnRoles(token: VerifiedAccessToken): void {
-    if (signals.cutOffs.permissionsChangedSince(token, token.caller.groups)) return
+    if (signals.cutOffs.permissionsChangedSince(token, groupsOf(token))) return
     try {
       reviews.learn(token)
     } catch (error) {
@@ -271,7 +271,7 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
   /** A signal that changed something: end what it ends, and put it on record. */
   function takeIn(signal: Signal): void {
     metrics.signals.inc({ kind: signal.kind, cause: signal.kind === 'cut_off' ? signal.cause : '' })
-    if (signal.kind === 'permissions_changed') reviews.forgetRoles(signal.issuer, signal.subject)
+    if (signal.kind === 'permissions_changed') reviews.forgetRoles(signal.issuer, signal)
     const ended = signal.kind === 'cut_off' ? calls.endWhere((token) => isCutOffBy(token, signal), 'revoked') : 0
     auditTrail.note({
       phase: 'security',

@@ -13,6 +13,10 @@ export interface PolicyCaller {
   email?: Maybe<string>
   /** The caller's team is her department. */
   department?: Maybe<string>
+  /**
+   * Names. Empty: the caller is in none. Left out: unknown, which is not the same: no group then gives anything, and
+   * whatever is forbidden to any group is forbidden.
+   */
   groups?: Maybe<readonly string[]>
   roles?: Maybe<readonly string[]>
   /** IANA time zone; business hours are in it. */

@@ -23,8 +23,15 @@ export function explainDenial(
   const forbids = found.reasons.flatMap((name) => policies.get(name) ?? [])
   const stopped = forbids.length > 0 ? forbids : nearMisses(call, request, policies)
   if (stopped.length === 0) return { reason: 'policy', policies: [], explanation: whatItTakes(call, request, policies) }
-  const sentences = new Set(stopped.map(({ refusal }) => refusal))
+  const sentences = new Set(stopped.map((policy) => (isGuess(policy, request) ? groupsUnknown : policy.refusal)))
   return { reason: 'policy', policies: stopped.map(({ name }) => name), explanation: [...sentences].join(' ') }
+}
+
+const groupsUnknown = 'Your access token does not say which groups you are in, and members of some may not do this.'
+
+/** The forbid is about a group that the caller may be in, for all that is known. */
+function isGuess({ effect, json }: Policy, { slice }: CedarRequest): boolean {
+  return effect === 'forbid' && slice.facts.groupsUnknown && json.principal.op !== 'All' && json.principal.op !== 'is'
 }
 
 export function policyError(tool: string, policies: readonly string[]): Denial {

@@ -6,7 +6,8 @@ const person = z.strictObject({
   kind: z.enum(['person', 'service', 'agent']),
   clientId: z.string().default('mcp-cli'),
   department: z.string().optional(),
-  groups: z.array(z.string()),
+  /** Left out: unknown. */
+  groups: z.array(z.string()).optional(),
   roles: z.array(z.string()).default([]),
   scopes: z.array(z.string()),
   zoneinfo: z.string().optional(),

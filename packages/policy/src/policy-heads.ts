@@ -6,6 +6,8 @@ export interface HeadFacts {
   /** `Person`, `Service` or `Agent`. */
   callerType: string
   groups: ReadonlySet<string>
+  /** Nobody knows the caller's groups: none of them gives anything, any of them may forbid. */
+  groupsUnknown: boolean
   /** The tool's name and the groups of tools it is in. */
   actions: ReadonlySet<string>
 }
@@ -14,8 +16,16 @@ export interface HeadFacts {
  * Whether a policy's head can speak of this caller and this tool. Its conditions and the record are not looked at.
  * A head that names a single caller always can.
  */
-export function headMatches({ json }: Policy, facts: HeadFacts): boolean {
-  return principalMatches(json.principal, facts) && actionMatches(json.action, facts.actions)
+export function headMatches({ json, effect }: Policy, facts: HeadFacts): boolean {
+  if (!actionMatches(json.action, facts.actions)) return false
+  if (!facts.groupsUnknown) return principalMatches(json.principal, facts)
+  if (effect === 'forbid') return principalMatches(json.principal, facts, () => true)
+  return principalMatches(json.principal, facts) && !namesGroup(json.conditions)
+}
+
+/** Whether conditions ask for a group, which cannot be answered for a caller whose groups are unknown. */
+export function namesGroup(conditions: PolicyJson['conditions']): boolean {
+  return JSON.stringify(conditions).includes('"type":"Group"')
 }
 
 /** The policy without what {@link headMatches} answers for good: the action, and groups and types of callers. */
@@ -43,8 +53,12 @@ export function groupsPermitted(policies: Iterable<Policy>, actions: ReadonlySet
   return [...groups].sort()
 }
 
-function principalMatches(constraint: PrincipalConstraint, { callerType, groups }: HeadFacts): boolean {
-  const isIn = (entity: EntityUidJson) => uid(entity).type !== 'Group' || groups.has(uid(entity).id)
+function principalMatches(
+  constraint: PrincipalConstraint,
+  { callerType, groups }: HeadFacts,
+  isMember: (group: string) => boolean = (group) => groups.has(group),
+): boolean {
+  const isIn = (entity: EntityUidJson) => uid(entity).type !== 'Group' || isMember(uid(entity).id)
   if (constraint.op === 'is') {
     const container = constraint.in
     const inside = container === undefined || !('entity' in container) || isIn(container.entity)

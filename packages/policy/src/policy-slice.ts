@@ -1,6 +1,6 @@
 import * as cedar from '@cedar-policy/cedar-wasm/nodejs'
 import { callerType, type PolicyCaller } from './caller.ts'
-import { type HeadFacts, headMatches, withoutMatchedHead } from './policy-heads.ts'
+import { type HeadFacts, headMatches, namesGroup, withoutMatchedHead } from './policy-heads.ts'
 import type { PolicyModel } from './policy-model.ts'
 import type { Policy, PolicySet } from './policy-set.ts'
 import { createMemory } from './remembered.ts'
@@ -18,13 +18,29 @@ export interface PolicySlice {
   facts: HeadFacts
 }
 
+interface Rest {
+  name: string
+  json: cedar.PolicyJson
+  source: cedar.Policy
+}
+
 const preparedSlices = 200
 /** Whole numbers that JSON would round. */
 const largeNumber = /\d{16}/
 
-/** A policy without the part of its head that was matched; as it is where JSON could not hold it exactly. */
-function restOf({ name, text, json }: Policy): { name: string; json: cedar.PolicyJson; source: cedar.Policy } {
-  if (largeNumber.test(text)) return { name, json, source: text }
+/**
+ * A policy without the part of its head that was matched; as it is where JSON could not hold it exactly.
+ *
+ * For a caller whose groups are unknown a forbid has to hold for members of any group: one that asks for groups in its
+ * conditions, or could not be rewritten, forbids whatever the conditions say.
+ */
+function restOf({ name, text, json, effect }: Policy, { groupsUnknown }: HeadFacts): Rest {
+  const isExact = !largeNumber.test(text)
+  if (groupsUnknown && effect === 'forbid' && (namesGroup(json.conditions) || !isExact)) {
+    const always = { ...withoutMatchedHead(json), conditions: [] }
+    return { name, json: always, source: always }
+  }
+  if (!isExact) return { name, json, source: text }
   const rest = withoutMatchedHead(json)
   return { name, json: rest, source: rest }
 }
@@ -49,11 +65,12 @@ export function createSlicer(set: PolicySet, model: PolicyModel) {
 
   function sliceOf(facts: HeadFacts): PolicySlice {
     const members = policies.filter((policy) => headMatches(policy, facts))
-    const key = members.map(({ name }) => name).join(' ')
+    const key = `${facts.groupsUnknown} ${members.map(({ name }) => name).join(' ')}`
     const known = prepared.get(key)
     if (known !== undefined) return { ...known, facts }
-    if (prepared.size >= preparedSlices) return { ...whole, facts }
-    const rest = members.map(restOf)
+    // The whole set cannot stand for unknown groups; of those slices there are no more than kinds of callers and tools.
+    if (prepared.size >= preparedSlices && !facts.groupsUnknown) return { ...whole, facts }
+    const rest = members.map((policy) => restOf(policy, facts))
     const seenByRest = visibleTo(rest)
     const slice = {
       preparedId: `${set.preparedId}-${prepared.size}`,
@@ -69,9 +86,15 @@ export function createSlicer(set: PolicySet, model: PolicyModel) {
   return (caller: PolicyCaller, tool: string): PolicySlice => {
     const type = Object.hasOwn(callerType, caller.kind) ? callerType[caller.kind] : undefined
     if (type === undefined) throw new TypeError(`no such kind of caller: ${String(caller.kind)}`)
+    const groupsUnknown = !Array.isArray(caller.groups)
     const groups = (caller.groups ?? []).filter((group) => named.has(group)).sort()
-    return remember(JSON.stringify([tool, type, groups]), () =>
-      sliceOf({ callerType: type, groups: new Set(groups), actions: actions.get(tool) ?? new Set([tool]) }),
+    return remember(JSON.stringify([tool, type, groups, groupsUnknown]), () =>
+      sliceOf({
+        callerType: type,
+        groups: new Set(groups),
+        groupsUnknown,
+        actions: actions.get(tool) ?? new Set([tool]),
+      }),
     )
   }
 }

@@ -68,6 +68,8 @@ export interface RealmAccessOptions {
 export interface SeenRoles {
   clientId: string
   roles: string[]
+  /** Groups that the token named; null where it left them unknown. */
+  groups: string[] | null
   /** ISO instant at which the token was issued. */
   at: string
 }

@@ -122,8 +122,8 @@ export interface ReviewStore {
   /** Keeps what a token said; an older one than is kept changes nothing. */
   seeRoles(issuer: string, subject: string, seen: SeenRoles): void
   seenOf(issuer: string, subject: string): SeenRoles | undefined
-  /** Forgets what tokens said: permissions changed since. @param subject Left out: of all accounts. */
-  forgetRoles(issuer: string, subject: string | undefined): void
+  /** Forgets what tokens said: permissions changed since, of one account, of a group's members, or of everybody. */
+  forgetRoles(issuer: string, whose: { subject?: string | undefined; group?: string | undefined }): void
   /** Forgets all use: the audit log is another one than before. */
   forgetUse(): void
   close(): void
@@ -149,13 +149,21 @@ const schema = `
     PRIMARY KEY (issuer, subject, tool)
   ) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS seen_roles (
-    issuer TEXT NOT NULL, subject TEXT NOT NULL, client_id TEXT NOT NULL, roles TEXT NOT NULL, at TEXT NOT NULL,
+    issuer TEXT NOT NULL, subject TEXT NOT NULL, client_id TEXT NOT NULL, roles TEXT NOT NULL, groups TEXT,
+    at TEXT NOT NULL,
     PRIMARY KEY (issuer, subject)
   ) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS use_cursor (id INTEGER PRIMARY KEY CHECK (id = 1), sequence INTEGER NOT NULL);
 `
 
 type Head = Omit<Campaign, 'state' | 'signedOffBy' | 'signedOffAt' | 'items'>
+
+interface SeenRow {
+  clientId: string
+  roles: string
+  groups: string
+  at: string
+}
 
 interface CampaignRow {
   head: string
@@ -275,13 +283,14 @@ export function openReviewStore(path: string, clock: () => number = () => Date.n
       return (statements.cursor.pluck().get() as number | undefined) ?? 0
     },
     useOf: (issuer, subject, tool) => statements.useOf.get(issuer, subject, tool) as ToolUse | undefined,
-    seeRoles: (issuer, subject, { clientId, roles, at }) =>
-      void statements.seeRoles.run(issuer, subject, clientId, JSON.stringify(roles), at),
+    seeRoles: (issuer, subject, { clientId, roles, groups, at }) =>
+      void statements.seeRoles.run(issuer, subject, clientId, JSON.stringify(roles), JSON.stringify(groups), at),
     seenOf(issuer, subject) {
-      const row = statements.seenOf.get(issuer, subject) as { clientId: string; roles: string; at: string } | undefined
-      return row && { ...row, roles: JSON.parse(row.roles) }
+      const row = statements.seenOf.get(issuer, subject) as SeenRow | undefined
+      return row && { ...row, roles: JSON.parse(row.roles), groups: JSON.parse(row.groups) }
     },
-    forgetRoles: (issuer, subject) => void statements.forgetRoles.run({ issuer, subject: subject ?? null }),
+    forgetRoles: (issuer, { subject = null, group = null }) =>
+      void statements.forgetRoles.run({ issuer, subject, group }),
     forgetUse: () => void database.exec('DELETE FROM tool_use; DELETE FROM use_cursor'),
     close: () => void database.close(),
   }
@@ -311,14 +320,15 @@ function prepare(database: Database.Database) {
     ),
     cursor: database.prepare('SELECT sequence FROM use_cursor'),
     seeRoles: database.prepare(`
-      INSERT INTO seen_roles VALUES (?, ?, ?, ?, ?)
-      ON CONFLICT DO UPDATE SET client_id = excluded.client_id, roles = excluded.roles, at = excluded.at
+      INSERT INTO seen_roles VALUES (?, ?, ?, ?, ?, ?)
+      ON CONFLICT DO UPDATE SET client_id = excluded.client_id, roles = excluded.roles, groups = excluded.groups,
+        at = excluded.at
       WHERE excluded.at >= seen_roles.at`),
-    forgetRoles: database.prepare(
-      'DELETE FROM seen_roles WHERE issuer = @issuer AND (@subject IS NULL OR subject = @subject)',
-    ),
+    forgetRoles: database.prepare(`
+      DELETE FROM seen_roles WHERE issuer = @issuer AND (@subject IS NULL OR subject = @subject)
+        AND (@group IS NULL OR groups = 'null' OR EXISTS (SELECT 1 FROM json_each(groups) WHERE value = @group))`),
     seenOf: database.prepare(
-      'SELECT client_id AS clientId, roles, at FROM seen_roles WHERE issuer = ? AND subject = ?',
+      'SELECT client_id AS clientId, roles, groups, at FROM seen_roles WHERE issuer = ? AND subject = ?',
     ),
     useOf: database.prepare(`
       SELECT last_allowed_at AS lastAllowedAt, allowed AS allowedCalls, refused AS refusedCalls

@@ -165,7 +165,9 @@ describe('an open audit stream', () => {
     app.keycloak.adminEvent({ operationType: 'ACTION', resourceType: 'USER', resourcePath: 'users/auditor-1/logout' })
     await text.ended
     expect(text.soFar()).toMatch(/event: end\ndata: \{"reason":"revoked"\}\n\n$/)
-    await eventually(async () => expect(await app.auditLines()).toContain('stream cut for ivan@company.com (IT): revoked'))
+    await eventually(async () =>
+      expect(await app.auditLines()).toContain('stream cut for ivan@company.com (IT): revoked'),
+    )
   })
 })
 

@@ -48,6 +48,8 @@ class InProcessRunner {
           ? { url: vitestHere, shortCircuit: true }
           : next(specifier, context),
     })
+    // What `vi` looks for in a worker of vitest before it moves the clock.
+    globalThis.__vitest_worker__ = { config: { fakeTimers: {} }, environment: { name: 'node' } }
     this.#vitest = await import(vitestHere)
   }
 

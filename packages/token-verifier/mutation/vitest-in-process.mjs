@@ -110,6 +110,9 @@ async function runOne({ run }, suites) {
 
 const longestMs = 10_000
 
+/** Those of the platform, whatever a test puts in their place. */
+const { setTimeout, clearTimeout } = globalThis
+
 function inTime(running) {
   if (!(running instanceof Promise)) return running
   let timer

@@ -60,8 +60,10 @@ export class SealedToken implements Parts {
   }
 
   #sealed(): TokenParts {
+    // Stryker disable next-line ConditionalExpression: freezing again changes nothing.
     if (!this.#isSealed) {
       deepFreeze(this.#parts)
+      // Stryker disable next-line BooleanLiteral: likewise.
       this.#isSealed = true
     }
     return this.#parts
@@ -77,6 +79,7 @@ function splitScope(scope: TokenParts['scope']): string[] {
 function deepFreeze(value: object): void {
   Object.freeze(value)
   for (const member of Object.values(value)) {
-    if (typeof member === 'object' && member !== null && !Object.isFrozen(member)) deepFreeze(member)
+    // What is no object counts as frozen.
+    if (!Object.isFrozen(member)) deepFreeze(member)
   }
 }

@@ -21,24 +21,25 @@ export interface KnownHeaders {
 }
 
 /**
- * Reads an access token strictly. `undefined` when the text is something else altogether, which an opaque token is.
+ * Reads an access token strictly. `undefined` when the text is something else altogether, which an opaque token is;
+ * `'key unknown'` when its key id is one that cannot be right.
  *
  * @param compact Up to `longestJws` characters.
- * @param checkKeyId Asked before the payload is read, about a header that is new: may refuse.
+ * @param isKeyUnknown Asked before the payload is read, about a header that is new.
  * @throws {TokenError} `malformed`, `encrypted`, `header_invalid`, `header_not_understood`, `algorithm_not_allowed`,
  *   `payload_invalid`. The message never says anything about the content.
  */
 export function readCompactToken(
   compact: string,
   known: KnownHeaders,
-  checkKeyId: (keyId: string | undefined) => void,
-): UnverifiedToken | undefined {
+  isKeyUnknown: (keyId: string | undefined) => boolean,
+): UnverifiedToken | 'key unknown' | undefined {
   const jws = readCompactJws(compact)
   if (jws === undefined) return refuseEncrypted(compact)
   if (jws === 'malformed') return refuse('malformed', shapeMessage)
   const knownHeader = known.get(jws.encodedHeader)
   const header = knownHeader ?? readTokenHeader(readPart(jws.encodedHeader))
-  if (knownHeader === undefined) checkKeyId(header.keyId)
+  if (knownHeader === undefined && isKeyUnknown(header.keyId)) return 'key unknown'
   const claims = readPart(jws.encodedPayload)
   if (claims === undefined) refuse('payload_invalid', payloadMessage)
   const { signed, signature } = jws

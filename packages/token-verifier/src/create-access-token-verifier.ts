@@ -9,7 +9,7 @@ import { readVerifiedToken, refusedTokenFacts, type TokenRules } from './read-ve
 import { checkSenderConstraint } from './sender-constraint.ts'
 import { refuse, TokenError } from './token-error.ts'
 import type { TokenPresentation } from './token-presentation.ts'
-import { TrustedIssuer } from './trusted-issuer.ts'
+import { refuseUnknownKey, TrustedIssuer, unknownKeyError } from './trusted-issuer.ts'
 import { VerifierUnavailableError } from './unavailable-error.ts'
 import type { VerificationKey } from './verification-key.ts'
 import type { Claims, VerifiedAccessToken } from './verified-access-token.ts'
@@ -57,7 +57,7 @@ class Verifier implements AccessTokenVerifier {
   readonly #dpop: DpopCheck
   readonly #headers = new VerifiedHeaders()
   readonly #cache: VerifiedTokenCache | undefined
-  readonly #checkKeyId = (keyId: string | undefined): void => this.#routes.checkKeyId(keyId)
+  readonly #isKeyUnknown = (keyId: string | undefined): boolean => this.#routes.isKeyUnknown(keyId)
 
   constructor(settings: CompleteSettings) {
     const { resource, clockToleranceSeconds: toleranceSeconds } = settings
@@ -78,6 +78,8 @@ class Verifier implements AccessTokenVerifier {
       checkTokenText(compactToken, this.#settings.maxTokenLength)
       const now = this.#settings.clock()
       const found = this.#remembered(compactToken, now) ?? this.#accept(compactToken, now)
+      // Not thrown: key ids are made up in floods, and throwing costs as much as finding out.
+      if (found === undefined) return Promise.reject(unknownKeyError())
       if (found instanceof Promise) return found.then((accepted) => this.#admit(accepted, request, now))
       return Promise.resolve(this.#admit(found, request, now))
     } catch (error) {
@@ -114,13 +116,19 @@ class Verifier implements AccessTokenVerifier {
     if (key !== undefined && issuer.keySet.current === undefined) {
       return issuer.keySet
         .load()
-        .then(() => (key.withdrawn ? this.#accept(compactToken, now) : recheckTimes(accepted, now, this.#rules)))
+        .then(() =>
+          key.withdrawn
+            ? (this.#accept(compactToken, now) ?? refuseUnknownKey())
+            : recheckTimes(accepted, now, this.#rules),
+        )
     }
     return key?.withdrawn === true ? undefined : recheckTimes(accepted, now, this.#rules)
   }
 
-  #accept(compactToken: string, now: number): AcceptedToken | Promise<AcceptedToken> {
-    const token = readCompactToken(compactToken, this.#headers, this.#checkKeyId)
+  /** `undefined` when its key is one that nobody has. */
+  #accept(compactToken: string, now: number): AcceptedToken | Promise<AcceptedToken> | undefined {
+    const token = readCompactToken(compactToken, this.#headers, this.#isKeyUnknown)
+    if (token === 'key unknown') return undefined
     if (token === undefined) return this.#acceptOpaque(compactToken, this.#routes.findForOpaque(compactToken), now)
     const issuer = this.#routes.findByIssuer(token.claims.iss)
     refuseEarly(token, issuer, now - this.#rules.toleranceSeconds)

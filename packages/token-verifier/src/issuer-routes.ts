@@ -1,5 +1,5 @@
 import { refuse } from './token-error.ts'
-import { refuseUnknownKey, type TrustedIssuer } from './trusted-issuer.ts'
+import type { TrustedIssuer } from './trusted-issuer.ts'
 
 /** Finds the issuer of a token before any key is chosen. */
 export class IssuerRoutes {
@@ -21,14 +21,12 @@ export class IssuerRoutes {
   }
 
   /**
-   * Spares the reading of claims while key ids are made up: when no issuer has the key and none may be asked again.
-   *
-   * @throws {TokenError} `key_unknown`
+   * True when no issuer has the key and none may be asked again: spares the reading of claims while key ids are made up.
    */
-  checkKeyId(keyId: string | undefined): void {
-    if (keyId === undefined || this.#signing.length === 0) return
-    for (const { keySet } of this.#signing) if (!keySet.isWithout(keyId)) return
-    refuseUnknownKey()
+  isKeyUnknown(keyId: string | undefined): boolean {
+    if (keyId === undefined || this.#signing.length === 0) return false
+    for (const { keySet } of this.#signing) if (!keySet.isWithout(keyId)) return false
+    return true
   }
 
   /**

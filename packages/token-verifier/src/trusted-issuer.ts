@@ -6,7 +6,7 @@ import { OnlineQuestions } from './online/online-questions.ts'
 import type { IssuerProfile } from './providers/issuer-profile.ts'
 import { checkSecureAddress } from './secure-address.ts'
 import { checkSignature } from './signature.ts'
-import { refuse } from './token-error.ts'
+import { refuse, TokenError } from './token-error.ts'
 import type { VerificationKey } from './verification-key.ts'
 
 /** An issuer whose tokens are accepted, with its keys at hand. */
@@ -80,7 +80,12 @@ export class TrustedIssuer {
 
 /** @throws {TokenError} `key_unknown` */
 export function refuseUnknownKey(): never {
-  refuse('key_unknown', 'no key of the issuer has the "kid" of this token')
+  throw unknownKeyError()
+}
+
+/** The refusal, for one who does not throw it. */
+export function unknownKeyError(): TokenError {
+  return new TokenError('key_unknown', 'no key of the issuer has the "kid" of this token')
 }
 
 async function findKeySet(issuer: string, settings: KeySetSettings, fetchFrom: Fetch): Promise<string> {

@@ -62,10 +62,9 @@ async function explainFor(
 
 function readToken(compactToken: string, { maxTokenLength }: CompleteSettings): UnverifiedToken {
   checkTokenText(compactToken, maxTokenLength)
-  const token = readCompactToken(compactToken, { get: () => undefined }, () => undefined)
-  return (
-    token ?? refuse('malformed', 'the access token is no JWS of three parts; an opaque token says nothing by itself')
-  )
+  const token = readCompactToken(compactToken, { get: () => undefined }, () => false)
+  if (typeof token === 'object') return token
+  refuse('malformed', 'the access token is no JWS of three parts; an opaque token says nothing by itself')
 }
 
 async function judgeSignature(token: UnverifiedToken, issuer: TrustedIssuer, isOffline: boolean): Promise<CheckResult> {

@@ -126,8 +126,13 @@ class InProcessRunner {
     return { found, count }
   }
 
+  /** Alone, or after the others of its group where it needs them. */
   async #passes(test) {
-    return (await this.#firstFailure([test])).found === undefined
+    const group = this.#vitest.tests.filter((each) => each.group === test.group)
+    const before = group.slice(0, group.indexOf(test) + 1)
+    return (
+      (await this.#firstFailure([test])).found === undefined || (await this.#firstFailure(before)).found === undefined
+    )
   }
 
   async #load() {

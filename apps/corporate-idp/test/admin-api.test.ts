@@ -106,6 +106,7 @@ describe('changing', () => {
     ['an unknown group', { groups: ['Root'] }, 'there is no group "Root"; known groups: Account Managers,'],
     ['groups that are no list', { groups: 'Operations' }, 'must be a list of group names'],
     ['an unknown member', { active: true, admin: true }, 'Unrecognized key: "admin"'],
+    ['a short password', { password: 'elevenchars' }, 'must have at least 12 characters'],
     ['a list', [], 'must be an object'],
   ])('is refused, with the member and the reason: %s', async (_title, body, message) => {
     const answer = await patch('erin', body)

@@ -75,6 +75,8 @@ describe('the configuration', () => {
     ['IDP_BROKER_CLIENT_SECRET_FILE', '/no/such/file', /cannot be read/],
     ['IDP_ISSUER', 'http://localhost:8482/', /no slash at its end/],
     ['IDP_ADMIN_ORIGINS', '*', /must be origins/],
+    ['IDP_SIGNAL_RECEIVERS', '[{"clientId":"mcp-server"}]', /IDP_SIGNAL_RECEIVERS/],
+    ['IDP_SIGNAL_RECEIVERS', '{', /must be JSON/],
   ])('is refused: %s=%s', (variable, value, message) => {
     expect(() => readConfig({ ...development, [variable]: value })).toThrow(message)
   })
@@ -95,6 +97,25 @@ describe('production', () => {
   it('refuses http', () => {
     expect(() => readConfig({ ...production, IDP_ISSUER: 'http://login.company.com' })).toThrow(
       /must be https unless IDP_DEVELOPMENT=1/,
+    )
+  })
+
+  it('refuses to push security events over http', () => {
+    const receiver = { clientId: 'mcp-server', clientSecretFile: development.IDP_ADMIN_SECRET_FILE, audience: 'mcp' }
+    const receivers = (change: object) => ({
+      ...production,
+      IDP_SIGNAL_RECEIVERS: JSON.stringify([{ ...receiver, ...change }]),
+    })
+    expect(readConfig(receivers({ pushTo: 'https://mcp.company.com/signals/ssf' })).signalReceivers).toEqual([
+      {
+        clientId: 'mcp-server',
+        secret: 'a secret of the tests',
+        audience: 'mcp',
+        pushTo: 'https://mcp.company.com/signals/ssf',
+      },
+    ])
+    expect(() => readConfig(receivers({ pushTo: 'http://mcp.company.com/signals/ssf' }))).toThrow(
+      /IDP_SIGNAL_RECEIVERS must be https/,
     )
   })
 

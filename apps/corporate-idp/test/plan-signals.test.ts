@@ -80,6 +80,20 @@ describe('an enable', () => {
   })
 })
 
+describe('a new password', () => {
+  it('signs the person out everywhere, and leaves her active', () => {
+    expect(planSignals('password', pending('scim_groups'))).toEqual({
+      supersede: [],
+      reuse: [],
+      add: [
+        { kind: 'backchannel_logout', after: [], afterAdded: [] },
+        { kind: 'admin_logout', after: [], afterAdded: [0] },
+        { kind: 'resource_server_logout', after: [], afterAdded: [] },
+      ],
+    })
+  })
+})
+
 describe('a change of groups', () => {
   it('replaces one that is pending, because memberships are sent as they are then', () => {
     expect(planSignals('groups', pending('scim_groups', 'scim_inactive'))).toEqual({

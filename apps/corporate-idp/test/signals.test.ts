@@ -83,7 +83,7 @@ function find() {
   return person
 }
 
-async function change(wanted: { active?: boolean; groups?: string[] }) {
+async function change(wanted: { active?: boolean; groups?: string[]; password?: string }) {
   const { signals } = await company.changes.change(find(), wanted)
   return Object.fromEntries(
     signals.map(({ kind, state, remark }) => [kind, remark === undefined ? state : `${state}: ${remark}`]),
@@ -113,6 +113,29 @@ afterEach(async () => {
   await company.dispatcher.stop()
   company.database.close()
   await keycloak.close()
+})
+
+describe('a new password', () => {
+  const password = 'the password of tomorrow'
+
+  it('replaces the old one, and ends every session that it opened', async () => {
+    const user = keycloak.addUser('alice', 'emp-1001')
+    user.sessions = 2
+    expect(await change({ password })).toEqual({
+      backchannel_logout: 'done',
+      admin_logout: 'done',
+      resource_server_logout: 'done',
+    })
+    expect(user).toMatchObject({ active: true, sessions: 0, notBefore: true })
+    expect(resourceServer.told).toEqual(['emp-1001'])
+    expect(await company.directory.checkPassword('alice', password)).toMatchObject({ outcome: 'right' })
+    expect(await company.directory.checkPassword('alice', 'alice-at-company')).toEqual({ outcome: 'wrong' })
+  })
+
+  it('does not make a published account fit for production', async () => {
+    await change({ password })
+    expect(company.directory.publishedPasswords()).toEqual(['alice'])
+  })
 })
 
 describe('a disable', () => {

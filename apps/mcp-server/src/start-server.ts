@@ -112,9 +112,10 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
   const metrics = createMetrics({
     cutOffs: () => signals.cutOffs,
     feeds: () =>
-      signals
-        .feeds()
-        .map(({ issuer, lastSuccessAt = 0 }) => ({ issuer, ageSeconds: Date.now() / 1000 - lastSuccessAt })),
+      [...signals.feeds(), ...(receivers?.feeds() ?? [])].map(({ issuer, lastSuccessAt = 0 }) => ({
+        issuer,
+        ageSeconds: Date.now() / 1000 - lastSuccessAt,
+      })),
     openCalls: () => calls.size,
     auditWritable: () => auditTrail.isWritable,
   })

@@ -43,6 +43,32 @@ it('reads the secret of a feed from its file', () => {
   ])
 })
 
+describe('a stream at a transmitter', () => {
+  const transmitter = { issuer: 'https://idp.company.com', jwksUri: 'https://idp.company.com/jwks' }
+  const stream = {
+    tokenEndpoint: 'https://idp.company.com/token',
+    clientId: 'mcp-server',
+    clientSecretFile: secretFile,
+  }
+  const withStream = (change: object) =>
+    JSON.stringify({ transmitters: [{ ...transmitter, stream: { ...stream, ...change } }] })
+
+  it('is pushed unless said otherwise, and reads its secret from its file', () => {
+    expect(readConfig({ ...good, MCP_SIGNALS: withStream({}) }).transmitters).toMatchObject([
+      { stream: { clientId: 'mcp-server', clientSecret: 'a-long-enough-secret', delivery: 'push' } },
+    ])
+  })
+
+  it.each([
+    ['a secret that cannot be read', { clientSecretFile: join(folder, 'none') }, /cannot be read/],
+    ['a token endpoint over http', { tokenEndpoint: 'http://idp.company.com/token' }, /is not https/],
+    ['another way of delivery', { delivery: 'mail' }, /delivery/],
+    ['a member that is not known', { secret: 'x' }, /secret/],
+  ])('is refused with %s', (_title, change, problem) => {
+    expect(problemsOf({ ...good, MCP_SIGNALS: withStream(change) }).join()).toMatch(problem)
+  })
+})
+
 it('tells every problem at once, each with its setting', () => {
   const problems = problemsOf({
     MCP_PORT: '99999',

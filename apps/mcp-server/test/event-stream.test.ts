@@ -49,6 +49,7 @@ async function startIdp() {
         : undefined,
     audienceOf: () => audience,
     eventsSupported: [eventTypes.accountDisabled, eventTypes.sessionRevoked],
+    mayPushTo: () => true,
   })
   return {
     issuer,

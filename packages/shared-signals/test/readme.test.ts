@@ -10,6 +10,7 @@ const compiler = join(dirname(createRequire(import.meta.url).resolve('typescript
 
 /** What the examples take for given: the application's own, or made by an example above. */
 const given: Record<string, string> = {
+  addresses: 'ReadonlyMap<string, string>',
   answer503: '() => void',
   audiences: 'ReadonlyMap<string, string>',
   clientId: 'string',

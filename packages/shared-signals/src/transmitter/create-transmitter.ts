@@ -39,8 +39,11 @@ export interface TransmitterOptions {
   audienceOf: (receiver: string) => string | readonly string[] | undefined
   /** Event types that receivers can ask for. At least one. */
   eventsSupported: readonly string[]
-  /** Whether a receiver may have its SETs pushed to this address. Default: https, or http on this machine. */
-  mayPushTo?: (endpointUrl: string, receiver: StreamReceiver) => boolean
+  /**
+   * Whether a receiver may have its SETs pushed to this address, which is https or on this machine. Best to answer yes to
+   * one address for each receiver: whoever chooses where a server sends requests can reach what the server can reach.
+   */
+  mayPushTo: (endpointUrl: string, receiver: StreamReceiver) => boolean
   /** Path of the endpoints at the issuer. Default `/ssf`. */
   path?: string | undefined
   /** Shortest time between two verification requests for one stream, in seconds. Default 1. */
@@ -160,7 +163,6 @@ export function createSignalTransmitter(options: TransmitterOptions): SignalTran
     issuer,
     path,
     clock,
-    mayPushTo: options.mayPushTo ?? (() => true),
     minVerificationIntervalSeconds: options.minVerificationIntervalSeconds ?? 1,
     deliveredTo,
     verify: (stream, state) => tell(stream, eventTypes.verification, state === undefined ? {} : { state }),

@@ -24,7 +24,7 @@ export function createPollDelivery({ store, sign, longestPollMs }: PollDeliveryO
 
   async function handle(request: Request, receiver: StreamReceiver, streamId: string): Promise<Response> {
     if (request.method !== 'POST') return refuse(405, 'expected POST')
-    const stream = store.findStream(decodeURIComponent(streamId))
+    const stream = store.findStream(streamId)
     if (stream === undefined || stream.receiver !== receiver.name) return notFound()
     if (stream.delivery.method !== 'urn:ietf:rfc:8936') return notFound()
     const poll = readPoll(await readRequest(request))

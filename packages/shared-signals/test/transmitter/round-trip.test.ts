@@ -52,6 +52,7 @@ function openTransmitter(): SignalTransmitter {
         : undefined,
     audienceOf: () => audience,
     eventsSupported: [eventTypes.accountDisabled],
+    mayPushTo: () => true,
     minVerificationIntervalSeconds: 0,
     fetch: network,
   })

@@ -38,6 +38,7 @@ function start(options: Partial<TransmitterOptions> = {}): SignalTransmitter {
     authenticate: async (request) => receivers[request.headers.get('authorization') ?? ''],
     audienceOf: (name) => Object.values(receivers).find((receiver) => receiver.name === name)?.audience,
     eventsSupported: [eventTypes.sessionRevoked, eventTypes.accountDisabled, eventTypes.tokenClaimsChange],
+    mayPushTo: (url) => url !== 'https://elsewhere.example.com/events',
     onPushFailed: (failure) => failures.push(failure),
     clock: () => nowMs,
     fetch: async (url, init = {}) => {
@@ -202,6 +203,12 @@ describe('management of streams (SSF 1.0 section 8.1.1)', () => {
     ['POST', '/ssf/streams', [], 400],
     ['POST', '/ssf/streams', { delivery: { method: 'urn:example' } }, 400],
     ['POST', '/ssf/streams', { delivery: { ...pushDelivery, endpoint_url: 'http://receiver.example.com' } }, 400],
+    [
+      'POST',
+      '/ssf/streams',
+      { delivery: { ...pushDelivery, endpoint_url: 'https://elsewhere.example.com/events' } },
+      400,
+    ],
     ['POST', '/ssf/streams', { delivery: { ...pushDelivery, authorization_header: 'a\r\nb: c' } }, 400],
     ['POST', '/ssf/streams', { events_requested: 'all' }, 400],
     ['PATCH', '/ssf/streams', {}, 400],
@@ -210,6 +217,7 @@ describe('management of streams (SSF 1.0 section 8.1.1)', () => {
     ['GET', '/ssf/status?stream_id=unknown', undefined, 404],
     ['POST', '/ssf/verify', { stream_id: 'unknown' }, 404],
     ['POST', '/ssf/poll/unknown', {}, 404],
+    ['POST', '/ssf/poll/%', {}, 404],
     ['GET', '/ssf/nothing', undefined, 404],
     ['DELETE', '/ssf/status', undefined, 405],
   ])('%s %s %j is refused: %i', async (method, path, body, status) => {

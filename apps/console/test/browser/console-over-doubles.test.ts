@@ -345,9 +345,12 @@ describe('a session', () => {
 
   it('goes on while Keycloak is away, and nobody can sign in until it is back', async () => {
     const { page } = await signIn('ivan', '/access')
+    await page.getByText('this one').waitFor()
     doubles.keycloak.fault.isDown = true
     await page.getByRole('link', { name: 'Live audit' }).click()
     await page.getByRole('listitem').first().waitFor()
+    await page.getByRole('link', { name: 'People' }).click()
+    await page.getByRole('heading', { name: 'A part of the stack is away' }).waitFor()
     const late = await openPage(browser)
     await late.page.goto(doubles.url)
     await late.page.getByRole('heading', { name: 'The authorization server does not answer' }).waitFor()

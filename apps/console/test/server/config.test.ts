@@ -36,6 +36,14 @@ describe('readConfig', () => {
     })
   })
 
+  it('takes the public key of the audit log, and nothing else in its place', () => {
+    const key = 'mcp-identity/audit+1c2d3e4f+AQIDBA=='
+    expect(readConfig({ ...valid, CONSOLE_AUDIT_KEY: key }).settings.auditKey).toBe(key)
+    expect(problemsOf({ ...valid, CONSOLE_AUDIT_KEY: 'a key' })).toEqual([
+      'CONSOLE_AUDIT_KEY: must be a key of the form name+hash+key',
+    ])
+  })
+
   it('listens on this machine alone unless told otherwise', () => {
     expect(readConfig({ ...valid, CONSOLE_HOST: '0.0.0.0' }).host).toBe('0.0.0.0')
   })

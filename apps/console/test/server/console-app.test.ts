@@ -41,6 +41,11 @@ const directives = (response: Response): Record<string, string> =>
 const everyRoute: [what: string, path: string, status: number, init?: RequestInit][] = [
   ['the page', '/', 200],
   ['a page deeper down', '/audit/17', 200],
+  ['the access review', '/review', 200],
+  ['one review', '/review/0b0c8f5e-0000-4000-8000-000000000000', 200],
+  ['the policies with a question', '/policies?as=%22%3E%3Cimg+src%3Dx+onerror%3Dalert(1)%3E&tool=get_customer', 200],
+  ['the keys', '/keys', 200],
+  ['a person with a hostile name', '/people/%22%3E%3Cimg%20src%3Dx%20onerror%3Dalert(1)%3E', 200],
   ['the settings', '/config.json', 200],
   ['the health page', '/healthz', 200],
   ['a script', '/assets/main-12345678.js', 200],

@@ -1,5 +1,6 @@
 import { IconLock } from '@tabler/icons-react'
 import { type ReactNode, useMemo, useSyncExternalStore } from 'react'
+import { ApiError } from '../api/api-error.ts'
 import { type AuthorizedFetch, createAuthorizedFetch } from '../api/authorized-fetch.ts'
 import type { Settings } from '../settings.ts'
 import { EmptyState } from '../ui/empty-state.tsx'
@@ -25,7 +26,9 @@ export function openScopedSession(settings: Settings, scope: string): Session {
 export type ScopedAccess =
   | { status: 'asking' }
   | { status: 'granted'; authorizedFetch: AuthorizedFetch; session: Session }
-  /** The authorization server did not grant the scope to this person, or did not answer this page. */
+  /** The authorization server does not answer. It is asked again until it does. */
+  | { status: 'away'; error: ApiError }
+  /** The authorization server did not grant the scope to this person. */
   | { status: 'refused' }
 
 /** Access with one more scope than the page has, if the authorization server grants it to this person. */
@@ -34,7 +37,10 @@ export function useScopedAccess(scope: string): ScopedAccess {
   const session = openScopedSession(settings, scope)
   const state = useSyncExternalStore(session.subscribe, session.state)
   const authorizedFetch = useMemo(() => createAuthorizedFetch(session), [session])
-  if (state.status === 'starting' || state.status === 'unreachable') return { status: 'asking' }
+  if (state.status === 'starting') return { status: 'asking' }
+  if (state.status === 'unreachable') {
+    return { status: 'away', error: new ApiError(0, `${new URL(settings.issuer).host} does not answer`) }
+  }
   const isGranted = state.status === 'signed in' && scopesOf(state.claims).includes(scope)
   return isGranted ? { status: 'granted', authorizedFetch, session } : { status: 'refused' }
 }

@@ -28,9 +28,9 @@ export function OwnSessions() {
   if (api !== undefined) return <SessionsAndClients api={api} />
   return (
     <Card title="Where you are signed in">
-      {access.status === 'asking' ? (
-        <Loading />
-      ) : (
+      {access.status === 'asking' && <Loading />}
+      {access.status === 'away' && <PageFailed error={access.error} />}
+      {access.status === 'refused' && (
         <ScopeMissing title="Your sessions cannot be shown" scope={ownSessionsScope}>
           Everybody in the group <b>All Staff</b> has it; ask whoever runs Keycloak.
         </ScopeMissing>

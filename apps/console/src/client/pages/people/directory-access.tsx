@@ -4,6 +4,7 @@ import { ScopeMissing, useScopedAccess } from '../../session/scoped-access.tsx'
 import { useSession } from '../../session/session-context.tsx'
 import { PagePending } from '../../shell/page-pending.tsx'
 import { Card } from '../../ui/card.tsx'
+import { PageFailed } from '../../ui/page-failed.tsx'
 
 export const directoryScope = 'directory:admin'
 const PeopleContext = createContext<PeopleApi | undefined>(undefined)
@@ -19,6 +20,13 @@ export function DirectoryAccess({ children }: { children: ReactNode }) {
   )
   if (access.status === 'asking') return <PagePending />
   if (api !== undefined) return <PeopleContext value={api}>{children}</PeopleContext>
+  if (access.status === 'away') {
+    return (
+      <Card>
+        <PageFailed error={access.error} />
+      </Card>
+    )
+  }
   return (
     <Card>
       <ScopeMissing title="For directory administrators" scope={directoryScope}>

@@ -75,7 +75,7 @@ const browser = await launchBrowser()
 try {
   await stack.workADay()
   await takeSignIn()
-  await reviewGroup('Customer Readers')
+  await reviewGroup('Account Managers')
   for (const { suffix, options } of looks) {
     for (const person of ['ivan', 'alice']) await takePagesOf(person, suffix, options)
   }

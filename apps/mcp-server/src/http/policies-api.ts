@@ -121,7 +121,7 @@ async function whatIf(
 function callerOf(caller: PolicyCaller, groupRoles: Map<string, string[]> | undefined): PolicyCaller {
   if (groupRoles === undefined) return caller
   const roles = [...new Set((caller.groups ?? []).flatMap((group) => groupRoles.get(group) ?? []))]
-  return { ...caller, roles, scopes: caller.scopes ?? roles }
+  return { ...caller, roles, liveRoles: roles, scopes: caller.scopes ?? roles }
 }
 
 function recordProblems(

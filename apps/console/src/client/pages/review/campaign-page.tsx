@@ -14,7 +14,7 @@ import { fullTime } from '../../ui/time-words.ts'
 import { EvidenceFiles } from './evidence-files.tsx'
 import { GrantTable } from './grant-table.tsx'
 import { SignOff } from './sign-off.tsx'
-import { campaignKey, useReviewApi } from './use-review-api.ts'
+import { campaignKey, titleWords, useReviewApi } from './use-review-api.ts'
 
 /** One review: every grant in its scope, kept or revoked with a reason, and the evidence of it. */
 export function CampaignPage() {
@@ -23,7 +23,7 @@ export function CampaignPage() {
   const campaign = useQuery({ queryKey: campaignKey(id), queryFn: () => api.campaign(id) })
   return (
     <Page
-      title={campaign.data?.title ?? 'Review'}
+      title={titleWords(campaign.data?.title ?? 'Review')}
       actions={
         <Button
           component={Link}

@@ -9,7 +9,7 @@ import { PageFailed } from '../../ui/page-failed.tsx'
 import { Tag } from '../../ui/tag.tsx'
 import { fullTime } from '../../ui/time-words.ts'
 import styles from './campaigns.module.css'
-import { campaignsKey, useReviewApi } from './use-review-api.ts'
+import { campaignsKey, titleWords, useReviewApi } from './use-review-api.ts'
 
 /** Every review that was begun, the newest first, with how far it is. */
 export function Campaigns() {
@@ -45,7 +45,7 @@ function CampaignRow({ campaign }: { campaign: CampaignSummary }) {
     <li className={styles.row}>
       <div className={styles.what}>
         <Link to="/review/$campaign" params={{ campaign: id }} className={styles.link}>
-          {title}
+          {titleWords(title)}
         </Link>
         <p>
           begun {fullTime(new Date(startedAt))} by {startedBy.name ?? startedBy.email ?? startedBy.subject}

@@ -57,7 +57,7 @@ export function GrantTable({ campaign }: { campaign: Campaign }) {
           <Button
             variant="default"
             size="compact-xs"
-            onClick={() => choose(markable.filter(({ neverUsed }) => neverUsed))}
+            onClick={() => choose(markable.filter(({ neverUsed, why }) => neverUsed && why.length > 0))}
           >
             those never used
           </Button>
@@ -228,7 +228,7 @@ function GrantRow({ item, isChosen, isMarkable, isStillGranted, toggle }: GrantR
             <span className={styles.given}>{mark.reason}</span>
           </>
         )}
-        {isStillGranted && <Tag tone="warn">still granted: change the group</Tag>}
+        {isStillGranted && <Tag tone="warn">still granted</Tag>}
       </span>
     </li>
   )

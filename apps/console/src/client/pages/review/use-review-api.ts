@@ -12,3 +12,6 @@ export function useReviewApi(): AccessReviewApi {
 export const reviewKey = ['access review']
 export const campaignsKey = ['access review campaigns']
 export const campaignKey = (id: string): string[] => ['access review campaign', id]
+
+/** `Group Operations, 2026-11-28`, also where the server begins with a small letter. */
+export const titleWords = (title: string): string => title.charAt(0).toUpperCase() + title.slice(1)

@@ -10,6 +10,7 @@ import {
   type PolicyEngine,
   type PolicyResource,
 } from '@mcp-identity/policy'
+import type { FourEyesStore } from '@mcp-identity/policy/sqlite'
 import type { AuditTrail } from './audit-trail.ts'
 
 /** A call that waits for a second person, with what that person has to know of it. */
@@ -25,16 +26,16 @@ export interface FourEyes {
    * Decides one call. A call that lacks nothing but a second person is put down to wait and is refused; once approved,
    * the same call of the same person is allowed, once.
    */
-  decide(call: DecidableCall): PolicyDecision
+  decide(call: DecidableCall): Promise<PolicyDecision>
   /** What else a decision about this caller depends on. */
   contextOf(caller: PolicyCaller): PolicyContext
   /** The calls that this person may approve. */
   waitingFor(approver: PolicyCaller): WaitingCall[]
   /** @throws {ApprovalError} Not this person, or not any more. */
-  approve(id: string, approver: PolicyCaller): Approval
+  approve(id: string, approver: PolicyCaller): Promise<Approval>
   /** @throws {TypeError} Not a person, or no justification of 10 to 500 characters. */
-  declareEmergency(caller: PolicyCaller, justification: string): Emergency
-  endEmergency(caller: PolicyCaller): void
+  declareEmergency(caller: PolicyCaller, justification: string): Promise<Emergency>
+  endEmergency(caller: PolicyCaller): Promise<void>
 }
 
 export interface DecidableCall {
@@ -46,34 +47,38 @@ export interface DecidableCall {
 
 export interface FourEyesParts {
   engine: PolicyEngine
-  auditTrail: Pick<AuditTrail, 'note'>
+  /** Where approvals and emergencies are kept. */
+  store: FourEyesStore
+  auditTrail: Pick<AuditTrail, 'record'>
   /** The record that a call of a tool acts on, as it is now. */
   recordOf: (tool: string, args: Readonly<Record<string, unknown>>) => PolicyResource | undefined
   /** Seconds since the epoch. Default: the system clock. */
   clock?: () => number
 }
 
-/** Approvals and emergencies live in memory: a restart forgets them, and they have to be asked for again. */
+/** Every step is durable in the audit log before it counts, and in the store before it is answered. */
 export function createFourEyes({
   engine,
+  store,
   auditTrail,
   recordOf,
   clock = () => Date.now() / 1000,
 }: FourEyesParts): FourEyes {
-  const subjects = new Map<string, ApprovalSubject>()
   const breakGlass = createBreakGlass({
+    store,
     clock,
     onEvent: ({ action, emergency }) => noteEvent(action, emergency.declaredBy, { ...emergency }),
   })
   const approvals = createApprovals({
+    store,
     clock,
     mayApprove,
     onEvent: ({ action, approval, by }) => noteEvent(action, by, { ...approval }),
   })
 
-  function noteEvent(action: string, who: string, details: Readonly<Record<string, unknown>>): void {
+  async function noteEvent(action: string, who: string, details: Readonly<Record<string, unknown>>): Promise<void> {
     const [issuer = '', subject = ''] = who.split(' ')
-    auditTrail.note({ phase: 'security', action, outcome: 'succeeded', issuer, subject, details })
+    await auditTrail.record({ phase: 'security', action, outcome: 'succeeded', issuer, subject, details })
   }
 
   const contextOf = (caller: PolicyCaller): PolicyContext => ({ breakGlass: breakGlass.isOpenFor(caller) })
@@ -88,31 +93,27 @@ export function createFourEyes({
     return ask(call, true).outcome === 'allowed'
   }
 
-  function decide(call: DecidableCall): PolicyDecision {
+  async function decide(call: DecidableCall): Promise<PolicyDecision> {
     const alone = ask(call, false)
     if (alone.outcome === 'allowed' || alone.reason !== 'policy') return alone
     const together = ask(call, true)
     if (together.outcome === 'denied') return alone
     const subject = { caller: call.caller, tool: call.tool, arguments: call.arguments }
-    if (approvals.use(subject)) return together
-    const { id, expiresAt } = approvals.request(subject)
-    subjects.set(id, subject)
+    if (await approvals.use(subject)) return together
+    const { id, expiresAt } = await approvals.request(subject)
     const until = new Date(expiresAt * 1000).toISOString()
     return { ...alone, explanation: `${alone.explanation} It waits as ${id} until ${until}.` }
   }
 
   function waitingFor(approver: PolicyCaller): WaitingCall[] {
-    const waiting = approvals.waiting()
-    const ids = new Set(waiting.map(({ id }) => id))
-    for (const id of subjects.keys()) if (!ids.has(id)) subjects.delete(id)
-    return waiting.flatMap((approval) => {
-      const subject = subjects.get(approval.id)
-      if (subject === undefined || !mayApprove(approver, subject)) return []
-      const { caller } = subject
-      return [
-        { ...approval, requestedByName: caller.email ?? caller.name ?? caller.subject, arguments: subject.arguments },
-      ]
-    })
+    return approvals
+      .waiting()
+      .filter(({ subject }) => mayApprove(approver, subject))
+      .map(({ subject: { caller, arguments: given }, digest: _digest, ...approval }) => ({
+        ...approval,
+        requestedByName: caller.email ?? caller.name ?? caller.subject,
+        arguments: given,
+      }))
   }
 
   return {

@@ -11,6 +11,7 @@ import {
 } from '@mcp-identity/mcp-authorization'
 import { toNodeListener } from '@mcp-identity/mcp-authorization/node'
 import { loadPolicies, type PolicyReload } from '@mcp-identity/policy'
+import { openFourEyesStore } from '@mcp-identity/policy/sqlite'
 import { createKeycloakAdminClient, isCutOffBy, type Signal } from '@mcp-identity/shared-signals'
 import { createAccessTokenVerifier, type KeySetChange, type VerifiedAccessToken } from '@mcp-identity/token-verifier'
 import type { Logger } from 'pino'
@@ -162,8 +163,10 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
     ...financeAndReportTools({ database, grants }),
   ]
   const tools = new Map(companyTools.map((entry) => [entry.tool.name, entry]))
+  const approvals = openFourEyesStore(join(config.dataDirectory, 'approvals.db'))
   const fourEyes = createFourEyes({
     engine,
+    store: approvals,
     auditTrail,
     recordOf: (name, args) => tools.get(name)?.recordOf?.(args),
   })
@@ -362,6 +365,7 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
     await auditTrail.close()
     database.close()
     reviews.close()
+    approvals.close()
   }
 
   return {

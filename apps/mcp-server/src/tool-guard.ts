@@ -43,7 +43,7 @@ export function createToolGuard(parts: ToolGuardParts): ToolGuard {
     const event = eventOf(call, tool, context)
     try {
       const caller = await liveCallers.of(call.token, compactTokenOf(call), tool.isDestructive === true)
-      const decision = decide(call, tool, caller)
+      const decision = await decide(call, tool, caller)
       if (decision.outcome === 'denied') return await refuse(event, context, decision)
       await recordDecision(context, {
         ...event,
@@ -58,7 +58,7 @@ export function createToolGuard(parts: ToolGuardParts): ToolGuard {
     }
   }
 
-  function decide(call: ToolCall, tool: CompanyTool, caller: LiveCaller): PolicyDecision {
+  function decide(call: ToolCall, tool: CompanyTool, caller: LiveCaller): Promise<PolicyDecision> {
     const given = call.arguments as Readonly<Record<string, unknown>>
     return fourEyes.decide({ caller, tool: call.tool, arguments: given, resource: tool.recordOf?.(given) })
   }

@@ -70,6 +70,20 @@ describe('a call that takes two people', () => {
     expect((await ask('carol', '/approvals', 'POST', { id })).status).toBe(409)
   })
 
+  it('is remembered over a restart, request and approval', async () => {
+    // The first may use an approval that a test before left unused.
+    await deleteIt()
+    expect((await deleteIt()).isError).toBe(true)
+    await app.restart()
+    await eventually(async () => expect((await app.get('/readyz')).status).toBe(200))
+    const [{ id } = { id: '' }] = await waitingFor('carol')
+    expect((await ask('carol', '/approvals', 'POST', { id })).status).toBe(200)
+    await app.restart()
+    await eventually(async () => expect((await app.get('/readyz')).status).toBe(200))
+    expect((await deleteIt()).structured).toMatchObject({ deleted: true })
+    expect((await deleteIt()).isError).toBe(true)
+  })
+
   it('serves only who asked', async () => {
     const carols = await app.call(app.tokenOf('carol'), 'delete_customer', { id: strategic })
     expect(carols.isError).toBe(true)

@@ -1,6 +1,7 @@
 import { type AuditEvent, AuditUnavailableError } from '@mcp-identity/audit-log'
 import { protectTool, type ToolCall } from '@mcp-identity/mcp-authorization'
 import { loadPolicies } from '@mcp-identity/policy'
+import { openFourEyesStore } from '@mcp-identity/policy/sqlite'
 import { createCutOffState } from '@mcp-identity/shared-signals'
 import { pino } from 'pino'
 import { beforeEach, expect, it } from 'vitest'
@@ -46,7 +47,12 @@ function guard() {
   return createToolGuard({
     tools: new Map([['get_customer', tool]]),
     engine,
-    fourEyes: createFourEyes({ engine, auditTrail: { note: () => {} }, recordOf: () => undefined }),
+    fourEyes: createFourEyes({
+      engine,
+      store: openFourEyesStore(':memory:'),
+      auditTrail: { record: async () => {} },
+      recordOf: () => undefined,
+    }),
     liveCallers,
     cutOffs,
     auditTrail: { record },

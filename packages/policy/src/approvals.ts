@@ -34,93 +34,109 @@ export interface ApprovalEvent {
   by: string
 }
 
+/** A request with what was asked for: its caller, tool and arguments. */
+export interface StoredApproval extends Approval {
+  /** Equal for equal calls. */
+  digest: string
+  subject: ApprovalSubject
+}
+
+/** Where approvals are kept; see `openFourEyesStore`. Times are in seconds since the epoch. */
+export interface ApprovalStore {
+  /** Whether it was added: an equal call may wait only once. */
+  add(approval: StoredApproval): boolean
+  find(id: string): StoredApproval | undefined
+  /** The request of an equal call that waits. */
+  requested(digest: string, now: number): StoredApproval | undefined
+  waiting(now: number): StoredApproval[]
+  /** Whether this was the one who approved it first. */
+  approve(id: string, by: string, expiresAt: number): boolean
+  /** Takes an approval for one call: nobody else gets it. */
+  claim(digest: string, now: number): StoredApproval | undefined
+  /** Gives back what was claimed. */
+  release(id: string): void
+  remove(id: string): void
+  /** @returns how many are left. */
+  forgetExpired(now: number): number
+}
+
 export interface ApprovalsOptions {
+  store: ApprovalStore
   /** Seconds since the epoch. */
   clock: () => number
   /** How long a request, and then its approval, may be used. Default 900. */
   lifetimeSeconds?: number
   /** Whether this person may approve that call: as a rule, whether she may make it herself. */
   mayApprove: (approver: PolicyCaller, subject: ApprovalSubject) => boolean
-  /** Told of every step, for the audit log; a step that it throws at does not happen. */
-  onEvent: (event: ApprovalEvent) => void
+  /** Puts every step on record, for the audit log; a step that it rejects does not happen. */
+  onEvent: (event: ApprovalEvent) => Promise<void>
 }
 
 /** Four eyes: a call that needs a second person waits here until someone else approves that very call, once. */
 export interface Approvals {
-  request(subject: ApprovalSubject): Approval
+  request(subject: ApprovalSubject): Promise<Approval>
   /** @throws {ApprovalError} Not this person, or not any more. */
-  approve(id: string, approver: PolicyCaller): Approval
+  approve(id: string, approver: PolicyCaller): Promise<Approval>
   /** Whether this call was approved; an approval serves one call and is gone. */
-  use(subject: ApprovalSubject): boolean
-  waiting(): Approval[]
-}
-
-interface Pending extends Approval {
-  digest: string
-  subject: ApprovalSubject
+  use(subject: ApprovalSubject): Promise<boolean>
+  waiting(): StoredApproval[]
 }
 
 const longestQueue = 1000
 
 export function createApprovals(options: ApprovalsOptions): Approvals {
-  const { clock, lifetimeSeconds = 900, mayApprove, onEvent } = options
-  const pending = new Map<string, Pending>()
+  const { store, clock, lifetimeSeconds = 900, mayApprove, onEvent } = options
 
-  function forgetExpired(): void {
-    for (const [id, { expiresAt }] of pending) if (expiresAt <= clock()) pending.delete(id)
+  function checkedRequest(id: string, approver: PolicyCaller): StoredApproval {
+    const entry = store.find(id)
+    if (entry === undefined) throw new ApprovalError('unknown', 'no such request waits for approval')
+    if (entry.expiresAt <= clock()) throw new ApprovalError('expired', 'the request has expired')
+    if (entry.approvedBy !== undefined) throw new ApprovalError('already_approved', 'the request is approved already')
+    if (approver.kind !== 'person') throw new ApprovalError('not_a_person', 'only a person can approve')
+    if (identityOf(approver) === entry.requestedBy)
+      throw new ApprovalError('own_request', 'someone else has to approve it')
+    if (!mayApprove(approver, entry.subject)) throw new ApprovalError('not_allowed', 'you may not approve this call')
+    return entry
   }
 
   return {
-    request(subject) {
-      forgetExpired()
+    async request(subject) {
+      const left = store.forgetExpired(clock())
       const digest = digestOf(subject)
-      const known = [...pending.values()].find((entry) => entry.digest === digest && entry.approvedBy === undefined)
+      const known = store.requested(digest, clock())
       if (known !== undefined) return view(known)
-      if (pending.size >= longestQueue) throw new ApprovalError('not_allowed', 'too many calls wait for approval')
+      if (left >= longestQueue) throw new ApprovalError('not_allowed', 'too many calls wait for approval')
       const requestedBy = identityOf(subject.caller)
       const expiresAt = clock() + lifetimeSeconds
-      const entry = {
-        id: randomUUID(),
-        requestedBy,
-        tool: subject.tool,
-        expiresAt,
-        approvedBy: undefined,
-        digest,
-        subject,
-      }
-      onEvent({ action: 'approval_requested', approval: view(entry), by: requestedBy })
-      pending.set(entry.id, entry)
-      return view(entry)
+      const { tool } = subject
+      const entry = { id: randomUUID(), requestedBy, tool, expiresAt, approvedBy: undefined, digest, subject }
+      await onEvent({ action: 'approval_requested', approval: view(entry), by: requestedBy })
+      return view(store.add(entry) ? entry : (store.requested(digest, clock()) ?? entry))
     },
-    approve(id, approver) {
-      const entry = pending.get(id)
-      if (entry === undefined) throw new ApprovalError('unknown', 'no such request waits for approval')
-      if (entry.expiresAt <= clock()) throw new ApprovalError('expired', 'the request has expired')
-      if (entry.approvedBy !== undefined) throw new ApprovalError('already_approved', 'the request is approved already')
-      if (approver.kind !== 'person') throw new ApprovalError('not_a_person', 'only a person can approve')
+    async approve(id, approver) {
+      const entry = checkedRequest(id, approver)
       const by = identityOf(approver)
-      if (by === entry.requestedBy) throw new ApprovalError('own_request', 'someone else has to approve it')
-      if (!mayApprove(approver, entry.subject)) throw new ApprovalError('not_allowed', 'you may not approve this call')
       const approved = { ...entry, approvedBy: by, expiresAt: clock() + lifetimeSeconds }
-      onEvent({ action: 'approval_given', approval: view(approved), by })
-      pending.set(id, approved)
+      await onEvent({ action: 'approval_given', approval: view(approved), by })
+      // Time has passed, and somebody else may have been quicker.
+      checkedRequest(id, approver)
+      if (!store.approve(id, by, approved.expiresAt))
+        throw new ApprovalError('already_approved', 'the request is approved already')
       return view(approved)
     },
-    use(subject) {
-      forgetExpired()
-      const digest = digestOf(subject)
-      for (const [id, entry] of pending) {
-        if (entry.digest !== digest || entry.approvedBy === undefined) continue
-        onEvent({ action: 'approval_used', approval: view(entry), by: entry.requestedBy })
-        pending.delete(id)
-        return true
+    async use(subject) {
+      const entry = store.claim(digestOf(subject), clock())
+      if (entry === undefined) return false
+      try {
+        await onEvent({ action: 'approval_used', approval: view(entry), by: entry.requestedBy })
+      } catch (cause) {
+        store.release(entry.id)
+        throw cause
       }
-      return false
+      store.remove(entry.id)
+      return true
     },
-    waiting() {
-      forgetExpired()
-      return [...pending.values()].filter(({ approvedBy }) => approvedBy === undefined).map(view)
-    },
+    waiting: () => store.waiting(clock()),
   }
 }
 

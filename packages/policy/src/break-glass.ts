@@ -8,54 +8,54 @@ export interface Emergency {
   endsAt: number
 }
 
+/** Where emergencies are kept; see `openFourEyesStore`. */
+export interface EmergencyStore {
+  declareEmergency(emergency: Emergency, now: number): void
+  endEmergency(declaredBy: string): void
+  /** One that has not ended. */
+  emergencyOf(declaredBy: string, now: number): Emergency | undefined
+  emergencies(now: number): Emergency[]
+}
+
 export interface BreakGlassOptions {
+  store: EmergencyStore
   /** Seconds since the epoch. */
   clock: () => number
   /** Longest emergency. Default 1,800. */
   lifetimeSeconds?: number
-  /** Told before an emergency begins or ends, for the audit log and to wake someone; if it throws, nothing begins. */
-  onEvent: (event: { action: 'emergency_declared' | 'emergency_ended'; emergency: Emergency }) => void
+  /** Puts it on record and wakes someone, before an emergency begins; what it rejects does not begin. */
+  onEvent: (event: { action: 'emergency_declared' | 'emergency_ended'; emergency: Emergency }) => Promise<void>
 }
 
 /** Break-glass: a person declares an emergency for herself, says why, and has its permissions for a limited time. */
 export interface BreakGlass {
   /** @throws {TypeError} Not a person, or no justification of 10 to 500 characters. */
-  declare(caller: PolicyCaller, justification: string): Emergency
-  end(caller: PolicyCaller): void
+  declare(caller: PolicyCaller, justification: string): Promise<Emergency>
+  /** Ends it at once; it is on record when this resolves. */
+  end(caller: PolicyCaller): Promise<void>
   isOpenFor(caller: PolicyCaller): boolean
   open(): Emergency[]
 }
 
-export function createBreakGlass({ clock, lifetimeSeconds = 1800, onEvent }: BreakGlassOptions): BreakGlass {
-  const emergencies = new Map<string, Emergency>()
-
-  function current(caller: PolicyCaller): Emergency | undefined {
-    const key = identityOf(caller)
-    const emergency = emergencies.get(key)
-    if (emergency === undefined || emergency.endsAt > clock()) return emergency
-    emergencies.delete(key)
-    return undefined
-  }
-
+export function createBreakGlass({ store, clock, lifetimeSeconds = 1800, onEvent }: BreakGlassOptions): BreakGlass {
   return {
-    declare(caller, justification) {
+    async declare(caller, justification) {
       if (caller.kind !== 'person') throw new TypeError('only a person can declare an emergency')
       const said = justification.trim()
       if (said.length < 10 || said.length > 500) throw new TypeError('say why, in 10 to 500 characters')
-      const declaredBy = identityOf(caller)
-      const emergency = { declaredBy, justification: said, endsAt: clock() + lifetimeSeconds }
-      onEvent({ action: 'emergency_declared', emergency })
-      emergencies.set(declaredBy, emergency)
+      const emergency = { declaredBy: identityOf(caller), justification: said, endsAt: clock() + lifetimeSeconds }
+      await onEvent({ action: 'emergency_declared', emergency })
+      store.declareEmergency(emergency, clock())
       return emergency
     },
-    end(caller) {
-      const emergency = current(caller)
+    async end(caller) {
+      const emergency = store.emergencyOf(identityOf(caller), clock())
       if (emergency === undefined) return
-      emergencies.delete(emergency.declaredBy)
-      onEvent({ action: 'emergency_ended', emergency: { ...emergency, endsAt: clock() } })
+      store.endEmergency(emergency.declaredBy)
+      await onEvent({ action: 'emergency_ended', emergency: { ...emergency, endsAt: clock() } })
     },
-    isOpenFor: (caller) => caller.kind === 'person' && current(caller) !== undefined,
-    open: () => [...emergencies.values()].filter(({ endsAt }) => endsAt > clock()),
+    isOpenFor: (caller) => caller.kind === 'person' && store.emergencyOf(identityOf(caller), clock()) !== undefined,
+    open: () => store.emergencies(clock()),
   }
 }
 

@@ -2,12 +2,20 @@ export {
   type Approval,
   ApprovalError,
   type ApprovalEvent,
+  type ApprovalStore,
   type ApprovalSubject,
   type Approvals,
   type ApprovalsOptions,
   createApprovals,
+  type StoredApproval,
 } from './approvals.ts'
-export { type BreakGlass, type BreakGlassOptions, createBreakGlass, type Emergency } from './break-glass.ts'
+export {
+  type BreakGlass,
+  type BreakGlassOptions,
+  createBreakGlass,
+  type Emergency,
+  type EmergencyStore,
+} from './break-glass.ts'
 export { buildSchema, type PolicySchema } from './build-schema.ts'
 export { type BusinessHours, type BusinessHoursAnswer, loadBusinessHours, type Workplace } from './business-hours.ts'
 export type { PolicyCaller } from './caller.ts'

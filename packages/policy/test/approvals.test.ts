@@ -1,13 +1,19 @@
-import { beforeEach, describe, expect, it } from 'vitest'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { beforeEach, describe, expect, it, onTestFinished } from 'vitest'
 import { type Approvals, createApprovals, createBreakGlass, type PolicyCaller } from '../src/index.ts'
+import { type FourEyesStore, openFourEyesStore } from '../src/sqlite/index.ts'
 import { people } from './people.ts'
 
 let now: number
 let events: string[]
-const onEvent = ({ action }: { action: string }) => void events.push(action)
+let store: FourEyesStore
+const onEvent = async ({ action }: { action: string }) => void events.push(action)
 
 beforeEach(() => {
   now = 1000
+  store = openFourEyesStore(':memory:')
   events = []
 })
 
@@ -17,19 +23,19 @@ describe('four eyes', () => {
   let approvals: Approvals
 
   beforeEach(() => {
-    approvals = createApprovals({ clock: () => now, lifetimeSeconds: 60, mayApprove, onEvent })
+    approvals = createApprovals({ store, clock: () => now, lifetimeSeconds: 60, mayApprove, onEvent })
   })
 
-  it('lets a call through once, after someone else approved that very call', () => {
-    expect(approvals.use(deletion)).toBe(false)
-    const { id } = approvals.request(deletion)
+  it('lets a call through once, after someone else approved that very call', async () => {
+    expect(await approvals.use(deletion)).toBe(false)
+    const { id } = await approvals.request(deletion)
     expect(approvals.waiting()).toHaveLength(1)
-    expect(approvals.use(deletion)).toBe(false)
-    expect(approvals.approve(id, people.carol)).toMatchObject({
+    expect(await approvals.use(deletion)).toBe(false)
+    expect(await approvals.approve(id, people.carol)).toMatchObject({
       approvedBy: 'https://sso.company.com/realms/company carol',
     })
-    expect(approvals.use({ ...deletion, arguments: { reason: 'closed', id: 'cust_789' } })).toBe(true)
-    expect(approvals.use(deletion)).toBe(false)
+    expect(await approvals.use({ ...deletion, arguments: { reason: 'closed', id: 'cust_789' } })).toBe(true)
+    expect(await approvals.use(deletion)).toBe(false)
     expect(events).toEqual(['approval_requested', 'approval_given', 'approval_used'])
   })
 
@@ -41,57 +47,125 @@ describe('four eyes', () => {
       'the same subject of another issuer',
       { ...deletion, caller: { ...people.alice, issuer: 'https://other.example' } },
     ],
-  ])('does not let through %s', (_, other) => {
-    approvals.approve(approvals.request(deletion).id, people.carol)
-    expect(approvals.use(other)).toBe(false)
+  ])('does not let through %s', async (_, other) => {
+    await approvals.approve((await approvals.request(deletion)).id, people.carol)
+    expect(await approvals.use(other)).toBe(false)
   })
 
   it.each([
     ['own_request', people.alice],
     ['not_allowed', people.anna],
     ['not_a_person', people['nightly-report']],
-  ] as const)('refuses an approver: %s', (reason, approver) => {
-    const { id } = approvals.request(deletion)
-    expect(() => approvals.approve(id, approver)).toThrow(expect.objectContaining({ reason }))
-    expect(approvals.use(deletion)).toBe(false)
+  ] as const)('refuses an approver: %s', async (reason, approver) => {
+    const { id } = await approvals.request(deletion)
+    await expect(approvals.approve(id, approver)).rejects.toThrow(expect.objectContaining({ reason }))
+    expect(await approvals.use(deletion)).toBe(false)
   })
 
-  it('ends with its time, before and after the approval', () => {
-    const { id } = approvals.request(deletion)
+  it('ends with its time, before and after the approval', async () => {
+    const { id } = await approvals.request(deletion)
     now += 59
-    approvals.approve(id, people.carol)
+    await approvals.approve(id, people.carol)
     now += 59
-    expect(approvals.use(deletion)).toBe(true)
-    const again = approvals.request(deletion)
+    expect(await approvals.use(deletion)).toBe(true)
+    const again = await approvals.request(deletion)
     now += 60
-    expect(() => approvals.approve(again.id, people.carol)).toThrow(expect.objectContaining({ reason: 'expired' }))
-    expect(() => approvals.approve('no such id', people.carol)).toThrow(expect.objectContaining({ reason: 'unknown' }))
+    await expect(approvals.approve(again.id, people.carol)).rejects.toThrow(
+      expect.objectContaining({ reason: 'expired' }),
+    )
+    await expect(approvals.approve('no such id', people.carol)).rejects.toThrow(
+      expect.objectContaining({ reason: 'unknown' }),
+    )
     expect(approvals.waiting()).toEqual([])
   })
 
-  it('does nothing that could not be audited', () => {
+  it('does nothing that could not be audited', async () => {
     const failing = createApprovals({
+      store,
       clock: () => now,
       mayApprove,
-      onEvent: () => {
+      onEvent: async () => {
         throw new Error('disk full')
       },
     })
-    expect(() => failing.request(deletion)).toThrow('disk full')
+    await expect(failing.request(deletion)).rejects.toThrow('disk full')
     expect(failing.waiting()).toEqual([])
   })
 
-  it('asks for one approval, however often the call is tried', () => {
-    expect(approvals.request(deletion).id).toBe(approvals.request(deletion).id)
+  it('asks for one approval, however often the call is tried', async () => {
+    expect((await approvals.request(deletion)).id).toBe((await approvals.request(deletion)).id)
     expect(events).toEqual(['approval_requested'])
   })
 })
 
+describe('kept on disk', () => {
+  const deletion = { caller: people.alice, tool: 'delete_customer', arguments: { id: 'cust_789' } }
+
+  function openTwice() {
+    const folder = mkdtempSync(join(tmpdir(), 'approvals-'))
+    const stores = [1, 2].map(() => openFourEyesStore(join(folder, 'approvals.db')))
+    onTestFinished(() => {
+      for (const one of stores) one.close()
+      rmSync(folder, { recursive: true })
+    })
+    const common = { clock: () => now, mayApprove: () => true, onEvent }
+    return stores.map((one) => ({
+      approvals: createApprovals({ ...common, store: one }),
+      breakGlass: createBreakGlass({ ...common, store: one }),
+    }))
+  }
+
+  it('an approval is known to every process on the file, and serves one call of all of them', async () => {
+    const [one, two] = openTwice()
+    if (one === undefined || two === undefined) throw new Error('not opened')
+    const { id } = await one.approvals.request(deletion)
+    expect((await two.approvals.request(deletion)).id).toBe(id)
+    expect(two.approvals.waiting()).toMatchObject([{ id, subject: { arguments: { id: 'cust_789' } } }])
+    await two.approvals.approve(id, people.carol)
+    const used = await Promise.all([one, two, one, two].map(({ approvals }) => approvals.use(deletion)))
+    expect(used.filter(Boolean)).toHaveLength(1)
+  })
+
+  it('of two who approve at once, one does', async () => {
+    const [one, two] = openTwice()
+    if (one === undefined || two === undefined) throw new Error('not opened')
+    const { id } = await one.approvals.request(deletion)
+    const both = await Promise.allSettled([
+      one.approvals.approve(id, people.carol),
+      two.approvals.approve(id, people.dave),
+    ])
+    expect(both.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected'])
+  })
+
+  it('an approval whose use could not be put on record is still there', async () => {
+    let isFull = false
+    const record = async () => {
+      if (isFull) throw new Error('disk full')
+    }
+    const failing = createApprovals({ store, clock: () => now, mayApprove: () => true, onEvent: record })
+    await failing.approve((await failing.request(deletion)).id, people.carol)
+    isFull = true
+    await expect(failing.use(deletion)).rejects.toThrow('disk full')
+    isFull = false
+    expect(await failing.use(deletion)).toBe(true)
+    expect(await failing.use(deletion)).toBe(false)
+  })
+
+  it('an emergency holds in every process, and ends in all of them', async () => {
+    const [one, two] = openTwice()
+    if (one === undefined || two === undefined) throw new Error('not opened')
+    await one.breakGlass.declare(people.carol, 'customer data is leaking, INC-42')
+    expect(two.breakGlass.isOpenFor(people.carol)).toBe(true)
+    await two.breakGlass.end(people.carol)
+    expect(one.breakGlass.isOpenFor(people.carol)).toBe(false)
+  })
+})
+
 describe('break-glass', () => {
-  it('opens for the person who declared it, until its time is over', () => {
-    const breakGlass = createBreakGlass({ clock: () => now, lifetimeSeconds: 60, onEvent })
+  it('opens for the person who declared it, until its time is over', async () => {
+    const breakGlass = createBreakGlass({ store, clock: () => now, lifetimeSeconds: 60, onEvent })
     expect(breakGlass.isOpenFor(people.carol)).toBe(false)
-    breakGlass.declare(people.carol, 'customer data is leaking, INC-42')
+    await breakGlass.declare(people.carol, 'customer data is leaking, INC-42')
     now += 59
     expect([people.carol, people.dave].map(breakGlass.isOpenFor)).toEqual([true, false])
     now += 1
@@ -99,18 +173,20 @@ describe('break-glass', () => {
     expect(breakGlass.open()).toEqual([])
   })
 
-  it('can be ended early', () => {
-    const breakGlass = createBreakGlass({ clock: () => now, onEvent })
-    breakGlass.declare(people.carol, 'customer data is leaking, INC-42')
-    breakGlass.end(people.carol)
+  it('can be ended early', async () => {
+    const breakGlass = createBreakGlass({ store, clock: () => now, onEvent })
+    await breakGlass.declare(people.carol, 'customer data is leaking, INC-42')
+    await breakGlass.end(people.carol)
     expect(breakGlass.isOpenFor(people.carol)).toBe(false)
     expect(events).toEqual(['emergency_declared', 'emergency_ended'])
   })
 
-  it('wants a person and a reason, and is told of before it begins', () => {
-    const breakGlass = createBreakGlass({ clock: () => now, onEvent })
-    expect(() => breakGlass.declare(people['nightly-report'], 'customer data is leaking')).toThrow('only a person')
-    expect(() => breakGlass.declare(people.carol, '  asap    ')).toThrow('say why')
+  it('wants a person and a reason, and is told of before it begins', async () => {
+    const breakGlass = createBreakGlass({ store, clock: () => now, onEvent })
+    await expect(breakGlass.declare(people['nightly-report'], 'customer data is leaking')).rejects.toThrow(
+      'only a person',
+    )
+    await expect(breakGlass.declare(people.carol, '  asap    ')).rejects.toThrow('say why')
     expect(events).toEqual([])
   })
 })

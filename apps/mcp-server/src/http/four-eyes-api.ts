@@ -13,7 +13,7 @@ export interface FourEyesApiParts {
 }
 
 /** What a method of a route does for a caller; its result is the answer. */
-type Action = (caller: LiveCaller, body: unknown) => { status: number; content: unknown }
+type Action = (caller: LiveCaller, body: unknown) => Promise<{ status: number; content: unknown }>
 
 const longestBody = 4_096
 const statusOf: Readonly<Record<ApprovalError['reason'], number>> = {
@@ -34,16 +34,19 @@ const statusOf: Readonly<Record<ApprovalError['reason'], number>> = {
 export function fourEyesApi({ protectedResource, liveCallers, fourEyes }: FourEyesApiParts): Map<string, RouteHandler> {
   const routes: Record<string, Record<string, Action>> = {
     '/approvals': {
-      GET: (caller) => ({ status: 200, content: { waiting: fourEyes.waitingFor(caller) } }),
-      POST: (caller, body) => ({ status: 200, content: fourEyes.approve(readBody(idBody, body).id, caller) }),
+      GET: async (caller) => ({ status: 200, content: { waiting: fourEyes.waitingFor(caller) } }),
+      POST: async (caller, body) => ({
+        status: 200,
+        content: await fourEyes.approve(readBody(idBody, body).id, caller),
+      }),
     },
     '/emergency': {
-      POST: (caller, body) => ({
+      POST: async (caller, body) => ({
         status: 201,
-        content: fourEyes.declareEmergency(caller, readBody(justificationBody, body).justification),
+        content: await fourEyes.declareEmergency(caller, readBody(justificationBody, body).justification),
       }),
-      DELETE: (caller) => {
-        fourEyes.endEmergency(caller)
+      DELETE: async (caller) => {
+        await fourEyes.endEmergency(caller)
         return { status: 200, content: {} }
       },
     },
@@ -60,7 +63,7 @@ export function fourEyesApi({ protectedResource, liveCallers, fourEyes }: FourEy
       const { token, compactToken, headers } = authentication
       try {
         const caller = await liveCallers.of(token, compactToken, request.method !== 'GET')
-        const { status, content } = action(caller, await jsonOf(request))
+        const { status, content } = await action(caller, await jsonOf(request))
         sendJson(response, status, content, headers)
       } catch (error) {
         const { status, description } = refusalOf(error)

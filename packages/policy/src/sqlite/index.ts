@@ -1,0 +1,1 @@
+export { type FourEyesStore, openFourEyesStore } from './approval-store.ts'

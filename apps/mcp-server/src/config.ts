@@ -13,6 +13,10 @@ export interface Config {
   dataDirectory: string
   /** Folder of the policies. Undefined: the demonstration's. */
   policyDirectory: string | undefined
+  /** Folder of a candidate set that decides every call beside the live one, without effect. Undefined: none. */
+  shadowPolicyDirectory: string | undefined
+  /** Read the folders of policies again when a file in them changes. */
+  policyWatch: boolean
   keycloakEvents: KeycloakEventsConfig[]
   /** Who may send signals to `/signals/…`. None: those paths are not served. */
   transmitters: TransmitterConfig[]
@@ -136,6 +140,8 @@ const environmentSchema = z.object({
   MCP_ISSUERS: json(z.array(issuerConfig).min(1, 'must name at least one issuer')),
   MCP_DATA_DIR: z.string({ error: 'must name a folder for the databases' }).min(1),
   MCP_POLICY_DIR: z.string().optional(),
+  MCP_SHADOW_POLICY_DIR: z.string().optional(),
+  MCP_POLICY_WATCH: flag,
   MCP_SIGNALS: json(signalsConfig).optional(),
   MCP_DEVELOPMENT: flag,
   MCP_ALLOWED_ORIGINS: list,
@@ -178,6 +184,8 @@ function toConfig(environment: ParsedEnvironment): Omit<Config, 'keycloakEvents'
     issuers: environment.MCP_ISSUERS,
     dataDirectory: environment.MCP_DATA_DIR,
     policyDirectory: environment.MCP_POLICY_DIR,
+    shadowPolicyDirectory: environment.MCP_SHADOW_POLICY_DIR,
+    policyWatch: environment.MCP_POLICY_WATCH,
     development: environment.MCP_DEVELOPMENT,
     allowedOrigins: environment.MCP_ALLOWED_ORIGINS,
     developmentClockFile: environment.MCP_DEVELOPMENT_CLOCK_FILE,

@@ -6,6 +6,8 @@ export interface Metrics {
   readonly toolSeconds: Histogram<'tool'>
   readonly refusals: Counter<'reason'>
   readonly signals: Counter<'kind' | 'cause'>
+  readonly policyReloads: Counter<'outcome'>
+  readonly shadowDifferences: Counter<'tool' | 'live' | 'candidate'>
   readonly refusedSignals: Counter<'receiver' | 'code'>
 }
 
@@ -15,6 +17,8 @@ export interface MetricSources {
   feeds: () => { issuer: string; ageSeconds: number }[]
   openCalls: () => number
   auditWritable: () => boolean
+  /** The newest policy files were refused. */
+  policiesStale: () => boolean
 }
 
 /** The server's own figures, for Prometheus. No label holds anything about a person. */
@@ -35,6 +39,7 @@ export function createMetrics(sources: MetricSources): Metrics {
   gauge('mcp_cut_off_bytes', 'Memory of the cut-off table', () => sources.cutOffs().bytes)
   gauge('mcp_open_calls', 'Calls and streams under way', sources.openCalls)
   gauge('mcp_audit_writable', '1 when the last audit record could be written', () => (sources.auditWritable() ? 1 : 0))
+  gauge('mcp_policies_stale', '1 when the newest policy files were refused', () => (sources.policiesStale() ? 1 : 0))
   gauge('process_resident_memory_bytes', 'Resident memory', () => process.memoryUsage.rss())
   new Gauge({
     name: 'mcp_signal_feed_age_seconds',
@@ -64,6 +69,18 @@ export function createMetrics(sources: MetricSources): Metrics {
       name: 'mcp_refusals_total',
       help: 'Requests that the gate refused',
       labelNames: ['reason'],
+      registers,
+    }),
+    policyReloads: new Counter({
+      name: 'mcp_policy_reloads_total',
+      help: 'Times that policy files were read again',
+      labelNames: ['outcome'],
+      registers,
+    }),
+    shadowDifferences: new Counter({
+      name: 'mcp_shadow_differences_total',
+      help: 'Kinds of calls that the candidate policies would decide otherwise',
+      labelNames: ['tool', 'live', 'candidate'],
       registers,
     }),
     refusedSignals: new Counter({

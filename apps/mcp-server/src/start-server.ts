@@ -10,7 +10,7 @@ import {
   type TokenVerifier,
 } from '@mcp-identity/mcp-authorization'
 import { toNodeListener } from '@mcp-identity/mcp-authorization/node'
-import { loadPolicies, type PolicyReload } from '@mcp-identity/policy'
+import type { PolicyReload, ShadowDifference } from '@mcp-identity/policy'
 import { openFourEyesStore } from '@mcp-identity/policy/sqlite'
 import { createKeycloakAdminClient, isCutOffBy, type Signal } from '@mcp-identity/shared-signals'
 import { createAccessTokenVerifier, type KeySetChange, type VerifiedAccessToken } from '@mcp-identity/token-verifier'
@@ -38,6 +38,7 @@ import { probeKeySets } from './key-set-probe.ts'
 import { createLeaverReports } from './leaver-report.ts'
 import { createLiveCallers } from './live-caller.ts'
 import { createMetrics } from './metrics.ts'
+import { openPolicies } from './policies.ts'
 import { createPolicyClock } from './policy-clock.ts'
 import { createRealmDirectory, type RealmDirectory } from './realm-directory.ts'
 import { recordedEndpoint } from './recorded-endpoint.ts'
@@ -74,11 +75,14 @@ const drainMs = 5_000
  */
 export async function startServer(config: Config, logger: Logger): Promise<RunningServer> {
   mkdirSync(config.dataDirectory, { recursive: true, mode: 0o700 })
-  const engine = loadPolicies({
-    ...present({ directory: config.policyDirectory }),
+  const policies = openPolicies({
+    config,
     clock: createPolicyClock(config.developmentClockFile),
     onReload: noteReload,
+    onDifference: noteDifference,
+    onError: (cause) => logger.error({ err: cause }, 'policies beside those in force'),
   })
+  const { engine } = policies
   const issuers = config.issuers.map((issuer) => issuerProfile(issuer, config.development))
   const database = openCustomerDatabase(join(config.dataDirectory, 'customers.db'), {
     reseed: config.developmentReseed,
@@ -119,6 +123,7 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
       })),
     openCalls: () => calls.size,
     auditWritable: () => auditTrail.isWritable,
+    policiesStale: () => policies.problem !== undefined,
   })
   const introspectors = new Map(config.keycloakEvents.map((feed) => [feed.issuer, createIntrospector(feed)]))
   const liveCallers = createLiveCallers(signals.cutOffs, introspectors)
@@ -226,7 +231,7 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
     ['/audit/checkpoint', audit.checkpoint],
     ['/audit/proof', audit.proof],
   ])
-  const policies = policiesApi({
+  const policiesRoutes = policiesApi({
     protectedResource,
     engine,
     liveCallers,
@@ -234,7 +239,7 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
     directory: directoryOf(config),
     issuer: config.issuers[0]?.issuer ?? '',
   })
-  for (const [path, route] of policies) routes.set(path, forConsole(route))
+  for (const [path, route] of policiesRoutes) routes.set(path, forConsole(route))
   const leavers = createLeaverReports({
     realm,
     engine,
@@ -286,7 +291,29 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
     })
   }
 
+  /** Callers may read `/readyz`, so it does not say what is in the files. */
+  function staleWarning(): string | undefined {
+    return policies.problem === undefined ? undefined : 'the newest policies were refused, those before are in force'
+  }
+
+  function noteDifference({ call, live, candidate }: ShadowDifference): void {
+    metrics.shadowDifferences.inc({ tool: call.tool, live: live.outcome, candidate: candidate.outcome })
+    const { issuer, subject } = call.caller
+    auditTrail.note({
+      phase: 'security',
+      action: 'shadow_policies_differ',
+      outcome: candidate.outcome === 'allowed' ? 'allowed' : 'refused',
+      issuer,
+      subject,
+      tool: call.tool,
+      policies: candidate.policies,
+      policyVersion: candidate.version,
+      details: { live: live.outcome, livePolicies: live.policies, candidate: candidate.outcome },
+    })
+  }
+
   function noteReload({ outcome, version, ...what }: PolicyReload): void {
+    metrics.policyReloads.inc({ outcome })
     if (outcome === 'refused') logger.error(what, 'the policies were not read again: those before stay in force')
     if (outcome === 'unchanged') return
     auditTrail.note({
@@ -307,7 +334,7 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
 
   function readinessChecks(): ReadinessCheck[] {
     return [
-      { name: 'policies', problem: () => undefined },
+      { name: 'policies', problem: () => undefined, warning: staleWarning },
       { name: 'audit log', problem: () => (auditTrail.isWritable ? undefined : 'the audit log to be writable again') },
       { name: 'key sets', problem: () => waitFor(probe.unreached(), 'an answer from') },
       {
@@ -366,12 +393,13 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
     database.close()
     reviews.close()
     approvals.close()
+    policies.close()
   }
 
   return {
     port: (server.address() as AddressInfo).port,
     applySignals: signals.apply,
-    reloadPolicies: engine.reload,
+    reloadPolicies: policies.reload,
     stop,
   }
 }

@@ -24,8 +24,10 @@ export function createVisibility(engine: PolicyEngine, liveCallers: LiveCallers)
     if (caller === undefined) return false
     const known = forbidden.get(caller) ?? new Map<string, boolean>()
     forbidden.set(caller, known)
-    const answer = known.get(tool) ?? isForbiddenTo(caller, tool)
-    known.set(tool, answer)
+    // A reload changes the version, and with it what is remembered.
+    const key = `${engine.version} ${tool}`
+    const answer = known.get(key) ?? isForbiddenTo(caller, tool)
+    known.set(key, answer)
     return answer
   }
 

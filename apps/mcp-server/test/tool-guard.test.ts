@@ -62,6 +62,7 @@ function guard() {
       feeds: () => [],
       openCalls: () => 0,
       auditWritable: () => true,
+      policiesStale: () => false,
     }),
     logger: pino({ level: 'silent' }),
   })

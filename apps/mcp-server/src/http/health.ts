@@ -1,3 +1,4 @@
+import { present } from '../audit-events.ts'
 import type { RouteHandler } from './answers.ts'
 import { sendJson } from './answers.ts'
 
@@ -6,6 +7,8 @@ export interface ReadinessCheck {
   name: string
   /** What is missing and waited for, or undefined when all is in order. */
   problem: () => string | undefined
+  /** What somebody should look at although calls are answered. */
+  warning?: () => string | undefined
 }
 
 /** The process is alive: it answers. Says nothing about what it depends on. */
@@ -14,9 +17,9 @@ export const healthz: RouteHandler = (_request, response) => sendJson(response, 
 /** 200 when every check is in order, otherwise 503 with what each waits for. */
 export function readyz(checks: readonly ReadinessCheck[]): RouteHandler {
   return (_request, response) => {
-    const results = checks.map(({ name, problem }) => {
+    const results = checks.map(({ name, problem, warning }) => {
       const waitsFor = problem()
-      return { name, ready: waitsFor === undefined, ...(waitsFor === undefined ? {} : { waitsFor }) }
+      return { name, ready: waitsFor === undefined, ...present({ waitsFor, warning: warning?.() }) }
     })
     const ready = results.every((result) => result.ready)
     sendJson(response, ready ? 200 : 503, { ready, checks: results }, ready ? {} : { 'retry-after': '1' })

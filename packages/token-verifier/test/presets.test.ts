@@ -17,28 +17,28 @@ const otherTenant = '11111111-2222-4333-8444-555555555555'
 const audience = 'https://mcp.company.com/mcp'
 
 describe('a preset knows where its provider keeps things', () => {
-  const known: readonly (readonly [string, IssuerProfile, readonly string[], string | undefined])[] = [
+  const known: readonly (readonly [string, () => IssuerProfile, readonly string[], string | undefined])[] = [
     [
       'Keycloak',
-      keycloak({ issuer: 'https://keycloak.company.com/realms/company' }),
+      () => keycloak({ issuer: 'https://keycloak.company.com/realms/company' }),
       ['https://keycloak.company.com/realms/company'],
       'https://keycloak.company.com/realms/company/protocol/openid-connect/certs',
     ],
     [
       'Auth0',
-      auth0({ issuer: 'https://company.eu.auth0.com/' }),
+      () => auth0({ issuer: 'https://company.eu.auth0.com/' }),
       ['https://company.eu.auth0.com/'],
       'https://company.eu.auth0.com/.well-known/jwks.json',
     ],
     [
       'Okta',
-      okta({ issuer: 'https://company.okta.com/oauth2/default' }),
+      () => okta({ issuer: 'https://company.okta.com/oauth2/default' }),
       ['https://company.okta.com/oauth2/default'],
       'https://company.okta.com/oauth2/default/v1/keys',
     ],
     [
       'Cognito, both names of an issuer',
-      cognito({ issuer: 'https://cognito-idp.eu-central-1.amazonaws.com/eu-central-1_a', audience }),
+      () => cognito({ issuer: 'https://cognito-idp.eu-central-1.amazonaws.com/eu-central-1_a', audience }),
       [
         'https://cognito-idp.eu-central-1.amazonaws.com/eu-central-1_a',
         'https://issuer-cognito-idp.eu-central-1.amazonaws.com/eu-central-1_a',
@@ -47,7 +47,7 @@ describe('a preset knows where its provider keeps things', () => {
     ],
     [
       'Cognito, from the newer name',
-      cognito({ issuer: 'https://issuer-cognito-idp.eu-central-1.amazonaws.com/eu-central-1_a', audience }),
+      () => cognito({ issuer: 'https://issuer-cognito-idp.eu-central-1.amazonaws.com/eu-central-1_a', audience }),
       [
         'https://issuer-cognito-idp.eu-central-1.amazonaws.com/eu-central-1_a',
         'https://cognito-idp.eu-central-1.amazonaws.com/eu-central-1_a',
@@ -56,65 +56,67 @@ describe('a preset knows where its provider keeps things', () => {
     ],
     [
       'Entra ID, one tenant by its issuer',
-      entraId({ issuer: `https://login.microsoftonline.com/${tenant}/v2.0`, audience }),
+      () => entraId({ issuer: `https://login.microsoftonline.com/${tenant}/v2.0`, audience }),
       [`https://login.microsoftonline.com/${tenant}/v2.0`],
       `https://login.microsoftonline.com/${tenant}/discovery/v2.0/keys`,
     ],
     [
       'Entra ID, tokens of version 1.0',
-      entraId({ issuer: `https://sts.windows.net/${tenant}/`, audience }),
+      () => entraId({ issuer: `https://sts.windows.net/${tenant}/`, audience }),
       [`https://sts.windows.net/${tenant}/`],
       `https://login.microsoftonline.com/${tenant}/discovery/v2.0/keys`,
     ],
     [
       'Entra ID, both versions',
-      entraId({ tenants: [tenant], tokenVersions: ['1.0', '2.0'], audience }),
+      () => entraId({ tenants: [tenant], tokenVersions: ['1.0', '2.0'], audience }),
       [`https://sts.windows.net/${tenant}/`, `https://login.microsoftonline.com/${tenant}/v2.0`],
       `https://login.microsoftonline.com/${tenant}/discovery/v2.0/keys`,
     ],
     [
       'Entra ID, several tenants',
-      entraId({
-        issuer: 'https://login.microsoftonline.com/{tenantid}/v2.0',
-        tenants: [tenant, otherTenant],
-        audience,
-      }),
+      () =>
+        entraId({
+          issuer: 'https://login.microsoftonline.com/{tenantid}/v2.0',
+          tenants: [tenant, otherTenant],
+          audience,
+        }),
       [`https://login.microsoftonline.com/${tenant}/v2.0`, `https://login.microsoftonline.com/${otherTenant}/v2.0`],
       'https://login.microsoftonline.com/common/discovery/v2.0/keys',
     ],
     [
       'Entra ID, the cloud of the US government',
-      entraId({ tenants: [tenant], cloud: 'us-government', audience }),
+      () => entraId({ tenants: [tenant], cloud: 'us-government', audience }),
       [`https://login.microsoftonline.us/${tenant}/v2.0`],
       `https://login.microsoftonline.us/${tenant}/discovery/v2.0/keys`,
     ],
     [
       'AD FS, whose tokens name another issuer',
-      adfs({ issuer: 'https://adfs.company.com/adfs' }),
+      () => adfs({ issuer: 'https://adfs.company.com/adfs' }),
       ['https://adfs.company.com/adfs', 'http://adfs.company.com/adfs/services/trust'],
       'https://adfs.company.com/adfs/discovery/keys',
     ],
     [
       'AD FS, told the issuer of its tokens',
-      adfs({ issuer: 'https://adfs.company.com/adfs', accessTokenIssuer: 'urn:company:adfs' }),
+      () => adfs({ issuer: 'https://adfs.company.com/adfs', accessTokenIssuer: 'urn:company:adfs' }),
       ['urn:company:adfs'],
       'https://adfs.company.com/adfs/discovery/keys',
     ],
     [
       'Google, whose access tokens have no keys',
-      google({ audience: 'client' }),
+      () => google({ audience: 'client' }),
       ['https://accounts.google.com'],
       undefined,
     ],
     [
       'an authorization server, by its metadata',
-      oauthIssuer({ issuer: 'https://authorization.company.com' }),
+      () => oauthIssuer({ issuer: 'https://authorization.company.com' }),
       ['https://authorization.company.com'],
       undefined,
     ],
   ]
 
-  it.each(known)('%s', (_name, profile, issuers, jwksUri) => {
+  it.each(known)('%s', (_name, make, issuers, jwksUri) => {
+    const profile = make()
     expect(profile.issuers).toEqual(issuers)
     expect(profile.jwksUri).toBe(jwksUri)
   })

@@ -6,11 +6,11 @@ import type { Claims } from '../src/verified-access-token.ts'
 import { valid } from './conformance/refused-case.ts'
 
 const { issuer, audience } = dialects.keycloak
-const profile = keycloak({ issuer, audience })
+const realm = () => keycloak({ issuer, audience })
 const now = 1_800_000_000
 const times = { iat: now, exp: now + 300, auth_time: now }
 
-function read(changes: Claims, of = profile) {
+function read(changes: Claims, of = realm()) {
   const claims = { ...valid.claims, ...times, ...changes }
   return readVerifiedToken({ header: undefined, claims, profile: of, now }, { resource: audience, toleranceSeconds: 5 })
 }
@@ -27,11 +27,11 @@ describe('a verified token', () => {
   })
 
   it('always has an end, even if its issuer were said not to need one', () => {
-    expect(() => read({ exp: undefined }, { ...profile, requiredClaims: [] })).toThrow('"exp" is required')
+    expect(() => read({ exp: undefined }, { ...realm(), requiredClaims: [] })).toThrow('"exp" is required')
   })
 
   it('began when it says, else when it became valid, else now', () => {
-    const lax = { ...profile, requiredClaims: [] }
+    const lax = { ...realm(), requiredClaims: [] }
     expect(read({ iat: now - 20, nbf: now - 10 }).issuedAt).toBe(now - 20)
     expect(read({ iat: undefined, nbf: now - 10 }, lax).issuedAt).toBe(now - 10)
     expect(read({ iat: undefined, nbf: undefined }, lax).issuedAt).toBe(now)

@@ -2,11 +2,11 @@ import { describe, expect, it } from 'vitest'
 import { type AccessTokenVerifierSettings, keycloak } from '../src/index.ts'
 import { completeSettings } from '../src/verifier-settings.ts'
 
-const needed = {
+const needed = () => ({
   resource: 'https://mcp.company.com/mcp',
   issuers: [keycloak({ issuer: 'https://keycloak.company.com/realms/company' })],
-}
-const complete = (given: object) => completeSettings({ ...needed, ...given } as AccessTokenVerifierSettings)
+})
+const complete = (given: object) => completeSettings({ ...needed(), ...given } as AccessTokenVerifierSettings)
 
 describe('a setting of the verifier', () => {
   it.each([
@@ -63,7 +63,7 @@ describe('a setting of the verifier', () => {
   })
 
   it('issuers is a list with at least one', () => {
-    for (const issuers of [undefined, [], 'https://as.company.com', needed.issuers[0]])
+    for (const issuers of [undefined, [], 'https://as.company.com', needed().issuers[0]])
       expect(() => complete({ issuers })).toThrow('issuers must name at least one issuer')
   })
 })

@@ -2,9 +2,8 @@ import { describe, expect, it } from 'vitest'
 import { checkClaimTypes } from '../../src/checks/claim-types.ts'
 import { keycloak } from '../../src/index.ts'
 
-const profile = keycloak({ issuer: 'https://keycloak.company.com/realms/company' })
-
 function check(claims: Readonly<Record<string, unknown>>): void {
+  const profile = keycloak({ issuer: 'https://keycloak.company.com/realms/company' })
   checkClaimTypes({ header: undefined, claims, profile, now: 0 })
 }
 

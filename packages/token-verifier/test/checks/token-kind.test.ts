@@ -4,12 +4,13 @@ import { checkHeaderType } from '../../src/checks/token-kind.ts'
 import { type IssuerProfile, keycloak, oauthIssuer } from '../../src/index.ts'
 
 const issuer = 'https://as.company.com/realms/company'
-const [realm, plain] = [keycloak({ issuer }), oauthIssuer({ issuer })]
+const realm = () => keycloak({ issuer })
+const plain = () => oauthIssuer({ issuer })
 
-function check(profile: IssuerProfile, type: string | undefined): void {
+function check(make: () => IssuerProfile, type: string | undefined): void {
   const algorithm = findAlgorithm('RS256')
   if (algorithm === undefined) throw new Error('RS256 is known')
-  checkHeaderType({ header: { algorithm, keyId: 'k', type, hasNonce: false }, claims: {}, profile, now: 0 })
+  checkHeaderType({ header: { algorithm, keyId: 'k', type, hasNonce: false }, claims: {}, profile: make(), now: 0 })
 }
 
 describe('the typ of a header', () => {

@@ -1,5 +1,5 @@
 import { known } from '@mcp-identity/test-kit'
-import { describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it } from 'vitest'
 import { findAlgorithm } from '../../src/algorithms.ts'
 import { adfs, auth0, cognito, entraId, google, type IssuerProfile, keycloak, okta } from '../../src/index.ts'
 import { TokenError } from '../../src/token-error.ts'
@@ -10,15 +10,22 @@ const tenant = '9a1c2f5e-4d58-4d3a-8f0b-6f1f0a2b3c44'
 const otherTenant = '11111111-2222-4333-8444-555555555555'
 const audience = 'https://mcp.company.com/mcp'
 
-const profiles = {
-  adfs: adfs({ issuer: 'https://adfs.company.com/adfs', audience }),
-  auth0: auth0({ issuer: 'https://company.eu.auth0.com/', audience }),
-  cognito: cognito({ issuer: 'https://cognito-idp.eu-central-1.amazonaws.com/eu-central-1_a', clientIds: ['a', 'b'] }),
-  entraId: entraId({ tenants: [tenant, otherTenant], audience }),
-  google: google({ audience: known.googleClient, hostedDomains: ['company.com', 'company.org'] }),
-  keycloak: keycloak({ issuer: 'https://keycloak.company.com/realms/company' }),
-  okta: okta({ issuer: 'https://company.okta.com/oauth2/default', audience }),
+const presets = {
+  adfs: () => adfs({ issuer: 'https://adfs.company.com/adfs', audience }),
+  auth0: () => auth0({ issuer: 'https://company.eu.auth0.com/', audience }),
+  cognito: () =>
+    cognito({ issuer: 'https://cognito-idp.eu-central-1.amazonaws.com/eu-central-1_a', clientIds: ['a', 'b'] }),
+  entraId: () => entraId({ tenants: [tenant, otherTenant], audience }),
+  google: () => google({ audience: known.googleClient, hostedDomains: ['company.com', 'company.org'] }),
+  keycloak: () => keycloak({ issuer: 'https://keycloak.company.com/realms/company' }),
+  okta: () => okta({ issuer: 'https://company.okta.com/oauth2/default', audience }),
 }
+
+let profiles: Record<keyof typeof presets, IssuerProfile>
+beforeAll(() => {
+  const made = Object.entries(presets).map(([name, make]) => [name, make()] as const)
+  profiles = Object.fromEntries(made) as typeof profiles
+})
 
 const algorithm = findAlgorithm('RS256')
 if (algorithm === undefined) throw new Error('RS256 is known')
@@ -36,7 +43,7 @@ function judge(profile: IssuerProfile, claims: Claims, header: TokenHeader | und
 }
 
 describe('no person is behind', () => {
-  const cases: readonly (readonly [keyof typeof profiles, Claims, boolean])[] = [
+  const cases: readonly (readonly [keyof typeof presets, Claims, boolean])[] = [
     ['adfs', { appid: 'app' }, true],
     ['adfs', { appid: 'app', sub: 'app' }, true],
     ['adfs', { appid: 'app', sub: 'someone' }, false],
@@ -75,7 +82,7 @@ describe('no person is behind', () => {
 
 describe('the kind of token', () => {
   const entra = { iss: `https://login.microsoftonline.com/${tenant}/v2.0`, tid: tenant, ver: '2.0', azp: 'a', scp: 's' }
-  const cases: readonly (readonly [keyof typeof profiles, Claims, string])[] = [
+  const cases: readonly (readonly [keyof typeof presets, Claims, string])[] = [
     ['adfs', { aud: audience }, 'passed'],
     ['adfs', { aud: audience, nonce: 'n' }, 'not_an_access_token'],
     ['adfs', { aud: 'urn:microsoft:userinfo' }, 'not_an_access_token'],

@@ -59,7 +59,11 @@ describe('a document of an issuer', () => {
 
   it('that is not taken is not read either', async () => {
     const cancelled: boolean[] = []
-    const body = new ReadableStream({ cancel: () => cancelled.push(true) })
+    const body = new ReadableStream({
+      cancel: () => {
+        cancelled.push(true)
+      },
+    })
     await fetchFrom(() => new Response(body, { status: 302 }))
     expect(cancelled).toEqual([true])
     expect((await fetchFrom(answerOf(304, null))).outcome).toEqual(new Error('it answered with a redirect'))

@@ -6,7 +6,7 @@ import { appendCall, appendDay, sampleCalls } from '../doubles/sample-calls.ts'
 import { type Doubles, startDoubles } from '../doubles/start-doubles.ts'
 import { findAxeViolations } from './support/find-axe-violations.ts'
 import { launchBrowser } from './support/launch-browser.ts'
-import { dark, openPage, phone, type WatchedPage } from './support/open-page.ts'
+import { openPage, type WatchedPage } from './support/open-page.ts'
 
 let browser: Browser
 let doubles: Doubles
@@ -121,22 +121,27 @@ describe('signing in', () => {
   })
 })
 
-describe('every page', () => {
-  const looks: [string, BrowserContextOptions][] = [
-    ['in light', {}],
-    ['in dark', dark],
-    ['on a phone', phone],
-  ]
+const desk = { width: 1360, height: 860 }
+const looks = [
+  { look: 'light', colorScheme: 'light', viewport: desk },
+  { look: 'dark', colorScheme: 'dark', viewport: desk },
+  { look: 'phone', colorScheme: 'light', viewport: { width: 390, height: 844 } },
+] as const
 
-  it.each(looks)('%s: breaks no rule of accessibility and none of the policy', async (_look, options) => {
-    const { page, complaints } = await signIn('ivan', '/overview', options)
+describe('every page', () => {
+  it('breaks no rule of accessibility and none of the policy, in light, in dark and on a phone', async () => {
+    const { page, complaints } = await signIn('ivan', '/overview')
     for (const path of everyPage) {
       await page.goto(doubles.url + path)
       await page.locator('#main h1').waitFor()
       await settled[path]?.(page)
-      expect({ path, violations: await findAxeViolations(page) }).toEqual({ path, violations: [] })
-      const overflow = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)
-      expect({ path, overflow }).toEqual({ path, overflow: 0 })
+      for (const { look, colorScheme, viewport } of looks) {
+        await page.emulateMedia({ colorScheme })
+        await page.setViewportSize(viewport)
+        expect({ path, look, violations: await findAxeViolations(page) }).toEqual({ path, look, violations: [] })
+        const overflow = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)
+        expect({ path, look, overflow }).toEqual({ path, look, overflow: 0 })
+      }
     }
     expect(complaints).toEqual([])
     await page.context().close()
@@ -556,6 +561,14 @@ describe('an export', () => {
 })
 
 describe('the overview', () => {
+  it('tells when the realm last changed its signing keys', async () => {
+    const { page } = await signIn('ivan', '/overview')
+    await page.getByText('Just now', { exact: true }).waitFor()
+    await doubles.mcp.append({ phase: 'security', action: 'keys_rotated', outcome: 'succeeded' })
+    await page.getByText(/^keys rotated (just now|\d)/).waitFor()
+    await page.context().close()
+  })
+
   it('says which part is not ready, and what it waits for', async () => {
     doubles.mcp.fault.isStale = true
     const { page } = await signIn('ivan', '/overview')

@@ -9,6 +9,7 @@ import { StatusDot, type Tone } from '../../ui/tag.tsx'
 import { agoWords, durationWords, millisecondWords } from '../../ui/time-words.ts'
 import { useNow } from '../../ui/use-now.ts'
 import styles from './trust-chain.module.css'
+import { useLastRotation } from './use-last-rotation.ts'
 
 interface Part {
   name: string
@@ -58,6 +59,7 @@ function useParts(health: StackHealth | undefined): Part[] {
   const { settings } = useSession()
   const feed = useAuditFeedSnapshot()
   const now = useNow()
+  const rotatedAt = useLastRotation()
   const newest = feed.records[0]
   const feedAge = health?.mcp.feedAgeSeconds
   return [
@@ -76,6 +78,9 @@ function useParts(health: StackHealth | undefined): Part[] {
       icon: IconKey,
       hands: 'access token',
       ...look(health?.keycloak),
+      ...(rotatedAt === undefined || health?.keycloak.state !== 'well'
+        ? {}
+        : { fact: `keys rotated ${agoWords(rotatedAt, now)}` }),
     },
     {
       name: 'MCP server',

@@ -96,10 +96,17 @@ function takeIn(
     if (event.action === 'stream_cut')
       return withLaps(run, [{ id: `stream ${record.sequence}`, label: 'An open stream was cut', ms }])
     if (!arrivals[run.kind].includes(event.action) || run.stoppedAtMs !== undefined) return run
-    return withLaps({ ...run, stoppedAtMs: ms }, [{ id: 'arrived', label: 'The MCP server refuses from here on', ms }])
+    return withLaps({ ...run, stoppedAtMs: ms }, [
+      { id: 'arrived', label: `The MCP server refuses from here on${endedWords(event.details?.endedCalls)}`, ms },
+    ])
   }
   if (event.outcome !== 'refused' || run.laps.some(({ id }) => id === 'refusal')) return run
   return withLaps(run, [{ id: 'refusal', label: `First refused call: ${event.tool ?? event.action}`, ms }])
+}
+
+function endedWords(calls: unknown): string {
+  if (typeof calls !== 'number' || calls === 0) return ''
+  return calls === 1 ? '; one open call or stream ended' : `; ${calls} open calls and streams ended`
 }
 
 function withLaps(run: StopwatchRun, laps: readonly Lap[]): StopwatchRun {

@@ -54,8 +54,10 @@ async function callAs(username: string, tool: string): Promise<void> {
 afterAll(async () => {
   await setActive('anna', true)
   const headers = { authorization: `Bearer ${stack.clients.directoryAdmin.secret}` }
-  const signals = async () =>
-    (await (await fetch(`${stack.urls.corporateIdp}/admin/people/anna`, { headers })).json()).signals
+  const signals = async () => {
+    const response = await fetch(`${stack.urls.corporateIdp}/admin/people/anna`, { headers })
+    return ((await response.json()) as { signals: object[] }).signals
+  }
   await expect.poll(signals, { timeout: 30_000 }).toEqual([])
 })
 

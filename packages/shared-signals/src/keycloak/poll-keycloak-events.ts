@@ -81,6 +81,7 @@ export function pollKeycloakEvents(options: KeycloakEventFeedOptions): KeycloakE
   let cursor = cursorStore.load()
   let savedAtMs = 0
   let lastSuccessAt: number | undefined
+  let lastSuccessMs = Number.NEGATIVE_INFINITY
   let error: string | undefined
   let failures = 0
   let stopped = false
@@ -102,6 +103,7 @@ export function pollKeycloakEvents(options: KeycloakEventFeedOptions): KeycloakE
       if (stopped) return
       keep(next)
       lastSuccessAt = startedAt
+      lastSuccessMs = startedMs
       error = undefined
       failures = 0
       becomeReady()
@@ -127,7 +129,9 @@ export function pollKeycloakEvents(options: KeycloakEventFeedOptions): KeycloakE
   }
 
   function state(): FeedState {
-    const stale = lastSuccessAt === undefined || (clock() - lastSuccessAt) * 1000 > stalenessBoundMs
+    const ageMs = lastSuccessAt === undefined ? Number.POSITIVE_INFINITY : (clock() - lastSuccessAt) * 1000
+    // By both clocks: one that is set back must not make old news look fresh.
+    const stale = Math.max(ageMs, performance.now() - lastSuccessMs) > stalenessBoundMs
     return { feed: 'keycloak_events', issuer, lastSuccessAt, stale, error }
   }
 

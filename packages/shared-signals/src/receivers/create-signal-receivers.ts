@@ -14,8 +14,11 @@ export interface SignalReceiversOptions {
   baseUrl: string
   /** Who may send. At least one. */
   transmitters: readonly Transmitter[]
-  /** Takes in what was received. What it took in must be kept when it returns: the sender is told so then. */
-  onSignals: (signals: readonly Signal[], origin: SignalOrigin) => void
+  /**
+   * Takes in what was received. What it took in must be kept when it has returned, or resolved: the sender is told so
+   * then, or to come again when it failed.
+   */
+  onSignals: (signals: readonly Signal[], origin: SignalOrigin) => void | Promise<void>
   /**
    * Told of verification and of changes of a stream. Returning `false` to a verification says that its `state` was not
    * asked for: it is refused with `invalid_state` (SSF 1.0 section 8.1.4.1).

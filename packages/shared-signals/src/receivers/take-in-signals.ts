@@ -15,14 +15,14 @@ export async function takeInSignals(
   transmitter: Transmitter,
   read: (transmitter: Transmitter) => Promise<Signal[]>,
 ): Promise<Signal[]> {
-  const handOver = (signals: Signal[]): void => {
-    if (signals.length > 0) context.onSignals(signals, { receiver: origin, transmitter: transmitter.issuer })
+  const handOver = async (signals: Signal[]): Promise<void> => {
+    if (signals.length > 0) await context.onSignals(signals, { receiver: origin, transmitter: transmitter.issuer })
   }
   const { recallSubject } = transmitter
   if (recallSubject !== undefined) {
-    handOver(await read({ ...transmitter, resolveSubject: async (subject) => recallSubject(subject) }))
+    await handOver(await read({ ...transmitter, resolveSubject: async (subject) => recallSubject(subject) }))
   }
   const signals = await read(transmitter)
-  handOver(signals)
+  await handOver(signals)
   return signals
 }

@@ -3,6 +3,7 @@ import type { CutOffState, CutOffStateOptions } from '../cut-off-state.ts'
 import { createCutOffState } from '../cut-off-state.ts'
 import type { EventCursor } from '../keycloak/event-reader.ts'
 import type { CursorStore } from '../keycloak/poll-keycloak-events.ts'
+import type { PositionStore, StreamPosition } from '../redis/stream-position.ts'
 import type { CutOff, CutOffCause, PermissionsChange, Signal } from '../signal.ts'
 
 export interface CutOffStore extends Omit<CutOffState, 'import'> {
@@ -10,6 +11,10 @@ export interface CutOffStore extends Omit<CutOffState, 'import'> {
   applyAll(signals: readonly Signal[]): void
   /** The cursor of a feed, kept in the same file. @param feed A name of one's choice, one for each feed. */
   cursorStore(feed: string): CursorStore
+  /** How far a feed of other replicas was read, kept in the same file. @param feed As for {@link CutOffStore.cursorStore}. */
+  positionStore(feed: string): PositionStore
+  /** Everything that still stands, to be told to others. */
+  standing(): Iterable<Signal>
   /** Cut-offs that still stand, newest first, for people to read. @param limit 1 to 10,000. */
   list(limit: number): readonly CutOff[]
   close(): void
@@ -28,6 +33,9 @@ const schema = `
   ) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS feed_cursor (
     feed TEXT PRIMARY KEY, newest_user_event_ms REAL NOT NULL, newest_admin_event_ms REAL NOT NULL, read_at_ms REAL NOT NULL
+  ) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS stream_position (
+    feed TEXT PRIMARY KEY, epoch TEXT NOT NULL, sequence INTEGER NOT NULL, mark TEXT NOT NULL
   ) WITHOUT ROWID;
 `
 
@@ -104,6 +112,16 @@ export function openCutOffStore(path: string, options: CutOffStateOptions): CutO
       load: () => statements.loadCursor.get(feed) as EventCursor | undefined,
       save: (cursor) => void statements.saveCursor.run({ feed, ...cursor }),
     }),
+    positionStore: (feed) => ({
+      load: () => statements.loadPosition.get(feed) as StreamPosition | undefined,
+      save: (position) => void statements.savePosition.run({ feed, ...position }),
+    }),
+    standing: () => [
+      ...(statements.allCutOffs.all() as CutOffRow[]).map((row): Signal => ({ kind: 'cut_off', ...fromRow(row) })),
+      ...(statements.allChanges.all() as ChangeRow[]).map(
+        (row): Signal => ({ kind: 'permissions_changed', ...changeFromRow(row) }),
+      ),
+    ],
     close: () => void database.close(),
   }
 }
@@ -164,6 +182,10 @@ function prepareStatements(database: Database.Database) {
       INSERT INTO feed_cursor VALUES (@feed, @newestUserEventMs, @newestAdminEventMs, @readAtMs)
       ON CONFLICT DO UPDATE SET newest_user_event_ms = excluded.newest_user_event_ms,
         newest_admin_event_ms = excluded.newest_admin_event_ms, read_at_ms = excluded.read_at_ms`),
+    loadPosition: database.prepare('SELECT epoch, sequence, mark FROM stream_position WHERE feed = ?'),
+    savePosition: database.prepare(`
+      INSERT INTO stream_position VALUES (@feed, @epoch, @sequence, @mark)
+      ON CONFLICT DO UPDATE SET epoch = excluded.epoch, sequence = excluded.sequence, mark = excluded.mark`),
   }
 }
 

@@ -1,0 +1,5 @@
+export type { RedisAddress } from './connect-redis.ts'
+export { readRedisUrl } from './connect-redis.ts'
+export type { SharedSignals, SharedSignalsOptions } from './share-signals.ts'
+export { shareSignals } from './share-signals.ts'
+export type { PositionStore, StreamPosition } from './stream-position.ts'

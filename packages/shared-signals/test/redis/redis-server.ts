@@ -1,0 +1,87 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { type AddressInfo, createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { connectRedis } from '../../src/redis/connect-redis.ts'
+
+/** A real `redis-server` of a test's own, which keeps nothing on disk. */
+export interface RedisServer {
+  url: string
+  /** Runs a command on a connection of its own. */
+  command(name: string, ...args: (string | number)[]): Promise<unknown>
+  /** Holds every answer back. */
+  freeze(): void
+  thaw(): void
+  /** Ends it as a power cut does. */
+  kill(): Promise<void>
+  /** Starts it again, empty, at the same port. */
+  start(): Promise<void>
+  stop(): Promise<void>
+}
+
+/** Whether there is one. With `CI=true` a machine without one is an error, not a reason to skip. */
+export function hasRedisServer(): boolean {
+  const found = spawnSync('redis-server', ['--version']).status === 0
+  if (!found && process.env.CI === 'true') throw new Error('redis-server is not on the PATH; apt install redis-server')
+  return found
+}
+
+export async function startRedisServer(...settings: string[]): Promise<RedisServer> {
+  const folder = mkdtempSync(join(tmpdir(), 'redis-'))
+  const port = await freePort()
+  const url = `redis://127.0.0.1:${port}`
+  let child: ChildProcess | undefined
+
+  async function start(): Promise<void> {
+    const args = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--dir', folder, ...settings]
+    child = spawn('redis-server', args, { stdio: ['ignore', 'pipe', 'inherit'] })
+    const starting = child
+    await new Promise<void>((resolve, reject) => {
+      starting.once('exit', () => reject(new Error('redis-server ended')))
+      starting.stdout?.on('data', (text: Buffer) => text.includes('Ready to accept connections') && resolve())
+    })
+  }
+
+  async function end(signal: NodeJS.Signals): Promise<void> {
+    const ending = child
+    child = undefined
+    if (ending === undefined || ending.exitCode !== null || ending.signalCode !== null) return
+    const exited = new Promise((resolve) => ending.once('exit', resolve))
+    ending.kill('SIGCONT')
+    ending.kill(signal)
+    await exited
+  }
+
+  await start()
+  return {
+    url,
+    async command(name, ...args) {
+      const redis = await connectRedis({ url }, 'test')
+      try {
+        return await redis.call(name, ...args)
+      } finally {
+        redis.disconnect()
+      }
+    },
+    freeze: () => void child?.kill('SIGSTOP'),
+    thaw: () => void child?.kill('SIGCONT'),
+    kill: () => end('SIGKILL'),
+    start,
+    async stop() {
+      await end('SIGTERM')
+      rmSync(folder, { recursive: true })
+    },
+  }
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer()
+    server.once('error', reject)
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address() as AddressInfo
+      server.close(() => resolve(port))
+    })
+  })
+}

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { readRedisUrl } from '@mcp-identity/shared-signals/redis'
 import { z } from 'zod'
 import { type IssuerConfig, isProviderName, issuerProfile, providerNames } from './issuers.ts'
 
@@ -20,6 +21,8 @@ export interface Config {
   keycloakEvents: KeycloakEventsConfig[]
   /** Who may send signals to `/signals/…`. None: those paths are not served. */
   transmitters: TransmitterConfig[]
+  /** Where replicas share signals. Undefined: this server is on its own. */
+  redis: RedisConfig | undefined
   /** Known passwords, http and a movable clock are allowed; announced at start. */
   development: boolean
   allowedOrigins: string[]
@@ -68,6 +71,16 @@ export interface StreamConfig {
   clientId: string
   clientSecret: string
   delivery: 'push' | 'poll'
+}
+
+export interface RedisConfig {
+  url: string
+  username?: string | undefined
+  password?: string | undefined
+  /** PEM of the authority that signed the store's certificate. */
+  ca?: string | undefined
+  /** Names the replicas that belong together. */
+  name?: string | undefined
 }
 
 /** The settings are wrong; `problems` holds all of them, each with its next step. */
@@ -131,6 +144,19 @@ const signalsConfig = z.strictObject({
       }),
     )
     .default([]),
+  redis: z
+    .strictObject({
+      url: z.string().min(1),
+      username: z.string().min(1).optional(),
+      passwordFile: z.string().min(1).optional(),
+      caFile: z.string().min(1).optional(),
+      name: z
+        .string()
+        .regex(/^[\w.-]{1,64}$/, 'must be up to 64 letters, digits, dots and hyphens')
+        .optional(),
+      dangerouslyAllowUnencrypted: z.boolean().optional(),
+    })
+    .optional(),
 })
 
 const environmentSchema = z.object({
@@ -172,11 +198,12 @@ export function readConfig(environment: NodeJS.ProcessEnv): Config {
   ]
   const keycloakEvents = readFeeds(parsed.data, problems)
   const transmitters = readTransmitters(parsed.data, problems)
+  const redis = readRedis(parsed.data, problems)
   if (problems.length > 0) throw new ConfigError(problems)
-  return { ...toConfig(parsed.data), keycloakEvents, transmitters }
+  return { ...toConfig(parsed.data), keycloakEvents, transmitters, redis }
 }
 
-function toConfig(environment: ParsedEnvironment): Omit<Config, 'keycloakEvents' | 'transmitters'> {
+function toConfig(environment: ParsedEnvironment): Omit<Config, 'keycloakEvents' | 'transmitters' | 'redis'> {
   return {
     port: environment.MCP_PORT,
     host: environment.MCP_HOST,
@@ -226,17 +253,42 @@ function readStream(
   return { ...stream, clientSecret: readSecret(clientSecretFile, problems) }
 }
 
-function readSecret(file: string, problems: string[]): string {
+/** Between replicas go names of people and the news that decides about their tokens. */
+function readRedis(environment: ParsedEnvironment, problems: string[]): RedisConfig | undefined {
+  const { redis, keycloakEvents = [], transmitters = [] } = environment.MCP_SIGNALS ?? {}
+  if (redis === undefined) return undefined
+  const { passwordFile, caFile, dangerouslyAllowUnencrypted = environment.MCP_DEVELOPMENT, ...rest } = redis
   try {
-    const secret = readFileSync(file, 'utf8').trim()
-    if (secret.length < 16)
-      problems.push(`MCP_SIGNALS: ${file} holds fewer than 16 characters; put the client's secret there`)
-    return secret
+    const { hostname, isEncrypted } = readRedisUrl(rest.url)
+    if (!isEncrypted && !dangerouslyAllowUnencrypted && !loopback.includes(hostname))
+      problems.push(`MCP_SIGNALS: ${rest.url} is not encrypted; use rediss://, or "dangerouslyAllowUnencrypted": true`)
+  } catch (error) {
+    problems.push(`MCP_SIGNALS: redis: ${error instanceof Error ? error.message : String(error)}`)
+  }
+  if (keycloakEvents.length + transmitters.length === 0)
+    problems.push('MCP_SIGNALS: redis shares signals, but nothing brings any; name keycloakEvents or transmitters')
+  return {
+    ...rest,
+    password: passwordFile && readSecret(passwordFile, problems, "the store's password"),
+    ca: caFile && readText(caFile, problems, "the authority's certificate"),
+  }
+}
+
+const loopback = ['localhost', '127.0.0.1', '::1']
+
+function readSecret(file: string, problems: string[], what = "the client's secret"): string {
+  const secret = readText(file, problems, what)
+  if (secret !== undefined && secret.length < 16)
+    problems.push(`MCP_SIGNALS: ${file} holds fewer than 16 characters; put ${what} there`)
+  return secret ?? ''
+}
+
+function readText(file: string, problems: string[], what: string): string | undefined {
+  try {
+    return readFileSync(file, 'utf8').trim()
   } catch (cause) {
-    problems.push(
-      `MCP_SIGNALS: ${file} cannot be read (${(cause as NodeJS.ErrnoException).code}); put the client's secret there`,
-    )
-    return ''
+    problems.push(`MCP_SIGNALS: ${file} cannot be read (${(cause as NodeJS.ErrnoException).code}); put ${what} there`)
+    return undefined
   }
 }
 

@@ -14,7 +14,7 @@ export interface Metrics {
 export interface MetricSources {
   cutOffs: () => { size: number; bytes: number }
   /** Seconds since what each feed knows. */
-  feeds: () => { issuer: string; ageSeconds: number }[]
+  feeds: () => { feed: string; issuer: string; ageSeconds: number }[]
   openCalls: () => number
   auditWritable: () => boolean
   /** The newest policy files were refused. */
@@ -44,10 +44,10 @@ export function createMetrics(sources: MetricSources): Metrics {
   new Gauge({
     name: 'mcp_signal_feed_age_seconds',
     help: 'Time since everything was known that a feed tells',
-    labelNames: ['issuer'],
+    labelNames: ['feed', 'issuer'],
     registers,
     collect() {
-      for (const { issuer, ageSeconds } of sources.feeds()) this.set({ issuer }, ageSeconds)
+      for (const { ageSeconds, ...labels } of sources.feeds()) this.set(labels, ageSeconds)
     },
   })
   return {

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import type { FeedState, Signal } from '@mcp-identity/shared-signals'
 import { pollKeycloakEvents } from '@mcp-identity/shared-signals'
+import { shareSignals } from '@mcp-identity/shared-signals/redis'
 import { type CutOffStore, openCutOffStore } from '@mcp-identity/shared-signals/sqlite'
 import type { VerifiedAccessToken } from '@mcp-identity/token-verifier'
 import type { Config } from './config.ts'
@@ -14,11 +15,17 @@ export interface Signals {
   /**
    * Why a token is no longer good, for the verifier.
    *
-   * @throws {StaleFeedError} The issuer's feed is behind: nothing can be said.
+   * @throws {StaleFeedError} The issuer's feed, or that of the other replicas, is behind: nothing can be said.
    */
   reasonRefused(token: VerifiedAccessToken): string | undefined
-  /** Takes in signals from elsewhere. */
-  apply(signals: readonly Signal[]): void
+  /**
+   * Takes in signals from elsewhere: at once here, and resolves when the other replicas can hear of them.
+   *
+   * @throws {Error} They cannot: let the sender come again.
+   */
+  apply(signals: readonly Signal[]): Promise<void>
+  /** Remembers a fact once for all replicas; undefined for a server on its own. See `SharedSignals.remember`. */
+  readonly remember: ((id: string, expiresAt: number) => Promise<boolean>) | undefined
   close(): void
 }
 
@@ -31,17 +38,21 @@ class StaleFeedError extends Error {
 }
 
 export interface SignalsOptions {
-  config: Pick<Config, 'dataDirectory' | 'keycloakEvents' | 'maxTokenLifetimeSeconds' | 'feedStalenessBoundMs'>
+  config: Pick<
+    Config,
+    'dataDirectory' | 'keycloakEvents' | 'redis' | 'maxTokenLifetimeSeconds' | 'feedStalenessBoundMs'
+  >
   onState: (state: FeedState) => void
   onSignal: (signal: Signal) => void
   fetch?: typeof fetch
 }
 
-/** Opens the cut-off store and starts the feeds. */
+/** Opens the cut-off store, joins the other replicas where there are any, and starts the feeds. */
 export function openSignals({ config, onState, onSignal, fetch: send }: SignalsOptions): Signals {
   const retentionSeconds = config.maxTokenLifetimeSeconds + retentionMarginSeconds
   const cutOffs = openCutOffStore(join(config.dataDirectory, 'cut-offs.db'), { retentionSeconds })
   cutOffs.subscribe(onSignal)
+  const replicas = config.redis && joinReplicas(config.redis)
   const feeds = config.keycloakEvents.map((feed) => ({
     issuer: feed.issuer,
     ...pollKeycloakEvents({
@@ -49,25 +60,51 @@ export function openSignals({ config, onState, onSignal, fetch: send }: SignalsO
       retentionSeconds,
       stalenessBoundMs: config.feedStalenessBoundMs,
       cursorStore: cutOffs.cursorStore(`keycloak ${feed.issuer}`),
-      onSignals: cutOffs.applyAll,
+      onSignals: (signals) => {
+        cutOffs.applyAll(signals)
+        // What one does not know for want of events, the others may. Each reads the events itself: this is for speed.
+        const known = signals.filter((signal) => signal.kind !== 'cut_off' || signal.cause !== 'events_lost')
+        replicas?.publish(known).catch(() => {})
+      },
       onState,
       fetch: send,
     }),
   }))
   const feedByIssuer = new Map(feeds.map((feed) => [feed.issuer, feed]))
 
+  function joinReplicas({ name, ...redis }: NonNullable<Config['redis']>) {
+    return shareSignals({
+      redis,
+      name,
+      retentionSeconds,
+      stalenessBoundMs: config.feedStalenessBoundMs,
+      positionStore: cutOffs.positionStore('replicas'),
+      standing: cutOffs.standing,
+      onSignals: cutOffs.applyAll,
+      onState,
+    })
+  }
+
+  function isBehind(issuer: string): boolean {
+    return feedByIssuer.get(issuer)?.state().stale === true || replicas?.state().stale === true
+  }
+
   return {
     cutOffs,
-    feeds: () => feeds.map((feed) => feed.state()),
+    feeds: () => [...feeds, ...(replicas === undefined ? [] : [replicas])].map((feed) => feed.state()),
     reasonRefused(token) {
       const reason = cutOffs.reasonRefused(token)
-      if (reason === undefined && feedByIssuer.get(token.issuer)?.state().stale === true)
-        throw new StaleFeedError(token.issuer)
+      if (reason === undefined && isBehind(token.issuer)) throw new StaleFeedError(token.issuer)
       return reason
     },
-    apply: cutOffs.applyAll,
+    async apply(signals) {
+      cutOffs.applyAll(signals)
+      await replicas?.publish(signals)
+    },
+    remember: replicas?.remember,
     close() {
       for (const feed of feeds) feed.stop()
+      replicas?.stop()
       cutOffs.close()
     },
   }

@@ -12,7 +12,7 @@ import {
 import { toNodeListener } from '@mcp-identity/mcp-authorization/node'
 import type { PolicyReload, ShadowDifference } from '@mcp-identity/policy'
 import { openFourEyesStore } from '@mcp-identity/policy/sqlite'
-import { createKeycloakAdminClient, isCutOffBy, type Signal } from '@mcp-identity/shared-signals'
+import { createKeycloakAdminClient, type FeedState, isCutOffBy, type Signal } from '@mcp-identity/shared-signals'
 import { createAccessTokenVerifier, type KeySetChange, type VerifiedAccessToken } from '@mcp-identity/token-verifier'
 import type { Logger } from 'pino'
 import { groupsOf, openAccessReviews } from './access-reviews.ts'
@@ -56,7 +56,7 @@ export interface RunningServer {
   /** The port that was given, or found when 0 was asked for. */
   readonly port: number
   /** Takes in signals as a feed would. */
-  applySignals(signals: readonly Signal[]): void
+  applySignals(signals: readonly Signal[]): Promise<void>
   /** Reads the policies again; wrong ones leave those before in force. The audit log tells either way. */
   reloadPolicies(): void
   /** Ends calls and streams, lets answers under way go out, and closes the databases. */
@@ -109,15 +109,18 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
         })
     },
   })
+  /** Those told as stale. A feed that has not begun yet is no news. */
+  const staleFeeds = new Set<string>()
   const signals = openSignals({
     config,
     onSignal: takeIn,
-    onState: (state) => logger.info({ feed: state }, 'signal feed'),
+    onState: noteFeedState,
   })
   const metrics = createMetrics({
     cutOffs: () => signals.cutOffs,
     feeds: () =>
-      [...signals.feeds(), ...(receivers?.feeds() ?? [])].map(({ issuer, lastSuccessAt = 0 }) => ({
+      [...signals.feeds(), ...(receivers?.feeds() ?? [])].map(({ feed, issuer, lastSuccessAt = 0 }) => ({
+        feed,
         issuer,
         ageSeconds: Date.now() / 1000 - lastSuccessAt,
       })),
@@ -132,6 +135,7 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
     issuers,
     maxTokenLifetimeSeconds: config.maxTokenLifetimeSeconds,
     isRevoked: signals.reasonRefused,
+    dpop: present({ replays: signals.remember && { remember: signals.remember } }),
     onWarning: (message) => logger.warn(message),
     keySets: { onChange: noteKeySetChange },
   })
@@ -275,6 +279,23 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
     } catch (error) {
       logger.error({ err: error }, 'the access review cannot be written')
     }
+  }
+
+  /** From the moment in which a feed is behind, calls are refused: whoever reads the record later has to see when and why. */
+  function noteFeedState(state: FeedState): void {
+    logger[state.stale ? 'warn' : 'info']({ feed: state }, 'signal feed')
+    const feed = `${state.feed} ${state.issuer}`
+    const hasNotBegun = state.lastSuccessAt === undefined && state.error === undefined
+    if (hasNotBegun || staleFeeds.has(feed) === state.stale) return
+    if (state.stale) staleFeeds.add(feed)
+    else staleFeeds.delete(feed)
+    auditTrail.note({
+      phase: 'security',
+      action: state.stale ? 'signal_feed_stale' : 'signal_feed_current',
+      outcome: state.stale ? 'failed' : 'succeeded',
+      ...present({ issuer: state.issuer, reason: state.error }),
+      details: { feed: state.feed },
+    })
   }
 
   /** A signal that changed something: end what it ends, and put it on record. */

@@ -155,6 +155,35 @@ describe('signals', () => {
     )
   })
 
+  describe('of replicas', () => {
+    const withRedis = (redis: object, feeds: object = JSON.parse(signals())) => ({
+      ...good,
+      MCP_SIGNALS: JSON.stringify({ ...feeds, redis }),
+    })
+
+    it('come with the password from its file', () => {
+      const { redis } = readConfig(withRedis({ url: 'rediss://store.company.com:6380/1', passwordFile: secretFile }))
+      expect(redis).toMatchObject({ url: 'rediss://store.company.com:6380/1', password: 'a-long-enough-secret' })
+    })
+
+    it('are encrypted, unless the store is on this machine or the operator says so', () => {
+      const url = 'redis://store.company.com'
+      expect(problemsOf(withRedis({ url }))[0]).toContain('is not encrypted; use rediss://')
+      expect(problemsOf(withRedis({ url, dangerouslyAllowUnencrypted: true }))).toEqual([])
+      expect(problemsOf(withRedis({ url: 'redis://127.0.0.1:6379' }))).toEqual([])
+    })
+
+    it('are refused with credentials in the address, which is printed too easily', () => {
+      const [problem] = problemsOf(withRedis({ url: 'rediss://me:by-value@store.company.com' }))
+      expect(problem).toContain('must hold no credentials')
+      expect(problem).not.toContain('by-value')
+    })
+
+    it('need somebody who brings them', () => {
+      expect(problemsOf(withRedis({ url: 'redis://127.0.0.1:6379' }, {}))[0]).toContain('nothing brings any')
+    })
+  })
+
   it('never takes a secret by value', () => {
     const problems = problemsOf({ ...good, MCP_SIGNALS: signals({ clientSecret: 'by-value' }) })
     expect(problems).toHaveLength(1)

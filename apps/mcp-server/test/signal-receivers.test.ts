@@ -92,8 +92,12 @@ it('ends tokens at once by Global Token Revocation', async () => {
 })
 
 it('refuses what is forged, and leaves good calls unharmed', async () => {
-  for (let i = 0; i < 150; i++) await (await post('ssf', 'a.b.c', 'application/secevent+jwt')).body?.cancel()
-  expect((await post('ssf', 'a.b.c', 'application/secevent+jwt')).status).toBe(429)
+  // As fast as this machine can: how many fit into a second is its affair, that they are too many is the rule's.
+  const flood = () =>
+    Promise.all(
+      Array.from({ length: 150 }, async () => (await post('ssf', 'a.b.c', 'application/secevent+jwt')).status),
+    )
+  await eventually(async () => expect(await flood()).toContain(429))
   expect(await statusOf('unharmed')).toBe(200)
 })
 

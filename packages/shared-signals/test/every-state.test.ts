@@ -1,12 +1,12 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { hasRedisServer, startRedisServer } from '@mcp-identity/test-kit'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { createCutOffState } from '../src/cut-off-state.ts'
 import { shareSignals } from '../src/redis/share-signals.ts'
 import type { CutOff, CutOffCause, Signal, TokenFacts } from '../src/signal.ts'
 import { openCutOffStore } from '../src/sqlite/cut-off-store.ts'
-import { hasRedisServer, startRedisServer } from './redis/redis-server.ts'
 
 /** The rules that hold wherever cut-offs are kept: told at one place, asked at another. */
 interface State {

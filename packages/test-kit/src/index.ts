@@ -31,6 +31,7 @@ export {
   type ProviderDialect,
   type TokenFacts,
 } from './provider-dialects.ts'
+export { hasRedisServer, type RedisServer, startRedisServer } from './redis-server.ts'
 export { type KeySetOptions, type KeySetServer, serveKeySet } from './serve-key-set.ts'
 export {
   googleTokenInfo,

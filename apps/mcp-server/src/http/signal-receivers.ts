@@ -44,9 +44,9 @@ export function signalReceivers({ config, signals, metrics, logger }: SignalRece
     broker === undefined ? [] : [openBroker(broker, config)],
   )
   const transmitters = config.transmitters.map((transmitter) => toTransmitter(transmitter, config, brokers))
-  const onSignals = (received: readonly Signal[], from: SignalOrigin): void => {
+  const onSignals = (received: readonly Signal[], from: SignalOrigin): unknown => {
     logger.info({ ...from, signals: received.length }, 'signals received')
-    signals.apply(received)
+    return signals.apply(received)
   }
   const onRefused = (error: RefusedSignalError, receiver: string): void => {
     metrics.refusedSignals.inc({ receiver, code: error.code })

@@ -18,7 +18,7 @@ export interface SignalReceiversOptions {
    * Takes in what was received. What it took in must be kept when it has returned, or resolved: the sender is told so
    * then, or to come again when it failed.
    */
-  onSignals: (signals: readonly Signal[], origin: SignalOrigin) => void | Promise<void>
+  onSignals: (signals: readonly Signal[], origin: SignalOrigin) => unknown
   /**
    * Told of verification and of changes of a stream. Returning `false` to a verification says that its `state` was not
    * asked for: it is refused with `invalid_state` (SSF 1.0 section 8.1.4.1).

@@ -17,7 +17,7 @@ export interface PollOptions {
   /** Gives the value of the `Authorization` header, before each request. */
   authorization: () => string | Promise<string>
   /** Takes in what was received. What it took in must be kept when it returns: it is acknowledged then. */
-  onSignals: (signals: readonly Signal[], origin: SignalOrigin) => void | Promise<void>
+  onSignals: (signals: readonly Signal[], origin: SignalOrigin) => unknown
   /** Told of verification and of changes of the stream; see the receivers by push. */
   onStreamEvent?: OnStreamEvent | undefined
   /** Told of every refusal, which the transmitter is told of too (`setErrs`). */

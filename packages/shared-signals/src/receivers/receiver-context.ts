@@ -16,7 +16,7 @@ export interface ReceiverContext {
   /** Seconds since the epoch. */
   clock: () => number
   clockToleranceSeconds: number
-  onSignals: (signals: readonly Signal[], origin: SignalOrigin) => void | Promise<void>
+  onSignals: (signals: readonly Signal[], origin: SignalOrigin) => unknown
   onStreamEvent: OnStreamEvent
 }
 

@@ -12,6 +12,7 @@ import {
   readStanding,
   readStream,
   refuseEviction,
+  rememberOnce,
   streamKeys,
 } from './stream-scripts.ts'
 
@@ -45,6 +46,15 @@ export interface SharedSignals {
    * @throws {Error} The store is away: tell whoever told you to come again.
    */
   publish(signals: readonly Signal[]): Promise<void>
+  /**
+   * Remembers something for all replicas, such as that a DPoP proof was used (RFC 9449 section 11.1).
+   *
+   * @param id Of any length; kept as a hash.
+   * @param expiresAt Until when, in seconds since the epoch.
+   * @returns false when it was remembered already, at whichever replica.
+   * @throws {Error} The store is away.
+   */
+  remember(id: string, expiresAt: number): Promise<boolean>
   /** Ends the connections. */
   stop(): void
 }
@@ -53,6 +63,8 @@ export interface SharedSignals {
 const reconnectMs = 250
 /** How long a read waits for news; then the store is asked whether it still is what it was. */
 const heartbeatMs = 500
+/** How soon it is told that the bound has passed. */
+const watchMs = 100
 const entriesAtOnce = 500
 const signalsAtOnce = 200
 /** A store that has just begun is given the time in which every replica finds it and tells what it knows. */
@@ -101,7 +113,7 @@ export function shareSignals(options: SharedSignalsOptions): SharedSignals {
     refuseReady = reject
   })
   ready.catch(() => {})
-  const watch = setInterval(tellState, heartbeatMs)
+  const watch = setInterval(tellState, watchMs)
   watch.unref()
 
   async function runSession(): Promise<void> {
@@ -186,19 +198,27 @@ export function shareSignals(options: SharedSignalsOptions): SharedSignals {
     return addToStream(writer, keys, signals, { epoch, origin, retentionSeconds, mostEntries })
   }
 
-  async function publish(signals: readonly Signal[]): Promise<void> {
+  async function withStore<T>(work: (current: Session) => Promise<T>): Promise<T> {
     const current = session
     if (current === undefined || current.epoch === '')
       throw new Error(`the store of signals is away: ${error ?? 'connecting'}`)
     try {
-      for (let first = 0; first < signals.length; first += signalsAtOnce)
-        await add(current, signals.slice(first, first + signalsAtOnce))
+      return await work(current)
     } catch (cause) {
       // Whatever it was, the next session begins by finding out where the store stands.
       current.close()
       throw cause
     }
   }
+
+  const publish = (signals: readonly Signal[]): Promise<void> =>
+    withStore(async (current) => {
+      for (let first = 0; first < signals.length; first += signalsAtOnce)
+        await add(current, signals.slice(first, first + signalsAtOnce))
+    })
+
+  const remember = (id: string, expiresAt: number): Promise<boolean> =>
+    withStore(({ writer }) => rememberOnce(writer, keys, id, expiresAt))
 
   function state(): FeedState {
     const ageMs = knownAtMs === undefined ? undefined : performance.now() - knownAtMs
@@ -224,6 +244,7 @@ export function shareSignals(options: SharedSignalsOptions): SharedSignals {
     ready,
     state,
     publish,
+    remember,
     stop() {
       stopped = true
       clearTimeout(timer)

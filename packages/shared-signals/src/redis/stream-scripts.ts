@@ -26,9 +26,14 @@ export interface StreamEntry {
   signals: Signal[]
 }
 
-/** The three keys; the braces keep them on one node of a cluster. */
+/** The keys, and what those of single facts begin with; the braces keep them on one node of a cluster. */
 export function streamKeys(name: string) {
-  return { about: `{${name}}:about`, stream: `{${name}}:stream`, standing: `{${name}}:standing` }
+  return {
+    about: `{${name}}:about`,
+    stream: `{${name}}:stream`,
+    standing: `{${name}}:standing`,
+    once: `{${name}}:once:`,
+  }
 }
 
 export type StreamKeys = ReturnType<typeof streamKeys>
@@ -133,11 +138,20 @@ export async function* readStanding(redis: Redis, keys: StreamKeys): AsyncGenera
   } while (cursor !== '0')
 }
 
+/** Remembers a fact by its hash until it expires. @returns false when it was remembered already. */
+export async function rememberOnce(redis: Redis, keys: StreamKeys, id: string, expiresAt: number): Promise<boolean> {
+  const key = `${keys.once}${createHash('sha256').update(id).digest('base64url')}`
+  // A relative time and a minute more: the clocks of the store and of this process may differ.
+  const milliseconds = Math.ceil(Math.max(0, expiresAt * 1_000 - Date.now())) + 60_000
+  return (await answered(redis.set(key, '', 'PX', milliseconds, 'NX'), redisTimeoutMs)) === 'OK'
+}
+
 /** @throws {Error} The store may drop entries when its memory runs short, and nobody would notice. */
 export async function refuseEviction(redis: Redis): Promise<void> {
   const info = await answered(redis.info('memory'), redisTimeoutMs)
   const policy = /^maxmemory_policy:(\S+)/m.exec(info)?.[1] ?? ''
-  if (policy.startsWith('allkeys-'))
+  const isBounded = /^maxmemory:[1-9]/m.test(info)
+  if (isBounded && policy !== 'noeviction')
     throw new Error(`the store may forget cut-offs: set maxmemory-policy to noeviction, found ${policy}`)
 }
 

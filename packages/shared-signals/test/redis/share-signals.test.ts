@@ -1,9 +1,10 @@
+import { hasRedisServer, type RedisServer, startRedisServer } from '@mcp-identity/test-kit'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import { connectRedis } from '../../src/redis/connect-redis.ts'
 import type { SharedSignals, SharedSignalsOptions } from '../../src/redis/share-signals.ts'
 import { shareSignals } from '../../src/redis/share-signals.ts'
 import type { CutOff, Signal } from '../../src/signal.ts'
 import { type CutOffStore, openCutOffStore } from '../../src/sqlite/cut-off-store.ts'
-import { hasRedisServer, type RedisServer, startRedisServer } from './redis-server.ts'
 
 const issuer = 'https://sso.company.com/realms/company'
 const now = Math.floor(Date.now() / 1000)
@@ -65,16 +66,25 @@ describe.skipIf(!hasRedisServer())('replicas that share a redis-server', { timeo
   })
   afterAll(() => redis.stop())
   beforeEach(async () => {
-    await redis.command('FLUSHALL')
+    await command('FLUSHALL')
     await beginLongAgo('mcp-signals')
   })
   afterEach(() => {
     for (const replica of running.splice(0)) replica.shared.stop()
   })
 
+  async function command(name: string, ...args: (string | number)[]): Promise<unknown> {
+    const connection = await connectRedis({ url: redis.url }, 'test')
+    try {
+      return await connection.call(name, ...args)
+    } finally {
+      connection.disconnect()
+    }
+  }
+
   /** A stream that has just begun makes everybody wait until all have told what they know. */
   async function beginLongAgo(name: string): Promise<void> {
-    await redis.command('HSET', `{${name}}:about`, 'epoch', 'of-the-test', 'sequence', 0, 'madeAtMs', 0)
+    await command('HSET', `{${name}}:about`, 'epoch', 'of-the-test', 'sequence', 0, 'madeAtMs', 0)
   }
 
   async function joinReady(options?: Parameters<typeof join>[1]): Promise<Replica> {
@@ -102,7 +112,7 @@ describe.skipIf(!hasRedisServer())('replicas that share a redis-server', { timeo
   it('add to the stream once what several of them know', async () => {
     const [first, second, third] = await Promise.all([joinReady(), joinReady(), joinReady()])
     await Promise.all([first, second, third].map((replica) => replica.takeIn([cutOff('alice')])))
-    expect(await redis.command('XLEN', '{mcp-signals}:stream')).toBe(1)
+    expect(await command('XLEN', '{mcp-signals}:stream')).toBe(1)
   })
 
   it('hear of each change of permissions, two in one second too', async () => {
@@ -148,7 +158,7 @@ describe.skipIf(!hasRedisServer())('replicas that share a redis-server', { timeo
     await eventually(refuses(second, 'alice'))
     second.shared.stop()
     for (let i = 0; i < 500; i++) await first.takeIn([cutOff(`person-${i}`)])
-    expect(await redis.command('XLEN', '{mcp-signals}:stream')).toBeLessThan(499)
+    expect(await command('XLEN', '{mcp-signals}:stream')).toBeLessThan(499)
     const again = await joinReady({ store: second.store })
     for (let i = 0; i < 500; i++) refuses(again, `person-${i}`)()
   })
@@ -181,7 +191,7 @@ describe.skipIf(!hasRedisServer())('replicas that share a redis-server', { timeo
   it('notice a store that was emptied while they were connected', async () => {
     const [first, second] = await Promise.all([joinReady(), joinReady()])
     await first.takeIn([cutOff('alice')])
-    await redis.command('FLUSHALL')
+    await command('FLUSHALL')
     const late = await joinReady()
     refuses(late, 'alice')()
     await first.shared.publish([cutOff('bob')]).catch(() => {})
@@ -196,9 +206,9 @@ describe.skipIf(!hasRedisServer())('replicas that share a redis-server', { timeo
     await first.takeIn([cutOff('alice')])
     await eventually(refuses(second, 'alice'))
     second.shared.stop()
-    await redis.command('XTRIM', '{mcp-signals}:stream', 'MAXLEN', 0)
-    await redis.command('DEL', '{mcp-signals}:stream')
-    await redis.command('HSET', '{mcp-signals}:about', 'sequence', 0)
+    await command('XTRIM', '{mcp-signals}:stream', 'MAXLEN', 0)
+    await command('DEL', '{mcp-signals}:stream')
+    await command('HSET', '{mcp-signals}:about', 'sequence', 0)
     first.shared.stop()
     const writer = await joinReady({ standing: () => [] })
     await writer.takeIn([cutOff('bob')])
@@ -219,7 +229,7 @@ describe.skipIf(!hasRedisServer())('replicas that share a redis-server', { timeo
   })
 
   it('are stale, and say why, when the store holds what they cannot read', async () => {
-    await redis.command('ZADD', '{mcp-signals}:standing', now, '["else"]')
+    await command('ZADD', '{mcp-signals}:standing', now, '["else"]')
     const late = join(redis)
     await eventually(() => expect(late.shared.state().error ?? '').toContain('cannot read'))
     expect(late.shared.state().stale).toBe(true)
@@ -237,6 +247,15 @@ describe.skipIf(!hasRedisServer())('replicas that share a redis-server', { timeo
     const replica = shareSignals({ redis: { url: 'redis://127.0.0.1:1' }, retentionSeconds, onSignals: () => {} })
     await expect(replica.publish([cutOff('alice')])).rejects.toThrow('the store of signals is away')
     replica.stop()
+  })
+
+  it('remember a fact once for all of them', async () => {
+    const [first, second] = await Promise.all([joinReady(), joinReady()])
+    expect(await first.shared.remember('proof-1', now + 60)).toBe(true)
+    expect(await second.shared.remember('proof-1', now + 60)).toBe(false)
+    expect(await second.shared.remember('proof-2', now + 60)).toBe(true)
+    const keys = (await command('KEYS', '*proof*')) as string[]
+    expect(keys).toEqual([])
   })
 
   it('need the password where the store has one', async () => {

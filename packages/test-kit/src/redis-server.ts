@@ -3,13 +3,10 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { connectRedis } from '../../src/redis/connect-redis.ts'
 
 /** A real `redis-server` of a test's own, which keeps nothing on disk. */
 export interface RedisServer {
   url: string
-  /** Runs a command on a connection of its own. */
-  command(name: string, ...args: (string | number)[]): Promise<unknown>
   /** Holds every answer back. */
   freeze(): void
   thaw(): void
@@ -20,13 +17,22 @@ export interface RedisServer {
   stop(): Promise<void>
 }
 
-/** Whether there is one. With `CI=true` a machine without one is an error, not a reason to skip. */
+/**
+ * Whether there is one.
+ *
+ * @throws {Error} There is none, and `CI` is `true`: a check that is skipped there is no check.
+ */
 export function hasRedisServer(): boolean {
   const found = spawnSync('redis-server', ['--version']).status === 0
   if (!found && process.env.CI === 'true') throw new Error('redis-server is not on the PATH; apt install redis-server')
   return found
 }
 
+/**
+ * Starts one on a free port of loopback.
+ *
+ * @param settings Further arguments, such as `--maxmemory 50mb`, each word apart.
+ */
 export async function startRedisServer(...settings: string[]): Promise<RedisServer> {
   const folder = mkdtempSync(join(tmpdir(), 'redis-'))
   const port = await freePort()
@@ -56,14 +62,6 @@ export async function startRedisServer(...settings: string[]): Promise<RedisServ
   await start()
   return {
     url,
-    async command(name, ...args) {
-      const redis = await connectRedis({ url }, 'test')
-      try {
-        return await redis.call(name, ...args)
-      } finally {
-        redis.disconnect()
-      }
-    },
     freeze: () => void child?.kill('SIGSTOP'),
     thaw: () => void child?.kill('SIGCONT'),
     kill: () => end('SIGKILL'),

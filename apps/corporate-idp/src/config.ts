@@ -1,17 +1,23 @@
 import { readFileSync } from 'node:fs'
+import { isProviderName, type Provider, providerNames, providers } from '@mcp-identity/provider-dialects'
 import { z } from 'zod'
+import type { Api } from './dialect/dialect.ts'
 
 export interface CorporateIdpConfig {
   port: number
   /** Address to listen on. */
   host: string
+  /** Whose dialect it speaks. */
+  provider: Provider
+  /** Where it answers, without a slash at its end; its issuer is this and what the dialect puts behind it. */
   issuer: string
   dataDir: string
   /** http on loopback, published passwords, the development secret of the admin API. */
   development: boolean
-  keycloak: { issuer: string; url: string }
-  brokerClient: { clientId: string; secret: string }
-  provisioner: { clientId: string; secret: string }
+  /** Keycloak, which brokers it; absent where it issues access tokens itself. */
+  keycloak?: KeycloakConfig
+  /** The MCP server, for which it issues access tokens itself; absent where Keycloak does. */
+  api?: Api
   /** Who may exchange ID tokens for identity assertions; absent: nobody. */
   enterpriseClient?: { clientId: string; secret: string }
   /** Resource servers that are told of a disable straight from here. */
@@ -28,6 +34,14 @@ export interface SignalReceiverConfig {
   audience: string
   /** The one address that it may have them pushed to; absent: it polls. */
   pushTo?: string | undefined
+}
+
+/** The realm behind which this IdP stands, and the clients between the two. */
+export interface KeycloakConfig {
+  issuer: string
+  url: string
+  brokerClient: { clientId: string; secret: string }
+  provisioner: { clientId: string; secret: string }
 }
 
 const file = z.string().min(1).transform(readSecret)
@@ -47,12 +61,27 @@ const schema = z
     IDP_ISSUER: address,
     IDP_DATA_DIR: z.string().min(1),
     IDP_DEVELOPMENT: z.enum(['0', '1'], 'must be 0 or 1').default('0'),
-    IDP_KEYCLOAK_ISSUER: address,
-    IDP_KEYCLOAK_URL: address,
-    IDP_BROKER_CLIENT_ID: z.string().min(1).default('keycloak-broker'),
-    IDP_BROKER_CLIENT_SECRET_FILE: file,
+    IDP_AS: z
+      .string()
+      .default('generic')
+      .refine(isProviderName, `must be one of ${providerNames.join(', ')}`),
+    IDP_KEYCLOAK_ISSUER: address.optional(),
+    IDP_KEYCLOAK_URL: address.optional(),
+    IDP_API: z
+      .string()
+      .transform(readJson)
+      .pipe(
+        z.strictObject({
+          resource: address,
+          scopes: z.array(z.string().min(1)).min(1),
+          scopesOfGroup: z.record(z.string(), z.array(z.string())),
+        }),
+      )
+      .optional(),
+    IDP_BROKER_CLIENT_ID: z.string().min(1).optional(),
+    IDP_BROKER_CLIENT_SECRET_FILE: file.optional(),
     IDP_PROVISIONER_CLIENT_ID: z.string().min(1).default('corporate-idp-provisioner'),
-    IDP_PROVISIONER_SECRET_FILE: file,
+    IDP_PROVISIONER_SECRET_FILE: file.optional(),
     IDP_ENTERPRISE_CLIENT_ID: z.string().min(1).default('enterprise-assistant'),
     IDP_ENTERPRISE_CLIENT_SECRET_FILE: file.optional(),
     IDP_ADMIN_SECRET_FILE: file.optional(),
@@ -87,9 +116,17 @@ const schema = z
   .superRefine((environment, context) => {
     const refuse = (variable: string, message: string) =>
       context.addIssue({ code: 'custom', path: [variable], message })
+    const isIssuer = environment.IDP_API !== undefined
+    for (const variable of keycloakVariables) {
+      const isSet = environment[variable] !== undefined
+      if (isIssuer && isSet)
+        refuse(variable, 'does not go with IDP_API: either Keycloak issues the access tokens or this')
+      if (!isIssuer && !isSet) refuse(variable, 'is not set')
+    }
     if (environment.IDP_DEVELOPMENT === '1') return
     for (const variable of ['IDP_ISSUER', 'IDP_KEYCLOAK_ISSUER', 'IDP_KEYCLOAK_URL', 'IDP_ADMIN_RESOURCE'] as const) {
-      if (!environment[variable].startsWith('https://')) refuse(variable, 'must be https unless IDP_DEVELOPMENT=1')
+      if (environment[variable]?.startsWith('https://') === false)
+        refuse(variable, 'must be https unless IDP_DEVELOPMENT=1')
     }
     for (const { logoutUri } of environment.IDP_RESOURCE_SERVERS) {
       if (!logoutUri.startsWith('https://')) refuse('IDP_RESOURCE_SERVERS', 'must be https unless IDP_DEVELOPMENT=1')
@@ -97,10 +134,18 @@ const schema = z
     for (const { pushTo = 'https://' } of environment.IDP_SIGNAL_RECEIVERS) {
       if (!pushTo.startsWith('https://')) refuse('IDP_SIGNAL_RECEIVERS', 'must be https unless IDP_DEVELOPMENT=1')
     }
+    if (environment.IDP_AS !== 'generic') refuse('IDP_AS', 'plays a provider that is not yours; development only')
     if (environment.IDP_ADMIN_SECRET_FILE !== undefined) {
       refuse('IDP_ADMIN_SECRET_FILE', 'is for development; directory administrators use access tokens')
     }
   })
+
+const keycloakVariables = [
+  'IDP_KEYCLOAK_ISSUER',
+  'IDP_KEYCLOAK_URL',
+  'IDP_BROKER_CLIENT_SECRET_FILE',
+  'IDP_PROVISIONER_SECRET_FILE',
+] as const
 
 /**
  * Reads the whole configuration from environment variables (see the README), once.
@@ -115,15 +160,15 @@ export function readConfig(environment: NodeJS.ProcessEnv): CorporateIdpConfig {
   }
   const values = read.data
   const enterpriseSecret = values.IDP_ENTERPRISE_CLIENT_SECRET_FILE
+  const provider = providers[values.IDP_AS as keyof typeof providers]
   return {
     port: values.IDP_PORT,
     host: values.IDP_HOST,
+    provider,
     issuer: values.IDP_ISSUER,
     dataDir: values.IDP_DATA_DIR,
     development: values.IDP_DEVELOPMENT === '1',
-    keycloak: { issuer: values.IDP_KEYCLOAK_ISSUER, url: values.IDP_KEYCLOAK_URL },
-    brokerClient: { clientId: values.IDP_BROKER_CLIENT_ID, secret: values.IDP_BROKER_CLIENT_SECRET_FILE },
-    provisioner: { clientId: values.IDP_PROVISIONER_CLIENT_ID, secret: values.IDP_PROVISIONER_SECRET_FILE },
+    ...(values.IDP_API === undefined ? { keycloak: keycloakConfig(values, provider) } : { api: values.IDP_API }),
     ...(enterpriseSecret === undefined
       ? {}
       : { enterpriseClient: { clientId: values.IDP_ENTERPRISE_CLIENT_ID, secret: enterpriseSecret } }),
@@ -133,6 +178,21 @@ export function readConfig(environment: NodeJS.ProcessEnv): CorporateIdpConfig {
       resource: values.IDP_ADMIN_RESOURCE,
       ...(values.IDP_ADMIN_SECRET_FILE === undefined ? {} : { developmentSecret: values.IDP_ADMIN_SECRET_FILE }),
       allowedOrigins: values.IDP_ADMIN_ORIGINS,
+    },
+  }
+}
+
+function keycloakConfig(values: z.output<typeof schema>, provider: Provider): KeycloakConfig {
+  return {
+    issuer: values.IDP_KEYCLOAK_ISSUER ?? '',
+    url: values.IDP_KEYCLOAK_URL ?? '',
+    brokerClient: {
+      clientId: values.IDP_BROKER_CLIENT_ID ?? provider.clientIds.broker,
+      secret: values.IDP_BROKER_CLIENT_SECRET_FILE ?? '',
+    },
+    provisioner: {
+      clientId: values.IDP_PROVISIONER_CLIENT_ID,
+      secret: values.IDP_PROVISIONER_SECRET_FILE ?? '',
     },
   }
 }

@@ -1,3 +1,4 @@
+import { parseArgs } from 'node:util'
 import { pino } from 'pino'
 import { readConfig } from './config.ts'
 import { developmentPeople } from './directory/development-people.ts'
@@ -6,12 +7,16 @@ import { startCorporateIdp } from './start-corporate-idp.ts'
 const log = pino({ name: 'corporate-idp' })
 
 try {
-  const config = readConfig(process.env)
+  const { values } = parseArgs({ options: { as: { type: 'string' } } })
+  const config = readConfig({ ...process.env, ...(values.as === undefined ? {} : { IDP_AS: values.as }) })
   if (config.development) {
     log.warn('DEVELOPMENT: plain http, published passwords and a secret for the admin API. Never reachable by others.')
   }
   const corporateIdp = await startCorporateIdp(config, log)
-  log.info({ issuer: config.issuer, port: corporateIdp.port }, 'corporate IdP is ready')
+  log.info(
+    { issuer: corporateIdp.issuer, as: config.provider.title, port: corporateIdp.port },
+    'corporate IdP is ready',
+  )
   stopWhenAsked(corporateIdp.stop)
   process.send?.({ ready: true, ...(config.development ? { accounts: developmentAccounts() } : {}) })
 } catch (error) {

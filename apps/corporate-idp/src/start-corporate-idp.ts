@@ -9,16 +9,19 @@ import { createAdminApi } from './admin/admin-api.ts'
 import { createAdminAuthentication } from './admin/authenticate-admin.ts'
 import type { CorporateIdpConfig } from './config.ts'
 import { openDatabase } from './database.ts'
+import { createDialect } from './dialect/dialect.ts'
+import { describeProvider } from './dialect/metadata.ts'
+import { createTokenInfo } from './dialect/token-info.ts'
 import { companyGroups, developmentPeople } from './directory/development-people.ts'
 import { createDirectory, type Directory } from './directory/directory.ts'
 import type { PasswordCost } from './directory/password.ts'
-import { fullName } from './directory/person.ts'
+import { fullName, type Person } from './directory/person.ts'
 import { serveAsset } from './http/assets.ts'
 import { sendJson, sendProblem } from './http/messages.ts'
 import { toNodeHandler } from './http/node-handler.ts'
 import { setSecurityHeaders } from './http/security-headers.ts'
 import { createPeopleChanges } from './people-changes.ts'
-import { loadKeys } from './provider/keys.ts'
+import { loadKeys, rotateKeys } from './provider/keys.ts'
 import { createProvider } from './provider/provider.ts'
 import { createProviderState } from './provider/provider-state.ts'
 import type { PublishedAccount } from './sign-in/pages.ts'
@@ -31,6 +34,7 @@ import { startRehearsal } from './signals/rehearsal.ts'
 import { createResourceServer } from './signals/resource-server.ts'
 import { createSecurityEvents } from './signals/security-events.ts'
 import { createSenders } from './signals/signal-senders.ts'
+import { withoutKeycloak } from './without-keycloak.ts'
 
 export interface StartOptions {
   /** Cost of new password hashes; tests make it small. */
@@ -40,6 +44,8 @@ export interface StartOptions {
 export interface CorporateIdp {
   /** The port it listens on. */
   port: number
+  /** As in its ID tokens. */
+  issuer: string
   /** Stops taking requests, lets running ones and signals end, closes the database. */
   stop(): Promise<void>
 }
@@ -56,65 +62,89 @@ export async function startCorporateIdp(
   log: Logger,
   { passwordCost }: StartOptions = {},
 ): Promise<CorporateIdp> {
-  const { issuer, dataDir, development } = config
+  const { dataDir, development } = config
+  const dialect = createDialect(config.provider, config.issuer, config.api)
+  const { issuer } = dialect.addresses
   mkdirSync(dataDir, { recursive: true, mode: 0o700 })
   const database = openDatabase(join(dataDir, 'corporate-idp.sqlite'))
   const directory = createDirectory(database, passwordCost)
   await prepareDirectory(directory, development)
-  const keys = await loadKeys(dataDir)
   const providerState = createProviderState(database)
   const outbox = createOutbox(database)
-  const broker = `${config.keycloak.issuer}/broker/corporate/endpoint`
-  const provider = createProvider({
-    issuer,
-    keys,
-    directory,
-    providerState,
-    brokerClient: { ...config.brokerClient, redirectUri: broker, postLogoutRedirectUri: `${broker}/logout_response` },
-    ...(config.enterpriseClient === undefined
-      ? {}
-      : { enterpriseClient: { ...config.enterpriseClient, audiences: [config.keycloak.issuer] } }),
-    signalReceivers: config.signalReceivers,
-    log,
-  })
+  const broker = `${config.keycloak?.issuer}/broker/corporate/endpoint`
+  let keys = await loadKeys(dataDir)
+  let openIdProvider = makeProvider()
+  let handleProvider = openIdProvider.callback()
+
+  function makeProvider() {
+    return createProvider({
+      dialect,
+      keys,
+      directory,
+      providerState,
+      ...(config.keycloak === undefined
+        ? {}
+        : {
+            brokerClient: {
+              ...config.keycloak.brokerClient,
+              redirectUri: broker,
+              postLogoutRedirectUri: `${broker}/logout_response`,
+            },
+          }),
+      ...(config.enterpriseClient === undefined || config.keycloak === undefined
+        ? {}
+        : { enterpriseClient: { ...config.enterpriseClient, audiences: [config.keycloak.issuer] } }),
+      signalReceivers: config.signalReceivers,
+      log,
+    })
+  }
+
+  /** The state is in the database: a provider with another key goes on where the one before it was. */
+  async function changeSigningKey(): Promise<string> {
+    keys = await rotateKeys(dataDir, keys)
+    openIdProvider = makeProvider()
+    handleProvider = openIdProvider.callback()
+    return keys.signing.kid
+  }
+
   const securityEvents = createSecurityEvents({
     issuer,
-    signingKey: keys.signing,
+    signingKey: () => keys.signing,
     database,
-    provider,
+    provider: () => openIdProvider,
     receivers: config.signalReceivers,
     log,
   })
   const handleSecurityEvents = toNodeHandler(issuer, securityEvents.handle)
-  const keycloak = createKeycloak({ ...config.keycloak, provisioner: config.provisioner })
-  const audience = config.brokerClient.clientId
-  const makeLogoutToken = await createLogoutTokens({ issuer, audience, key: keys.signing })
-  const resourceServers = await Promise.all(
-    config.resourceServers.map(async ({ logoutUri, audience }) =>
-      createResourceServer({
-        logoutUri,
-        makeLogoutToken: await createLogoutTokens({ issuer, audience, key: keys.signing }),
-      }),
-    ),
+
+  /** Whom a resource server and Keycloak know a person as: the subject of the tokens that they get. */
+  function subjectFor(person: Person): string {
+    const { idToken, accessToken } = config.provider
+    return config.keycloak === undefined
+      ? accessToken.subject(person)
+      : String(idToken.claims(person, config.keycloak.brokerClient.clientId).sub)
+  }
+
+  const makeLogoutTokens = (audience: string) => async (subject: string) => {
+    const person = directory.findBySubject(subject)
+    const make = await createLogoutTokens({ issuer, audience, key: keys.signing })
+    return make(person === undefined ? subject : subjectFor(person))
+  }
+  const keycloak =
+    config.keycloak === undefined
+      ? withoutKeycloak
+      : createKeycloak({ ...config.keycloak, provisioner: config.keycloak.provisioner })
+  const makeLogoutToken = makeLogoutTokens(config.keycloak?.brokerClient.clientId ?? issuer)
+  const resourceServers = config.resourceServers.map(({ logoutUri, audience }) =>
+    createResourceServer({ logoutUri, makeLogoutToken: makeLogoutTokens(audience) }),
   )
   const send = createSenders({ directory, keycloak, makeLogoutToken, resourceServers })
   const dispatcher = createDispatcher({ outbox, log, send })
-  const verifier = createAccessTokenVerifier({
-    resource: config.admin.resource,
-    onWarning: (warning) => log.warn(warning),
-    issuers: [
-      keycloakIssuer({
-        issuer: config.keycloak.issuer,
-        audience: config.admin.resource,
-        jwksUri: `${realmUrl(config)}/protocol/openid-connect/certs`,
-        dangerouslyAllowInsecureHttp: development,
-      }),
-    ],
-  })
+  const verifier = adminTokenVerifier(config, log)
   const { developmentSecret } = config.admin
   const adminApi = createAdminApi({
     authenticate: createAdminAuthentication({
-      verifier,
+      ...(verifier === undefined ? {} : { verifier }),
       directory,
       ...(developmentSecret === undefined ? {} : { developmentSecret }),
     }),
@@ -122,17 +152,18 @@ export async function startCorporateIdp(
     outbox,
     peopleChanges: createPeopleChanges({ database, directory, providerState, outbox, dispatcher, securityEvents }),
     allowedOrigins: config.admin.allowedOrigins,
+    changeSigningKey,
     log,
   })
+  const tokenInfo = createTokenInfo(dialect, () => openIdProvider, directory)
   const signInRoutes = createSignInRoutes({
-    provider,
+    provider: () => openIdProvider,
     directory,
+    disabledText: config.provider.refusals.disabledAtSignIn,
     formKey: keys.cookies[0] ?? '',
     log,
     ...(development ? { publishedAccounts: publishedAccounts() } : {}),
   })
-  const handleProvider = provider.callback()
-
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const path = (request.url ?? '/').split('?')[0] ?? '/'
     logWhenAnswered(request, response, path, log)
@@ -143,13 +174,29 @@ export async function startCorporateIdp(
       else if (serveAsset(request, response, path)) return
       else if (await signInRoutes(request, response, path)) return
       else if (await adminApi(request, response, path)) return
-      else if (await handleSecurityEvents(request, response)) return
+      else if (config.provider.name === 'generic' && (await handleSecurityEvents(request, response))) return
+      else if (await tokenInfo(request, response, path)) return
+      else if (request.method === 'GET' && serveMetadata(request, response, path)) return
       else await handleProvider(request, response)
     } catch (error) {
       log.error({ err: error, path }, 'request failed')
       if (!response.headersSent) sendProblem(response, 500, 'Something went wrong here')
       else response.destroy()
     }
+  }
+
+  /** By the book there are two addresses for one document; the other providers have a document of their own. */
+  function serveMetadata(request: IncomingMessage, response: ServerResponse, path: string): boolean {
+    const isMetadata = config.provider.paths.metadata.includes(path)
+    if (config.provider.name === 'generic') {
+      if (isMetadata) request.url = '/.well-known/openid-configuration'
+      return false
+    }
+    if (isMetadata) sendJson(response, 200, describeProvider(dialect))
+    else if (/^\/\.well-known\/(openid-configuration|oauth-authorization-server)/.test(path))
+      sendProblem(response, 404, 'There is nothing here')
+    else return false
+    return true
   }
 
   const server = createServer((request, response) => void handle(request, response))
@@ -160,6 +207,7 @@ export async function startCorporateIdp(
   securityEvents.kick()
   return {
     port,
+    issuer,
     async stop() {
       clearInterval(cleanUp)
       endRehearsal()
@@ -169,7 +217,7 @@ export async function startCorporateIdp(
         server.closeIdleConnections()
       })
       await dispatcher.stop()
-      verifier.close()
+      verifier?.close()
       database.close()
     },
   }
@@ -198,8 +246,22 @@ function publishedAccounts(): PublishedAccount[] {
   }))
 }
 
-function realmUrl({ keycloak }: CorporateIdpConfig): string {
-  return `${keycloak.url}${new URL(keycloak.issuer).pathname}`
+/** Directory administrators sign in at Keycloak; without it only the development secret opens the admin API. */
+function adminTokenVerifier({ keycloak, admin, development }: CorporateIdpConfig, log: Logger) {
+  if (keycloak === undefined) return undefined
+  const realmUrl = `${keycloak.url}${new URL(keycloak.issuer).pathname}`
+  return createAccessTokenVerifier({
+    resource: admin.resource,
+    onWarning: (warning) => log.warn(warning),
+    issuers: [
+      keycloakIssuer({
+        issuer: keycloak.issuer,
+        audience: admin.resource,
+        jwksUri: `${realmUrl}/protocol/openid-connect/certs`,
+        dangerouslyAllowInsecureHttp: development,
+      }),
+    ],
+  })
 }
 
 /** One line for each answer. Queries, bodies, headers and cookies are never written: they hold codes and secrets. */
@@ -209,7 +271,7 @@ function logWhenAnswered(request: IncomingMessage, response: ServerResponse, pat
   response.setHeader('x-request-id', requestId)
   response.once('close', () => {
     if (path === '/healthz') return
-    const shown = path.replace(/^\/(sign-in|auth)\/[\w-]+/, '/$1/…')
+    const shown = path.replace(/\/(sign-in|auth|authorize)\/[\w-]+/, '/$1/…')
     const ms = Math.round(performance.now() - startedAt)
     log.info(
       { request_id: requestId, method: request.method, path: shown, status: response.statusCode, ms },

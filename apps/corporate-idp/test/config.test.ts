@@ -42,8 +42,10 @@ describe('the configuration', () => {
     expect(readConfig(development)).toMatchObject({
       port: 8482,
       development: true,
-      brokerClient: { clientId: 'keycloak-broker', secret: 'a secret of the tests' },
-      provisioner: { clientId: 'corporate-idp-provisioner' },
+      keycloak: {
+        brokerClient: { clientId: 'keycloak-broker', secret: 'a secret of the tests' },
+        provisioner: { clientId: 'corporate-idp-provisioner' },
+      },
       admin: { developmentSecret: 'a secret of the tests', allowedOrigins: [] },
     })
   })

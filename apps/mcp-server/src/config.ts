@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { readRedisUrl } from '@mcp-identity/shared-signals/redis'
 import { z } from 'zod'
-import { type IssuerConfig, isProviderName, issuerProfile, providerNames } from './issuers.ts'
+import { type IssuerConfig, isProviderName, issuerProfile, providerNames, scopeNaming } from './issuers.ts'
 
 /** What the environment told, checked and complete. */
 export interface Config {
@@ -315,14 +315,20 @@ function productionProblems(environment: ParsedEnvironment): string[] {
 
 /** What the presets of the verifier say about their settings. */
 function issuerProblems(environment: ParsedEnvironment): string[] {
-  return environment.MCP_ISSUERS.flatMap((issuer) => {
+  const problemOf = (check: () => unknown, where: string): string[] => {
     try {
-      issuerProfile(issuer, true)
+      check()
       return []
     } catch (error) {
-      return [`MCP_ISSUERS: ${issuer.provider}: ${error instanceof Error ? error.message : String(error)}`]
+      return [`MCP_ISSUERS: ${where}${error instanceof Error ? error.message : String(error)}`]
     }
-  })
+  }
+  return [
+    ...environment.MCP_ISSUERS.flatMap((issuer) =>
+      problemOf(() => issuerProfile(issuer, true), `${issuer.provider}: `),
+    ),
+    ...problemOf(() => scopeNaming(environment.MCP_ISSUERS), ''),
+  ]
 }
 
 function developmentProblems(environment: ParsedEnvironment): string[] {

@@ -44,3 +44,23 @@ export function issuerProfile({ provider, ...settings }: IssuerConfig, allowInse
   const all: IssuerSettings = { ...(settings as IssuerSettings), dangerouslyAllowInsecureHttp: allowInsecureHttp }
   return preset(all as never)
 }
+
+/**
+ * How clients have to name scopes when they ask for them: behind `scopePrefix`, or all as `signInScopes` where an API
+ * has no scopes of its own. One protected resource names them one way, so every issuer must want the same.
+ *
+ * @throws {TypeError} Two issuers want scopes named differently.
+ */
+export function scopeNaming(issuers: readonly IssuerConfig[]): (scopes: readonly string[]) => readonly string[] {
+  const forms = new Set(
+    issuers.map(({ scopePrefix = '', signInScopes }) => JSON.stringify([scopePrefix, signInScopes])),
+  )
+  if (forms.size > 1) {
+    throw new TypeError(
+      'all issuers must have the same scopePrefix and signInScopes: clients are told one form of scopes',
+    )
+  }
+  const [{ scopePrefix = '', signInScopes } = {} as IssuerConfig] = issuers
+  if (Array.isArray(signInScopes)) return () => signInScopes.map(String)
+  return (scopes) => scopes.map((scope) => `${String(scopePrefix)}${scope}`)
+}

@@ -33,7 +33,7 @@ import { policiesApi } from './http/policies-api.ts'
 import { readableBy } from './http/readable-by.ts'
 import { signalReceivers } from './http/signal-receivers.ts'
 import { createIntrospector } from './introspection.ts'
-import { issuerProfile } from './issuers.ts'
+import { issuerProfile, scopeNaming } from './issuers.ts'
 import { probeKeySets } from './key-set-probe.ts'
 import { createLeaverReports } from './leaver-report.ts'
 import { createLiveCallers } from './live-caller.ts'
@@ -154,6 +154,7 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
     authorizationServers: config.issuers.map(({ issuer }) => issuer),
     verifier: rememberingVerifier,
     scopesSupported,
+    nameScopes: scopeNaming(config.issuers),
     scopeHierarchy,
     allowedOrigins: config.allowedOrigins,
     rateLimits: { perCallerAndTool: { requests: config.callsPerMinute, seconds: 60 } },

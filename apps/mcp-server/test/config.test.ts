@@ -190,3 +190,20 @@ describe('signals', () => {
     expect(problems[0]).not.toContain('by-value')
   })
 })
+
+it('names scopes one way for all issuers', () => {
+  const cognito = {
+    provider: 'cognito',
+    issuer: 'https://cognito-idp.eu-central-1.amazonaws.com/pool',
+    audience: resource,
+  }
+  const both = (scopePrefix: string) =>
+    JSON.stringify([
+      { ...cognito, scopePrefix },
+      { ...cognito, issuer: `${cognito.issuer}2`, scopePrefix: 'a/' },
+    ])
+  expect(problemsOf({ ...good, MCP_ISSUERS: both('a/') })).toEqual([])
+  expect(problemsOf({ ...good, MCP_ISSUERS: both('b/') })).toEqual([
+    'MCP_ISSUERS: all issuers must have the same scopePrefix and signInScopes: clients are told one form of scopes',
+  ])
+})

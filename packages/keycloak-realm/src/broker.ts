@@ -1,7 +1,8 @@
 import type IdentityProviderMapperRepresentation from '@keycloak/keycloak-admin-client/lib/defs/identityProviderMapperRepresentation.js'
 import type IdentityProviderRepresentation from '@keycloak/keycloak-admin-client/lib/defs/identityProviderRepresentation.js'
+import { type ClaimNames, type Provider, providerAddresses } from '@mcp-identity/provider-dialects'
 import { firstSignInFlowAlias } from './flows.ts'
-import { brokerClientId, identityProviderAlias, keycloakPlaceholder, secretPlaceholders } from './names.ts'
+import { identityProviderAlias, keycloakPlaceholder, secretPlaceholders } from './names.ts'
 import { groupGrants } from './permissions.ts'
 import type { CheckedRealmSettings } from './settings.ts'
 
@@ -10,7 +11,10 @@ export function buildIdentityProviders({
   corporateIdp,
   profile,
 }: CheckedRealmSettings): IdentityProviderRepresentation[] {
-  const { issuer, serverUrl = issuer } = corporateIdp
+  const { provider, issuer, serverUrl = issuer } = corporateIdp
+  const addresses = providerAddresses(provider, issuer)
+  // Keycloak itself may reach the corporate IdP by another address than browsers do.
+  const forServer = providerAddresses(provider, serverUrl)
   return [
     {
       alias: identityProviderAlias,
@@ -24,24 +28,25 @@ export function buildIdentityProviders({
       linkOnly: false,
       firstBrokerLoginFlowAlias: firstSignInFlowAlias,
       config: {
-        issuer,
-        authorizationUrl: `${issuer}/auth`,
-        tokenUrl: `${serverUrl}/token`,
-        userInfoUrl: `${serverUrl}/me`,
+        issuer: addresses.issuer,
+        authorizationUrl: addresses.authorization,
+        tokenUrl: forServer.token,
+        userInfoUrl: forServer.userInfo,
         // Every claim stands in the ID token; asking for them again would only make the sign-in longer.
         disableUserInfo: 'true',
-        jwksUrl: `${serverUrl}/jwks`,
-        logoutUrl: `${issuer}/session/end`,
+        jwksUrl: forServer.keys,
+        logoutUrl: addresses.endSession,
         backchannelSupported: 'false',
         useJwksUrl: 'true',
         validateSignature: 'true',
-        clientId: brokerClientId,
+        clientId: provider.clientIds.broker,
         clientSecret: secretPlaceholders.brokerClient,
         clientAuthMethod: 'client_secret_basic',
-        defaultScope: 'openid profile email groups',
+        defaultScope: provider.idToken.scopes.join(' '),
         pkceEnabled: 'true',
         pkceMethod: 'S256',
         syncMode: 'FORCE',
+        ...requiredClaim(provider.claimNames),
         ...(profile === 'preview' ? identityAssertionConfig : {}),
       },
     },
@@ -55,33 +60,54 @@ const identityAssertionConfig = {
   jwtAuthorizationGrantMaxAllowedAssertionExpiration: '300',
 }
 
-/** Claim of the corporate IdP → attribute of the person in the realm. */
-const attributeOfClaim = {
-  email: 'email',
-  given_name: 'firstName',
-  family_name: 'lastName',
-  department: 'department',
-  zoneinfo: 'zoneinfo',
-  country: 'country',
+/** Keycloak lets nobody in whose ID token lacks the claim or has another value in it. */
+function requiredClaim({ required }: ClaimNames): Record<string, string> {
+  if (required === undefined) return {}
+  return { filteredByClaim: 'true', claimFilterName: required.claim, claimFilterValue: required.value }
 }
 
-export function buildIdentityProviderMappers(): IdentityProviderMapperRepresentation[] {
+/** Which claims say what is the provider's; where it has no groups claim, groups come by provisioning only. */
+export function buildIdentityProviderMappers({
+  corporateIdp: { provider },
+}: CheckedRealmSettings): IdentityProviderMapperRepresentation[] {
   return [
-    forced('username', 'oidc-username-idp-mapper', {
-      template: keycloakPlaceholder('CLAIM.preferred_username'),
-      target: 'LOCAL',
-    }),
-    ...Object.entries(attributeOfClaim).map(([claim, attribute]) =>
-      forced(`claim ${claim}`, 'oidc-user-attribute-idp-mapper', { claim, 'user.attribute': attribute }),
-    ),
-    ...groupGrants.map(({ group }) =>
-      forced(`group ${group}`, 'oidc-advanced-group-idp-mapper', {
-        claims: JSON.stringify([{ key: 'groups', value: group }]),
-        'are.claim.values.regex': 'false',
-        group: `/${group}`,
+    forced('username', 'oidc-username-idp-mapper', { template: usernameTemplate(provider), target: 'LOCAL' }),
+    ...attributesOf(provider.claimNames).map(([claim, attribute]) =>
+      forced(`claim ${claim}`, 'oidc-user-attribute-idp-mapper', {
+        claim: escaped(claim),
+        'user.attribute': attribute,
       }),
     ),
+    ...groupMappers(provider),
   ]
+}
+
+function usernameTemplate({ claimNames: { username, usernameIsAddress } }: Provider): string {
+  return keycloakPlaceholder(`CLAIM.${escaped(username)}${usernameIsAddress ? ' | localpart' : ''}`)
+}
+
+/** Claim of the provider → attribute of the person in the realm. */
+function attributesOf(names: ClaimNames): [claim: string, attribute: string][] {
+  const { email, givenName, familyName, department, zoneinfo, country } = names
+  const all = { email, firstName: givenName, lastName: familyName, department, zoneinfo, country }
+  return Object.entries(all).flatMap(([attribute, claim]) => (claim === undefined ? [] : [[claim, attribute]]))
+}
+
+function groupMappers({ claimNames, groups }: Provider): IdentityProviderMapperRepresentation[] {
+  const { groups: claim } = claimNames
+  if (claim === undefined) return []
+  return groupGrants.map(({ group }) =>
+    forced(`group ${group}`, 'oidc-advanced-group-idp-mapper', {
+      claims: JSON.stringify([{ key: escaped(claim), value: groups.valueOf(group) }]),
+      'are.claim.values.regex': 'false',
+      group: `/${group}`,
+    }),
+  )
+}
+
+/** A dot in the name of a claim would lead Keycloak into a nested object. */
+function escaped(claim: string): string {
+  return claim.replaceAll('.', '\\.')
 }
 
 function forced(name: string, type: string, config: Record<string, string>): IdentityProviderMapperRepresentation {

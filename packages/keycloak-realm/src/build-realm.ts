@@ -58,7 +58,7 @@ export function buildRealm(settings: RealmSettings): CompanyRealm {
     scopeMappings: buildRealmScopeMappings(),
     users: buildServiceAccounts(checked),
     identityProviders: buildIdentityProviders(checked),
-    identityProviderMappers: buildIdentityProviderMappers(),
+    identityProviderMappers: buildIdentityProviderMappers(checked),
     authenticationFlows: buildAuthenticationFlows(),
     authenticatorConfig: buildAuthenticatorConfigs(),
     browserFlow: browserFlowAlias,

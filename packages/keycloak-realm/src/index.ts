@@ -3,7 +3,6 @@ export { compareRealm, type RealmDifference } from './compare-realm.ts'
 export { developmentSettings } from './development-settings.ts'
 export { type LintOptions, lintRealm, type RealmFinding } from './lint-realm.ts'
 export {
-  brokerClientId,
   clientIds,
   directoryAdminScope,
   identityProviderAlias,

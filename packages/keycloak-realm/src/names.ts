@@ -1,9 +1,6 @@
 /** Names that other parts of the stack use too. They are fixed; a realm in use would lose its links if one changed. */
 export const identityProviderAlias = 'corporate'
 
-/** What Keycloak calls itself towards the corporate IdP. */
-export const brokerClientId = 'keycloak-broker'
-
 /** Clients of the realm whose `clientId` is not an address. */
 export const clientIds = {
   cli: 'mcp-cli',

@@ -1,3 +1,5 @@
+import { type Provider, providers } from '@mcp-identity/provider-dialects'
+
 /** What differs between one company's realm and another's. Everything else is the same everywhere and lives in code. */
 export interface RealmSettings {
   /** Name of the realm, the last segment of its issuer. Default in development: `company`. */
@@ -7,10 +9,12 @@ export interface RealmSettings {
   /** Canonical resource URI of the MCP server (RFC 8707). It is also the resource server's `clientId` and the audience of access tokens. */
   resource: string
   corporateIdp: {
-    /** Issuer of the corporate IdP, exactly as in its ID tokens. */
+    /** Where the corporate IdP answers, without a slash at its end. Its issuer is this and what its dialect puts behind it. */
     issuer: string
     /** Where Keycloak itself reaches the corporate IdP, where that differs from `issuer`: inside a network of containers, say. Default: `issuer`. */
     serverUrl?: string
+    /** What kind of provider it is. Default: one by the book. */
+    provider?: Provider
     /** Resource URI of the corporate IdP's admin API; directory administrators get tokens for it. */
     adminResource: string
   }
@@ -36,7 +40,9 @@ export interface RealmSettings {
   selfRegistrationHosts?: readonly string[]
 }
 
-export type CheckedRealmSettings = Required<RealmSettings>
+export type CheckedRealmSettings = Required<RealmSettings> & {
+  corporateIdp: RealmSettings['corporateIdp'] & { provider: Provider }
+}
 
 /** The longest lifetime of an access token that this realm agrees to, in seconds. */
 export const longestAccessTokenLifespanSeconds = 3600
@@ -52,6 +58,7 @@ const privateKeyMembers = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'k']
 export function checkRealmSettings(settings: RealmSettings): CheckedRealmSettings {
   const checked: CheckedRealmSettings = {
     ...settings,
+    corporateIdp: { provider: providers.generic, ...settings.corporateIdp },
     accessTokenLifespanSeconds: settings.accessTokenLifespanSeconds ?? 300,
     refreshLifespanSeconds: settings.refreshLifespanSeconds ?? longestRefreshLifespanSeconds,
     selfRegistrationHosts: settings.selfRegistrationHosts ?? (settings.development ? ['localhost', '127.0.0.1'] : []),

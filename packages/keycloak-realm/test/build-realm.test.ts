@@ -1,3 +1,4 @@
+import { providerNames, providers } from '@mcp-identity/provider-dialects'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import {
@@ -277,5 +278,43 @@ describe('profiles', () => {
     const text = JSON.stringify(buildRealm({ ...settings, profile: 'preview' }))
     expect(text).toContain('client-id-metadata-document')
     expect(text).toContain('jwtAuthorizationGrantEnabled')
+  })
+})
+
+describe('the corporate IdP', () => {
+  const brokered = (name: keyof typeof providers) =>
+    buildRealm({ ...settings, corporateIdp: { ...settings.corporateIdp, provider: providers[name] } })
+  const mappersOf = (name: keyof typeof providers) => brokered(name).identityProviderMappers ?? []
+  const configOf = (name: keyof typeof providers) => brokered(name).identityProviders?.[0]?.config ?? {}
+
+  it.each(providerNames)('may be any provider: %s', (name) => {
+    expect(lintRealm(brokered(name), { development: true })).toEqual([])
+    const { issuer, authorizationUrl, tokenUrl, jwksUrl } = configOf(name)
+    for (const address of [issuer, authorizationUrl, tokenUrl, jwksUrl]) {
+      expect(String(address).startsWith(settings.corporateIdp.issuer)).toBe(true)
+    }
+    const groups = mappersOf(name).filter(({ identityProviderMapper }) => identityProviderMapper?.includes('group'))
+    expect(groups).toHaveLength(providers[name].claimNames.groups === undefined ? 0 : groupGrants.length)
+  })
+
+  it('tells the groups of Entra ID by their ids', () => {
+    const mapper = mappersOf('entra').find(({ name }) => name === 'group Customer Admins')
+    expect(mapper?.config).toMatchObject({ group: '/Customer Admins' })
+    const [{ key, value }] = JSON.parse(mapper?.config?.claims)
+    expect([key, value]).toEqual(['groups', providers.entra.groups.valueOf('Customer Admins')])
+    expect(value).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-4/)
+  })
+
+  it('lets in the company\u2019s own tenant of Entra ID and its own Workspace domain only', () => {
+    expect(configOf('entra')).toMatchObject({ filteredByClaim: 'true', claimFilterName: 'tid' })
+    expect(configOf('google')).toMatchObject({ claimFilterName: 'hd', claimFilterValue: 'company.com' })
+    expect(configOf('okta').filteredByClaim).toBeUndefined()
+  })
+
+  it('reads namespaced claims of Auth0 as one name, dots and all', () => {
+    const department = mappersOf('auth0').find(({ name }) => name?.endsWith('department'))
+    expect(department?.config?.claim).toBe('https://company\\.com/department')
+    const group = mappersOf('auth0').find(({ name }) => name === 'group Operations')
+    expect(JSON.parse(group?.config?.claims)[0].key).toBe('https://company\\.com/groups')
   })
 })

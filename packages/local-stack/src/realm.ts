@@ -1,4 +1,5 @@
 import { buildRealm, type CompanyRealm, type RealmSettings } from '@mcp-identity/keycloak-realm'
+import type { Provider } from '@mcp-identity/provider-dialects'
 import { type Addresses, realmName } from './addresses.ts'
 import type { Secrets } from './secrets.ts'
 import type { RealmProfile } from './settings.ts'
@@ -12,6 +13,7 @@ export function realmAt(
   addresses: Addresses,
   { serviceKey }: Secrets,
   profile: RealmProfile,
+  provider: Provider,
   corporateIdpServerUrl: string = addresses.corporateIdp,
 ): CompanyRealm {
   const settings: RealmSettings = {
@@ -22,6 +24,7 @@ export function realmAt(
       issuer: addresses.corporateIdp,
       serverUrl: corporateIdpServerUrl,
       adminResource: addresses.adminResource,
+      provider,
     },
     consoleOrigin: addresses.console,
     serviceJwks: { keys: [{ ...serviceKey.publicJwk }] },

@@ -1,5 +1,6 @@
 import { readFileSync, rmSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
+import type { Trust } from './parts.ts'
 import { writePrivateFile } from './process/write-private-file.ts'
 
 /** A person of the development directory. */
@@ -15,6 +16,8 @@ export interface StackFile {
   /** The main process. */
   pid: number
   realm: string
+  /** With `issuer: "provider"` neither Keycloak nor the console runs, and their addresses answer nothing. */
+  trust: Trust
   urls: { console: string; mcp: string; issuer: string; keycloak: string; corporateIdp: string }
   accounts: Account[]
   clients: {

@@ -1,12 +1,23 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type CompanyRealm, clientIds, compareRealm } from '@mcp-identity/keycloak-realm'
+import { providers } from '@mcp-identity/provider-dialects'
 import { readAccounts } from './accounts.ts'
 import { type Addresses, addressesAt, realmName } from './addresses.ts'
 import { chooseRunner, type KeycloakChoice } from './keycloak/choose-runner.ts'
 import { exportRealm } from './keycloak/keycloak-admin.ts'
 import { startKeycloak } from './keycloak/start-keycloak.ts'
-import { corporateIdpTitle, isPresent, type NodePart, nodeParts, type PartsContext, partData } from './parts.ts'
+import {
+  cliClientId,
+  corporateIdpTitle,
+  isPresent,
+  issuerOf,
+  type NodePart,
+  nodeParts,
+  type PartsContext,
+  partData,
+  type Trust,
+} from './parts.ts'
 import { choosePorts, type PortChoice, type Ports } from './ports.ts'
 import { acquireLock } from './process/file-lock.ts'
 import { waitUntilReady } from './process/readiness.ts'
@@ -34,6 +45,8 @@ export interface StackOptions {
   directory?: string
   /** Default `auto`: a container where an engine answers and the image can be had, else Java. */
   keycloak?: KeycloakChoice
+  /** Which provider signs people in, and who issues access tokens. Default: one by the book, behind Keycloak. */
+  trust?: Trust
   /** Starts from the code: forgets the database of Keycloak and the data of the parts. Default false. */
   reset?: boolean
   /** The programs beside Keycloak. Default: those of this workspace, see {@link nodeParts}. */
@@ -94,7 +107,9 @@ interface StartContext {
   ports: Ports
   addresses: Addresses
   secrets: Secrets
-  realm: CompanyRealm
+  trust: Trust
+  /** Absent where no Keycloak takes part. */
+  realm: CompanyRealm | undefined
   record: RunRecord
   started: RunningProcess[]
   /** Takes a process into the stack. When it ends before all are ready, the start is given up. */
@@ -116,7 +131,7 @@ function lockStack(folder: StackFolder): { release(): void } {
 }
 
 async function prepare(
-  { settings, reset = false, tell = () => {}, signal }: StackOptions,
+  { settings, reset = false, trust = defaultTrust, tell = () => {}, signal }: StackOptions,
   workspaceRoot: string,
   folder: StackFolder,
   started: RunningProcess[],
@@ -141,7 +156,11 @@ async function prepare(
     ports: choice.ports,
     addresses,
     secrets,
-    realm: realmAt(addresses, secrets, settings.realmProfile),
+    trust,
+    realm:
+      trust.issuer === 'keycloak'
+        ? realmAt(addresses, secrets, settings.realmProfile, providers[trust.provider])
+        : undefined,
     record: openRunRecord(folder.runRecord),
     started,
     onStarted(running) {
@@ -153,6 +172,8 @@ async function prepare(
     abandon: (reason) => abandon.abort(reason),
   }
 }
+
+const defaultTrust: Trust = { provider: 'generic', issuer: 'keycloak' }
 
 function explainPorts(wanted: number, { base, taken }: PortChoice): string {
   const ports = taken.map(({ port }) => port).join(', ')
@@ -168,9 +189,11 @@ async function startParts(
   const start = (afterKeycloak: boolean): Promise<void>[] =>
     parts.filter((part) => part.afterKeycloak === afterKeycloak).map((part) => startNodePart(context, part))
   const keycloak = async (): Promise<void> => {
+    const { realm } = context
+    if (realm === undefined) return allOrNone(start(true), context)
     const runner = await chooseRunner(choice, { ...context, logFile: join(context.folder.logs, 'keycloak-build.log') })
-    const plan = await startKeycloak({ ...context, runner })
-    const comparison = plan.outcome === 'keep' ? [tellRealmDifferences(context)] : []
+    const plan = await startKeycloak({ ...context, realm, runner })
+    const comparison = plan.outcome === 'keep' ? [tellRealmDifferences(context, realm)] : []
     await allOrNone([...start(true), ...comparison], context)
   }
   await allOrNone([keycloak(), ...start(false)], context)
@@ -205,7 +228,10 @@ async function allOrNone(work: Promise<void>[], { abandon, signal }: StartContex
 }
 
 /** A kept database may have been changed in Keycloak's own console; the code would then no longer tell the truth. */
-async function tellRealmDifferences({ addresses, secrets, realm, tell, signal }: StartContext): Promise<void> {
+async function tellRealmDifferences(
+  { addresses, secrets, tell, signal }: StartContext,
+  realm: CompanyRealm,
+): Promise<void> {
   const access = { keycloak: addresses.keycloak, adminPassword: secrets.keycloakAdmin.value, signal }
   const exported = (await exportRealm(realmName, access)) as CompanyRealm
   const differences = compareRealm(realm, exported).filter(({ kind }) => kind !== 'registered')
@@ -223,21 +249,23 @@ async function tellRealmDifferences({ addresses, secrets, realm, tell, signal }:
   })
 }
 
-async function describeStack({ settings, addresses, secrets, folder, started }: StartContext): Promise<StackFile> {
+async function describeStack(context: StartContext): Promise<StackFile> {
+  const { settings, addresses, secrets, folder, started, trust } = context
   return {
     ready: true,
     pid: process.pid,
     realm: realmName,
+    trust,
     urls: {
       console: addresses.console,
       mcp: addresses.resource,
-      issuer: addresses.issuer,
+      issuer: issuerOf(trust, addresses),
       keycloak: addresses.keycloak,
       corporateIdp: addresses.corporateIdp,
     },
     accounts: await announcedAccounts(started),
     clients: {
-      cli: { clientId: clientIds.cli },
+      cli: { clientId: cliClientId(trust) },
       service: { clientId: clientIds.service, privateKeyFile: secrets.serviceKey.file },
       directoryAdmin: { secret: secrets.directoryAdmin.value },
       keycloakAdmin: { username: keycloakAdminName, password: secrets.keycloakAdmin.value },

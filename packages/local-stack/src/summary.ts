@@ -1,18 +1,27 @@
+import { providers } from '@mcp-identity/provider-dialects'
 import colour from 'picocolors'
 import type { StackFile } from './stack-file.ts'
 
 /** The one table that tells a person where everything is and who can sign in. */
-export function describeStack({ urls, accounts, clients }: StackFile): string {
-  const addresses = [
-    ['Console', urls.console],
-    ['MCP server', urls.mcp],
-    ['Corporate IdP', urls.corporateIdp],
-    [
-      'Keycloak',
-      `${urls.keycloak}/admin`,
-      `${clients.keycloakAdmin.username}, password in .local/secrets/keycloak-admin-password`,
-    ],
+export function describeStack({ urls, accounts, clients, trust }: StackFile): string {
+  const { title } = providers[trust.provider]
+  const keycloak = [
+    'Keycloak',
+    `${urls.keycloak}/admin`,
+    `${clients.keycloakAdmin.username}, password in .local/secrets/keycloak-admin-password`,
   ]
+  const addresses =
+    trust.issuer === 'keycloak'
+      ? [
+          ['Console', urls.console],
+          ['MCP server', urls.mcp],
+          ['Corporate IdP', urls.corporateIdp, `speaks as ${title}`],
+          keycloak,
+        ]
+      : [
+          ['MCP server', urls.mcp],
+          ['Issuer', urls.issuer, `speaks as ${title}; no Keycloak, no console`],
+        ]
   const people = accounts.map(({ username, password, groups }) => [username, password, groups.join(', ')])
   return [
     ...tableLines(['Address', '', ''], addresses),

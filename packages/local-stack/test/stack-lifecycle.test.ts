@@ -152,6 +152,7 @@ function stackOf(pid: number): StackFile {
     ready: true,
     pid,
     realm: 'company',
+    trust: { provider: 'generic', issuer: 'keycloak' },
     urls: {
       console: 'http://localhost:8480',
       mcp: 'http://localhost:8481/mcp',

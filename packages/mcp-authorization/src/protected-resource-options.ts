@@ -28,6 +28,11 @@ export interface ProtectedResourceOptions {
    * confined to what this challenge names. An empty list leaves the parameter out.
    */
   readonly initialScopes?: readonly string[]
+  /**
+   * How clients have to name scopes when they ask the authorization server for them, where that is not as access tokens
+   * name them: Entra ID and Cognito want them behind the resource. Used for metadata and challenges. Default: as they are.
+   */
+  readonly nameScopes?: (scopes: readonly string[]) => readonly string[]
   /** Which scopes a broad scope implies. Default: none. */
   readonly scopeHierarchy?: ScopeHierarchySettings
   /** Values of `Host` that are this server, with or without port. Default: the hosts of the resource and its aliases. */

@@ -65,7 +65,14 @@ export function createRefusals(settings: ResourceSettings): Refusals {
     const known = challenges.get(key)
     if (known !== undefined) return known
     const errorDescription = code && DESCRIPTIONS[code]
-    const built = buildChallenge(scheme, { error: code, errorDescription, scopes, resourceMetadata, algorithms })
+    const named = settings.nameScopes(scopes)
+    const built = buildChallenge(scheme, {
+      error: code,
+      errorDescription,
+      scopes: named,
+      resourceMetadata,
+      algorithms,
+    })
     if (challenges.size < MAX_CHALLENGES_KEPT) challenges.set(key, built)
     return built
   }
@@ -109,7 +116,7 @@ export function createRefusals(settings: ResourceSettings): Refusals {
       const value = buildChallenge(scheme, {
         error,
         errorDescription: DESCRIPTIONS[error],
-        scopes,
+        scopes: settings.nameScopes(scopes),
         acrValues: acceptedLevels(requirement),
         maxAgeSeconds: requirement.maxAuthenticationAgeSeconds,
         algorithms,

@@ -14,6 +14,7 @@ export interface ResourceSettings {
   readonly metadataUrl: string
   readonly scopesSupported: readonly string[]
   readonly initialScopes: readonly string[]
+  readonly nameScopes: (scopes: readonly string[]) => readonly string[]
   readonly hierarchy: ScopeHierarchy
   readonly maxBodyBytes: number
   readonly clock: () => number
@@ -47,6 +48,7 @@ export function readResourceSettings(options: ProtectedResourceOptions): Resourc
     metadataUrl: resourceMetadataUrl(options.resource),
     scopesSupported,
     initialScopes,
+    nameScopes: options.nameScopes ?? ((scopes) => scopes),
     hierarchy: createScopeHierarchy(options.scopeHierarchy ?? {}),
     maxBodyBytes,
     clock: options.clock ?? (() => Date.now() / 1000),
@@ -74,7 +76,7 @@ function describeResource(resource: string, options: ProtectedResourceOptions): 
   return {
     resource,
     authorization_servers: options.authorizationServers,
-    scopes_supported: options.scopesSupported,
+    scopes_supported: options.nameScopes?.(options.scopesSupported) ?? options.scopesSupported,
     bearer_methods_supported: ['header'],
     resource_name: documentation?.name,
     resource_documentation: documentation?.documentationUrl,

@@ -87,3 +87,21 @@ describe('a resource with aliases', () => {
     await aliased.close()
   })
 })
+
+describe('scopes that the authorization server wants named otherwise', () => {
+  it('are named its way in metadata and challenges, and the token is still read in ours', async () => {
+    const named = await startServer({
+      resource: { nameScopes: (scopes) => scopes.map((scope) => `api://customers/${scope}`) },
+    })
+    try {
+      const metadata = (await (await fetch(named.metadataUrl)).json()) as { scopes_supported: string[] }
+      expect(metadata.scopes_supported).toEqual(scopesSupported.map((scope) => `api://customers/${scope}`))
+      const refused = await fetch(named.url, rpc('2026-07-28', undefined, 'tools/list'))
+      expect(refused.headers.get('www-authenticate')).toContain('scope="api://customers/read:customers ')
+      const answered = await fetch(named.url, rpc('2026-07-28', named.mint(), 'tools/list'))
+      expect(answered.status).toBe(200)
+    } finally {
+      await named.close()
+    }
+  })
+})

@@ -28,8 +28,10 @@ export {
   type Dialect,
   dialects,
   known,
+  mostEntraGroups,
   type ProviderDialect,
   type TokenFacts,
+  type TokenSubject,
 } from './provider-dialects.ts'
 export { hasRedisServer, type RedisServer, startRedisServer } from './redis-server.ts'
 export { type KeySetOptions, type KeySetServer, serveKeySet } from './serve-key-set.ts'

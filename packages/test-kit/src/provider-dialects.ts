@@ -21,6 +21,34 @@ export interface TokenFacts {
   readonly caller: CallerKind
   readonly now: number
   readonly expiresAt: number
+  /** Whom it is about, where that is not the made-up person of {@link known}. Members that are left out stay made up. */
+  readonly about?: TokenSubject
+}
+
+/** Whom a token is about and what it grants, in the provider's own forms: a group is a GUID where groups are GUIDs. */
+export interface TokenSubject {
+  /** What stays when names change: `oid` of Entra ID, `uid` of Okta, elsewhere `sub`. */
+  readonly subject?: string
+  /** `sub` where it is another one than `subject`: pairwise at Entra ID, the login at Okta. */
+  readonly otherSubject?: string
+  readonly username?: string
+  readonly email?: string
+  readonly name?: string
+  readonly givenName?: string
+  readonly familyName?: string
+  readonly department?: string
+  readonly groups?: readonly string[]
+  readonly roles?: readonly string[]
+  /** Separated by spaces, as the provider writes them. */
+  readonly scope?: string
+  readonly clientId?: string
+  readonly tenant?: string
+  readonly tokenId?: string
+  readonly sessionId?: string
+  /** Seconds since the epoch. */
+  readonly authTime?: number
+  /** Claims that the administrator added to the token. */
+  readonly added?: Readonly<Record<string, unknown>>
 }
 
 /** How one provider words an access token. */
@@ -180,7 +208,7 @@ function keycloakClaims({ issuer, audience, caller, now, expiresAt }: TokenFacts
   }
 }
 
-function entraV2Claims({ issuer, audience, caller, now, expiresAt }: TokenFacts): Record<string, unknown> {
+function entraV2Claims({ issuer, audience, caller, now, expiresAt, about = {} }: TokenFacts): Record<string, unknown> {
   const common = {
     aud: audience,
     iss: issuer,
@@ -188,11 +216,11 @@ function entraV2Claims({ issuer, audience, caller, now, expiresAt }: TokenFacts)
     nbf: now,
     exp: expiresAt,
     aio: 'AWQAm/8TAAAAexample',
-    azp: known.entraClient,
+    azp: about.clientId ?? known.entraClient,
     azpacr: '1',
     rh: '0.AXkAexample.',
-    tid: known.entraTenant,
-    uti: 'q1w2e3r4t5y6u7i8o9p0AA',
+    tid: about.tenant ?? known.entraTenant,
+    uti: about.tokenId ?? 'q1w2e3r4t5y6u7i8o9p0AA',
     ver: '2.0',
   }
   if (caller === 'service') {
@@ -200,28 +228,45 @@ function entraV2Claims({ issuer, audience, caller, now, expiresAt }: TokenFacts)
       ...common,
       azpacr: '2',
       idtyp: 'app',
-      oid: known.serviceSubject,
-      sub: known.serviceSubject,
-      roles: ['read:customers', 'admin:reports'],
+      oid: about.subject ?? known.serviceSubject,
+      sub: about.subject ?? known.serviceSubject,
+      roles: about.roles ?? ['read:customers', 'admin:reports'],
     }
   }
   return {
     ...common,
-    ...entraPerson,
+    ...entraPerson(about),
     ...(caller === 'agent' && { xms_act_fct: '11', xms_sub_fct: '13' }),
   }
 }
 
-const entraPerson = {
-  name: known.name,
-  oid: known.subject,
-  sub: 'pairwise-6hGkq0qZ3bYhB0yJ1example',
-  preferred_username: known.email,
-  email: known.email,
-  groups: known.entraGroups,
-  roles: ['Customer.Admin'],
-  scp: known.scope,
-  sid: known.sessionId,
+function entraPerson(about: TokenSubject) {
+  return {
+    name: about.name ?? known.name,
+    oid: about.subject ?? known.subject,
+    sub: about.otherSubject ?? 'pairwise-6hGkq0qZ3bYhB0yJ1example',
+    preferred_username: about.email ?? known.email,
+    email: about.email ?? known.email,
+    ...entraGroups(about),
+    roles: about.roles ?? ['Customer.Admin'],
+    scp: about.scope ?? known.scope,
+    sid: about.sessionId ?? known.sessionId,
+    ...about.added,
+  }
+}
+
+/** The most groups that Entra ID puts into a JWT. */
+export const mostEntraGroups = 200
+
+/** Beyond 200 groups the token only points to where they can be asked for; the address has been dead for years. */
+function entraGroups({
+  groups = known.entraGroups,
+  tenant = known.entraTenant,
+  subject = known.subject,
+}: TokenSubject) {
+  if (groups.length <= mostEntraGroups) return { groups }
+  const endpoint = `https://graph.windows.net/${tenant}/users/${subject}/getMemberObjects`
+  return { _claim_names: { groups: 'src1' }, _claim_sources: { src1: { endpoint } } }
 }
 
 function entraV1Claims(facts: TokenFacts): Record<string, unknown> {
@@ -243,83 +288,89 @@ function entraV1Claims(facts: TokenFacts): Record<string, unknown> {
   }
 }
 
-function oktaClaims({ issuer, audience, caller, now, expiresAt }: TokenFacts): Record<string, unknown> {
+function oktaClaims({ issuer, audience, caller, now, expiresAt, about = {} }: TokenFacts): Record<string, unknown> {
   const common = {
     ver: 1,
-    jti: 'AT.0mP4JKAZX1iACIT4vbEDF7LpvDVjxypPMf0D7uX39RE',
+    jti: about.tokenId ?? 'AT.0mP4JKAZX1iACIT4vbEDF7LpvDVjxypPMf0D7uX39RE',
     iss: issuer,
     aud: audience,
     iat: now,
     exp: expiresAt,
-    scp: known.scope.split(' '),
+    scp: (about.scope ?? known.scope).split(' '),
   }
-  if (caller === 'service') return { ...common, cid: '0oaservice0example', sub: '0oaservice0example' }
+  const { clientId = '0oaservice0example' } = about
+  if (caller === 'service') return { ...common, cid: clientId, sub: clientId }
   return {
     ...common,
-    cid: '0oaclient00example',
-    uid: '00uid4BxXw6I6TV4m0g3',
-    auth_time: now - 60,
-    sub: known.email,
-    email: known.email,
-    name: known.name,
-    department: known.department,
-    groups: known.groups,
+    cid: about.clientId ?? '0oaclient00example',
+    uid: about.subject ?? '00uid4BxXw6I6TV4m0g3',
+    auth_time: about.authTime ?? now - 60,
+    sub: about.otherSubject ?? known.email,
+    email: about.email ?? known.email,
+    name: about.name ?? known.name,
+    department: about.department ?? known.department,
+    groups: about.groups ?? known.groups,
+    ...about.added,
     ...(caller === 'agent' && actedFor),
   }
 }
 
-function auth0Claims({ issuer, audience, caller, now, expiresAt }: TokenFacts): Record<string, unknown> {
+function auth0Claims({ issuer, audience, caller, now, expiresAt, about = {} }: TokenFacts): Record<string, unknown> {
   const common = { iss: issuer, iat: now, exp: expiresAt }
   if (caller === 'service') {
+    const { clientId = 'machine0example', scope = 'read:customers' } = about
     return {
       ...common,
-      sub: 'machine0example@clients',
+      sub: `${clientId}@clients`,
       aud: audience,
-      azp: 'machine0example',
+      azp: clientId,
       gty: 'client-credentials',
-      scope: 'read:customers',
-      permissions: ['read:customers'],
+      scope,
+      permissions: scope.split(' '),
     }
   }
   return {
     ...common,
-    sub: 'auth0|6f1f0a2b3c44',
+    sub: about.subject ?? 'auth0|6f1f0a2b3c44',
     aud: [audience, `${issuer}userinfo`],
-    azp: 'cli0example',
-    scope: `openid profile email ${known.scope}`,
-    permissions: known.scope.split(' '),
-    'https://company.com/email': known.email,
-    'https://company.com/roles': ['Customer Admin'],
+    azp: about.clientId ?? 'cli0example',
+    scope: about.scope ?? `openid profile email ${known.scope}`,
+    permissions: about.roles ?? known.scope.split(' '),
+    'https://company.com/email': about.email ?? known.email,
+    ...(about.subject === undefined && { 'https://company.com/roles': ['Customer Admin'] }),
+    ...about.added,
     ...(caller === 'agent' && actedFor),
   }
 }
 
 function auth0Rfc9068Claims(facts: TokenFacts): Record<string, unknown> {
   const { azp, ...claims } = auth0Claims(facts)
-  return { ...claims, client_id: azp, jti: 'Vn8q1a2b3c4d5e6f' }
+  return { ...claims, client_id: azp, jti: facts.about?.tokenId ?? 'Vn8q1a2b3c4d5e6f' }
 }
 
-function cognitoClaims({ issuer, audience, caller, now, expiresAt }: TokenFacts): Record<string, unknown> {
+function cognitoClaims({ issuer, audience, caller, now, expiresAt, about = {} }: TokenFacts): Record<string, unknown> {
+  const { clientId = known.cognitoClient } = about
   const common = {
     iss: issuer,
     aud: audience,
     version: 2,
-    client_id: known.cognitoClient,
+    client_id: clientId,
     token_use: 'access',
-    scope: known.scope,
-    auth_time: now,
+    scope: about.scope ?? known.scope,
+    auth_time: about.authTime ?? now,
     exp: expiresAt,
     iat: now,
-    jti: '3c1d2e4f-5a6b-4c7d-8e9f-0a1b2c3d4e5f',
+    jti: about.tokenId ?? '3c1d2e4f-5a6b-4c7d-8e9f-0a1b2c3d4e5f',
   }
-  if (caller === 'service') return { ...common, sub: known.cognitoClient }
+  if (caller === 'service') return { ...common, sub: clientId }
   return {
     ...common,
-    sub: known.subject,
-    'cognito:groups': known.groups,
-    origin_jti: '9e8d7c6b-5a49-4382-9170-6f5e4d3c2b1a',
+    sub: about.subject ?? known.subject,
+    'cognito:groups': about.groups ?? known.groups,
+    origin_jti: about.sessionId ?? '9e8d7c6b-5a49-4382-9170-6f5e4d3c2b1a',
     event_id: '0f1e2d3c-4b5a-4697-8877-665544332211',
-    username: 'alice',
+    username: about.username ?? 'alice',
+    ...about.added,
     ...(caller === 'agent' && actedFor),
   }
 }
@@ -343,57 +394,56 @@ function googleClaims({ issuer, audience, caller, now, expiresAt }: TokenFacts):
   }
 }
 
-function adfsClaims({ issuer, audience, caller, now, expiresAt }: TokenFacts): Record<string, unknown> {
+function adfsClaims({ issuer, audience, caller, now, expiresAt, about = {} }: TokenFacts): Record<string, unknown> {
   const common = { aud: audience, iss: issuer, iat: now, nbf: now, exp: expiresAt, ver: '1.0' }
   if (caller === 'service') {
-    return {
-      ...common,
-      appid: known.serviceClientId,
-      apptype: 'Confidential',
-      sub: known.serviceClientId,
-      scp: 'openid',
-    }
+    const { clientId = known.serviceClientId, scope = 'openid' } = about
+    return { ...common, appid: clientId, apptype: 'Confidential', sub: clientId, scp: scope }
   }
   return {
     ...common,
-    sub: 'Yb7xW0kq3nq0example=',
-    appid: known.clientId,
+    sub: about.subject ?? 'Yb7xW0kq3nq0example=',
+    appid: about.clientId ?? known.clientId,
     apptype: 'Public',
     authmethod: 'urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport',
-    auth_time: new Date((now - 60) * 1000).toISOString(),
-    upn: known.email,
-    unique_name: 'COMPANY\\alice',
+    auth_time: new Date((about.authTime ?? now - 60) * 1000).toISOString(),
+    upn: about.email ?? known.email,
+    unique_name: `COMPANY\\${about.username ?? 'alice'}`,
     sid: 'S-1-5-21-1004336348-1177238915-682003330-1104',
-    email: known.email,
-    department: known.department,
-    group: known.groups,
-    role: 'Customer Admin',
-    scp: `openid ${known.scope}`,
+    email: about.email ?? known.email,
+    department: about.department ?? known.department,
+    // One value is written bare, several as a list.
+    group: about.groups?.length === 1 ? about.groups[0] : (about.groups ?? known.groups),
+    ...(about.subject === undefined && { role: 'Customer Admin' }),
+    scp: about.scope ?? `openid ${known.scope}`,
+    ...about.added,
     ...(caller === 'agent' && actedFor),
   }
 }
 
-function rfc9068Claims({ issuer, audience, caller, now, expiresAt }: TokenFacts): Record<string, unknown> {
+function rfc9068Claims({ issuer, audience, caller, now, expiresAt, about = {} }: TokenFacts): Record<string, unknown> {
   const common = {
     iss: issuer,
     aud: audience,
     iat: now,
     exp: expiresAt,
-    jti: '7d1f2a3b-4c5d-4e6f-8a9b-0c1d2e3f4a5b',
-    scope: known.scope,
+    jti: about.tokenId ?? '7d1f2a3b-4c5d-4e6f-8a9b-0c1d2e3f4a5b',
+    scope: about.scope ?? known.scope,
   }
-  if (caller === 'service') return { ...common, sub: known.serviceClientId, client_id: known.serviceClientId }
+  const { clientId = known.serviceClientId } = about
+  if (caller === 'service') return { ...common, sub: clientId, client_id: clientId }
   return {
     ...common,
-    sub: known.subject,
-    client_id: known.clientId,
-    auth_time: now - 60,
+    sub: about.subject ?? known.subject,
+    client_id: about.clientId ?? known.clientId,
+    auth_time: about.authTime ?? now - 60,
     acr: '1',
-    email: known.email,
-    name: known.name,
-    department: known.department,
-    groups: known.groups,
-    roles: ['Customer Admin'],
+    email: about.email ?? known.email,
+    name: about.name ?? known.name,
+    department: about.department ?? known.department,
+    groups: about.groups ?? known.groups,
+    roles: about.roles ?? ['Customer Admin'],
+    ...about.added,
     ...(caller === 'agent' && actedFor),
   }
 }

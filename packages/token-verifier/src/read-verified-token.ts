@@ -7,7 +7,7 @@ import type { Dialect, SignedToken } from './providers/issuer-profile.ts'
 import { readCaller } from './read-caller.ts'
 import { SealedToken, type TokenParts } from './sealed-token.ts'
 import { refuse, TokenError } from './token-error.ts'
-import type { Claims, Confirmation, RefusedTokenFacts, VerifiedAccessToken } from './verified-access-token.ts'
+import type { Caller, Claims, Confirmation, RefusedTokenFacts, VerifiedAccessToken } from './verified-access-token.ts'
 
 /** What the resource server asks of every token. */
 export interface TokenRules {
@@ -64,12 +64,12 @@ function checkAndRead(
     subject,
     clientId,
     audiences,
-    scope: readScope(claims, dialect),
+    scope: withoutPrefix(readScope(claims, dialect), profile.scopePrefix),
     issuedAt: times.issuedAt ?? times.notBefore ?? now,
     expiresAt: times.expiresAt,
     tokenId: readString(claims, dialect.tokenId),
     sessionId: readString(claims, dialect.sessionId),
-    caller: readCaller(claims, dialect, mine, groups),
+    caller: withGroupNames(readCaller(claims, dialect, mine, groups), profile.groupNames),
     confirmation: readConfirmation(claims),
     claims,
   })
@@ -126,6 +126,17 @@ function readScope(claims: Claims, { scope: { claim, form } }: Dialect): TokenPa
   if (form === 'string' && typeof scope === 'string') return scope
   if (form === 'array' && isStrings(scope)) return scope
   return refuse('claim_invalid', `"${claim}" must be ${form === 'string' ? 'a string' : 'a list of strings'}`)
+}
+
+function withoutPrefix(scope: TokenParts['scope'], prefix: string | undefined): TokenParts['scope'] {
+  if (prefix === undefined || scope === undefined) return scope
+  const scopes = typeof scope === 'string' ? scope.split(' ') : scope
+  return scopes.map((one) => (one.startsWith(prefix) ? one.slice(prefix.length) : one))
+}
+
+function withGroupNames(caller: Caller, names: ReadonlyMap<string, string> | undefined): Caller {
+  if (names === undefined || caller.groups === undefined) return caller
+  return { ...caller, groups: caller.groups.map((group) => names.get(group) ?? group) }
 }
 
 /** `cnf` must say something that is understood, and only that: a token is never used as if it were not bound. */

@@ -73,6 +73,22 @@ describe('a person', () => {
   })
 })
 
+describe('what an administrator set up', () => {
+  it('names the groups whose ids the token holds, and leaves those that it does not know', async () => {
+    const [first = '', second = ''] = known.entraGroups
+    const { caller } = await verifyMinted('entraIdV2', {}, { groupNames: { [first]: 'Customer Admins' } })
+    expect(caller.groups).toEqual(['Customer Admins', second])
+  })
+
+  it.each([
+    ['cognito', { scope: 'https://mcp.company.com/mcp/read:customers email' }],
+    ['okta', { scp: ['https://mcp.company.com/mcp/read:customers', 'email'] }],
+  ] as const)('takes the prefix off the scopes of %s, and off nothing else', async (dialect, claims) => {
+    const token = await verifyMinted(dialect, { claims }, { scopePrefix: 'https://mcp.company.com/mcp/' })
+    expect(token.scopes).toEqual(['read:customers', 'email'])
+  })
+})
+
 describe('a service', () => {
   it.each(Object.keys(presets) as Dialect[])('of %s is told from a person', async (dialect) => {
     const token = await verifyMinted(dialect, { caller: 'service' })

@@ -16,17 +16,24 @@ export interface AdminApiOptions {
   peopleChanges: PeopleChanges
   /** Origins whose pages may call this API. */
   allowedOrigins: readonly string[]
+  /** Signs with a new key from now on; returns its id. */
+  changeSigningKey(): Promise<string>
   log: Logger
 }
 
 /** The admin API under `/admin`. */
 export function createAdminApi(options: AdminApiOptions) {
-  const { authenticate, directory, outbox, peopleChanges, allowedOrigins, log } = options
+  const { authenticate, directory, outbox, peopleChanges, allowedOrigins, changeSigningKey, log } = options
 
   async function route(request: IncomingMessage, response: ServerResponse, path: string, actor: string): Promise<void> {
     if (path === '/admin/people') {
       allow(request, response, ['GET'])
       sendJson(response, 200, { people: directory.list().map(describePerson) })
+    } else if (path === '/admin/signing-key') {
+      allow(request, response, ['POST'])
+      const kid = await changeSigningKey()
+      log.info({ actor, kid }, 'signing key changed')
+      sendJson(response, 200, { kid })
     } else if (path === '/admin/groups') {
       allow(request, response, ['GET'])
       sendJson(response, 200, { groups: directory.groups() })

@@ -7,12 +7,16 @@ import { z } from 'zod'
 export interface Keys {
   /** Private RSA key that signs ID tokens, logout tokens and identity assertions. */
   signing: JWK & { kid: string; alg: 'RS256' }
+  /** Keys that sign nothing any more, still published for what they signed. The newest first. */
+  retired: (JWK & { kid: string })[]
   /** Signs the sign-in cookies. */
   cookies: string[]
 }
 
+const signingKey = z.looseObject({ kty: z.literal('RSA'), kid: z.string(), alg: z.literal('RS256'), d: z.string() })
 const schema = z.object({
-  signing: z.looseObject({ kty: z.literal('RSA'), kid: z.string(), alg: z.literal('RS256'), d: z.string() }),
+  signing: signingKey,
+  retired: z.array(signingKey).default([]),
   cookies: z.array(z.string().min(32)).min(1),
 })
 
@@ -32,6 +36,17 @@ export async function loadKeys(dataDir: string): Promise<Keys> {
   }
 }
 
+/** How many retired keys stay published. */
+const mostRetired = 2
+
+/** Signs with a new key from now on. The old one stays published, so that what it signed can still be verified. */
+export async function rotateKeys(dataDir: string, keys: Keys): Promise<Keys> {
+  const { signing } = await makeKeys()
+  const rotated = { ...keys, signing, retired: [keys.signing, ...keys.retired].slice(0, mostRetired) }
+  writeKeys(join(dataDir, 'keys.json'), rotated)
+  return rotated
+}
+
 async function makeKeys(): Promise<Keys> {
   const { privateKey } = await generateKeyPair('RS256', { modulusLength: 2048, extractable: true })
   const signing = {
@@ -40,7 +55,7 @@ async function makeKeys(): Promise<Keys> {
     alg: 'RS256' as const,
     use: 'sig',
   }
-  return { signing, cookies: [randomBytes(32).toString('base64url')] }
+  return { signing, retired: [], cookies: [randomBytes(32).toString('base64url')] }
 }
 
 /** Written beside and moved into place: a start that is cut short leaves no half file. */

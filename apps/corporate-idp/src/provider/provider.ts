@@ -1,25 +1,28 @@
 import {
   type ClientMetadata,
   type Configuration,
+  errors,
   interactionPolicy,
   type KoaContextWithOIDC,
   Provider,
 } from 'oidc-provider'
 import type { Logger } from 'pino'
+import { type Dialect, scopesFor } from '../dialect/dialect.ts'
+import { wordError, wordRedirect } from '../dialect/refusals.ts'
+import { wordAccessToken } from '../dialect/word-tokens.ts'
 import type { Directory } from '../directory/directory.ts'
-import { fullName, type Person } from '../directory/person.ts'
 import { noticePage, signOutPage } from '../sign-in/pages.ts'
 import { identityAssertionType, registerIdentityAssertions, tokenExchangeGrant } from './identity-assertion.ts'
 import type { Keys } from './keys.ts'
 import type { ProviderState } from './provider-state.ts'
 
 export interface ProviderOptions {
-  issuer: string
+  dialect: Dialect
   keys: Keys
   directory: Directory
   providerState: ProviderState
-  /** Keycloak, which asks for people to be signed in. */
-  brokerClient: { clientId: string; secret: string; redirectUri: string; postLogoutRedirectUri: string }
+  /** Keycloak, which asks for people to be signed in; absent where this provider is the issuer itself. */
+  brokerClient?: { clientId: string; secret: string; redirectUri: string; postLogoutRedirectUri: string }
   /** A client that may exchange ID tokens for identity assertions; absent: none may. */
   enterpriseClient?: { clientId: string; secret: string; audiences: readonly string[] }
   /** Clients that may set up and poll streams of security events; empty: none. */
@@ -30,51 +33,49 @@ export interface ProviderOptions {
 const minute = 60
 const hour = 60 * minute
 
-/** Lifetimes, in seconds. A session is a working day; what passes between servers is short. */
-const lifetimes = {
-  Session: 10 * hour,
-  Grant: 10 * hour,
-  Interaction: 15 * minute,
-  AuthorizationCode: minute,
-  IdToken: 5 * minute,
-  AccessToken: 5 * minute,
-  ClientCredentials: 5 * minute,
-}
-
-/** Scope → claims about the person. They stand in the ID token, so that one request is enough. */
-const claims = {
-  openid: ['sub'],
-  profile: ['name', 'given_name', 'family_name', 'preferred_username', 'department', 'zoneinfo', 'country'],
-  email: ['email', 'email_verified'],
-  groups: ['groups'],
+/** Lifetimes, in seconds. A session is a working day; those of tokens are the provider's. */
+function lifetimesOf({ provider }: Dialect) {
+  return {
+    Session: 10 * hour,
+    Grant: provider.refresh.lifetimeSeconds,
+    Interaction: 15 * minute,
+    AuthorizationCode: minute,
+    IdToken: provider.idToken.lifetimeSeconds,
+    AccessToken: provider.accessToken.lifetimeSeconds,
+    ClientCredentials: 5 * minute,
+    RefreshToken: provider.refresh.lifetimeSeconds,
+  }
 }
 
 /**
- * The company's OpenID Provider: oidc-provider with the company's people, pages and state. It signs people in for one
- * client, Keycloak, and asks for no consent, since Keycloak belongs to the company too.
+ * The company's OpenID Provider: oidc-provider with the company's people, pages and state, in a provider's dialect. It
+ * signs people in for one client, Keycloak or the MCP client, and asks for no consent: the company's administrator
+ * gave it for everybody.
  */
 export function createProvider(options: ProviderOptions): Provider {
-  const { issuer, keys, directory, providerState, brokerClient, enterpriseClient, signalReceivers, log } = options
+  const { dialect, keys, directory, providerState, brokerClient, enterpriseClient, signalReceivers, log } = options
+  const { provider: table, addresses, api } = dialect
+  const { issuer } = addresses
   const configuration: Configuration = {
     adapter: (model) => providerState.adapterOf(model),
     clients: [
-      {
-        client_id: brokerClient.clientId,
-        client_secret: brokerClient.secret,
-        client_name: 'Company single sign-on',
-        redirect_uris: [brokerClient.redirectUri],
-        post_logout_redirect_uris: [brokerClient.postLogoutRedirectUri],
-        response_types: ['code'],
-        grant_types: ['authorization_code'],
-        token_endpoint_auth_method: 'client_secret_basic',
-      },
+      ...(brokerClient === undefined ? [] : [describeBroker(brokerClient)]),
+      ...(api === undefined ? [] : [describeMcpClient(table.clientIds.cli)]),
       ...(enterpriseClient === undefined ? [] : [describeEnterpriseClient(enterpriseClient)]),
       ...signalReceivers.map(describeSignalReceiver),
     ],
-    jwks: { keys: [keys.signing] },
-    scopes: [...Object.keys(claims), ...(signalReceivers.length === 0 ? [] : Object.values(signalScopes))],
-    claims,
+    jwks: { keys: [keys.signing, ...keys.retired] },
+    scopes: [...knownScopes(dialect), ...(signalReceivers.length === 0 ? [] : Object.values(signalScopes))],
+    claims: claimsOfScopes(dialect),
     conformIdTokenClaims: false,
+    routes: routesOf(dialect),
+    // The provider's own subject takes the place of the directory's in everything that leaves this house.
+    subjectTypes: ['pairwise'],
+    clientDefaults: { subject_type: 'pairwise' },
+    pairwiseIdentifier: (_ctx, subject, client) => {
+      const person = directory.findBySubject(subject)
+      return person === undefined ? subject : String(table.idToken.claims(person, client.clientId).sub)
+    },
     responseTypes: ['code'],
     pkce: { required: () => true },
     cookies: {
@@ -85,7 +86,8 @@ export function createProvider(options: ProviderOptions): Provider {
     },
     features: {
       devInteractions: { enabled: false },
-      resourceIndicators: { enabled: false },
+      revocation: { enabled: addresses.revocation !== undefined },
+      resourceIndicators: resourceIndicatorsOf(dialect, directory),
       clientCredentials: { enabled: signalReceivers.length > 0 },
       rpInitiatedLogout: {
         enabled: true,
@@ -101,14 +103,23 @@ export function createProvider(options: ProviderOptions): Provider {
       ? {}
       : { discovery: { identity_chaining_requested_token_types_supported: [identityAssertionType] } }),
     interactions: { policy: signInOnly(), url: (_ctx, { uid }) => `/sign-in/${uid}` },
-    ttl: lifetimes,
-    findAccount: (_ctx, subject) => {
+    ttl: lifetimesOf(dialect),
+    formats: { customizers: { jwt: (_ctx, token, jwt) => wordToken(dialect, directory, token, jwt) } },
+    issueRefreshToken: (_ctx, client, code) =>
+      client.grantTypeAllowed('refresh_token') &&
+      (table.refresh.askedBy === 'nothing' || code.scopes.has('offline_access')),
+    rotateRefreshToken: table.refresh.rotates,
+    findAccount: (ctx, subject) => {
       // Noted before she is looked at: whoever disables her afterwards then knows that Keycloak may just be told of her.
       directory.noteSignIn(subject, Date.now())
       const person = directory.findBySubject(subject)
-      return person?.active ? { accountId: subject, claims: () => personClaims(person) } : undefined
+      if (!person?.active) return undefined
+      return {
+        accountId: subject,
+        claims: () => ({ ...table.idToken.claims(person, ctx.oidc.client?.clientId ?? ''), sub: subject }),
+      }
     },
-    loadExistingGrant: grantWithoutConsent,
+    loadExistingGrant: (ctx) => grantWithoutConsent(ctx, dialect),
     renderError: (ctx, _out, error) => {
       log.warn({ error: error.message, path: ctx.path }, 'sign-in error')
       ctx.type = 'html'
@@ -121,6 +132,7 @@ export function createProvider(options: ProviderOptions): Provider {
   const provider = new Provider(issuer, configuration)
   // Behind a reverse proxy that ends TLS, cookies are secure because the issuer is.
   provider.proxy = issuer.startsWith('https:')
+  speakDialect(provider, dialect)
   if (enterpriseClient !== undefined) {
     registerIdentityAssertions(provider, { keys, directory, audiences: enterpriseClient.audiences, log })
   }
@@ -166,6 +178,162 @@ function describeSignalReceiver({ clientId, secret }: { clientId: string; secret
   }
 }
 
+function describeBroker({
+  clientId,
+  secret,
+  redirectUri,
+  postLogoutRedirectUri,
+}: NonNullable<ProviderOptions['brokerClient']>): ClientMetadata {
+  return {
+    client_id: clientId,
+    client_secret: secret,
+    client_name: 'Company single sign-on',
+    redirect_uris: [redirectUri],
+    post_logout_redirect_uris: [postLogoutRedirectUri],
+    response_types: ['code'],
+    grant_types: ['authorization_code'],
+    token_endpoint_auth_method: 'client_secret_basic',
+  }
+}
+
+/** The MCP client on people's own machines, registered by hand: no provider here lets it register itself. */
+function describeMcpClient(clientId: string): ClientMetadata {
+  return {
+    client_id: clientId,
+    client_name: 'MCP client',
+    application_type: 'native',
+    redirect_uris: ['http://127.0.0.1/callback'],
+    response_types: ['code'],
+    grant_types: ['authorization_code', 'refresh_token'],
+    token_endpoint_auth_method: 'none',
+  }
+}
+
+function knownScopes({ provider }: Dialect): string[] {
+  return [...new Set([...provider.scopes.own, ...provider.idToken.scopes])]
+}
+
+/** By the book a claim comes with its scope; the other providers put all of theirs into every ID token. */
+const claimsByTheBook = {
+  openid: ['sub'],
+  profile: ['name', 'given_name', 'family_name', 'preferred_username', 'department', 'zoneinfo', 'country'],
+  email: ['email', 'email_verified'],
+  groups: ['groups'],
+}
+
+const nobody = {
+  subject: 'nobody',
+  username: 'nobody',
+  givenName: '',
+  familyName: '',
+  email: '',
+  department: '',
+  zoneinfo: '',
+  country: '',
+  groups: [],
+}
+
+function claimsOfScopes({ provider }: Dialect): Record<string, string[]> {
+  if (provider.name === 'generic') return claimsByTheBook
+  return { openid: Object.keys(provider.idToken.claims(nobody, '')) }
+}
+
+function routesOf({ provider: { paths } }: Dialect): NonNullable<Configuration['routes']> {
+  return {
+    authorization: paths.authorization,
+    token: paths.token,
+    jwks: paths.keys,
+    userinfo: paths.userInfo,
+    end_session: paths.endSession,
+    ...(paths.revocation === undefined ? {} : { revocation: paths.revocation }),
+  }
+}
+
+/** RFC 8707, as far as the provider follows it. */
+function resourceIndicatorsOf(dialect: Dialect, directory: Directory) {
+  const { provider, api } = dialect
+  if (api === undefined || provider.scopes.asked === 'none') return { enabled: false }
+  return {
+    enabled: true,
+    defaultResource: (_ctx: KoaContextWithOIDC, _client: unknown, oneOf?: string | readonly string[]) =>
+      [oneOf].flat()[0] ?? api.resource,
+    useGrantedResource: () => true,
+    getResourceServerInfo: (ctx: KoaContextWithOIDC, resource: string) => {
+      if (provider.resource === 'honoured' && resource !== api.resource) throw new errors.InvalidTarget()
+      refuseUnknownScopes(ctx, dialect)
+      const subject = ctx.oidc.account?.accountId
+      return {
+        scope: scopesFor(dialect, subject === undefined ? undefined : directory.findBySubject(subject)).join(' '),
+        audience: provider.accessToken.audience(api.resource),
+        accessTokenTTL: provider.accessToken.lifetimeSeconds,
+        accessTokenFormat: 'jwt' as const,
+        jwt: { sign: { alg: 'RS256' as const } },
+      }
+    },
+  }
+}
+
+function refuseUnknownScopes(ctx: KoaContextWithOIDC, dialect: Dialect): void {
+  if (dialect.provider.scopes.unknown === 'dropped') return
+  const known = new Set([...knownScopes(dialect), ...scopesFor(dialect, undefined)])
+  const unknown = String(ctx.oidc.params?.scope ?? '')
+    .split(' ')
+    .find((scope) => scope !== '' && !known.has(scope))
+  if (unknown !== undefined) throw new errors.InvalidScope(dialect.provider.refusals.unknownScope, unknown)
+}
+
+interface IssuedAccessToken {
+  accountId?: string | undefined
+  clientId?: string | undefined
+  grantId?: string | undefined
+  jti?: string | undefined
+}
+
+function wordToken(
+  dialect: Dialect,
+  directory: Directory,
+  token: IssuedAccessToken,
+  jwt: { header?: unknown; payload: object },
+): void {
+  const { iat = 0, exp = 0, scope = '' } = jwt.payload as { iat?: number; exp?: number; scope?: string }
+  const person = directory.findBySubject(token.accountId ?? '')
+  if (!person?.active) throw new errors.InvalidGrant('the person is not, or no longer, active')
+  const { header, claims } = wordAccessToken(dialect, person, {
+    clientId: token.clientId ?? '',
+    tokenId: token.jti ?? '',
+    grantId: token.grantId ?? '',
+    scope,
+    issuedAt: iat,
+    expiresAt: exp,
+  })
+  jwt.header = header
+  jwt.payload = claims
+}
+
+/** Words what the OpenID Provider says by the book as this provider says it. */
+function speakDialect(provider: Provider, dialect: Dialect): void {
+  const { name, accessToken } = dialect.provider
+  if (name === 'generic') return
+  const { prefix } = accessToken
+  if (prefix !== undefined) {
+    const { prototype } = provider.AccessToken as unknown as { prototype: { generateTokenId(): string } }
+    const generate = prototype.generateTokenId
+    prototype.generateTokenId = function (this: unknown) {
+      return `${prefix}${generate.call(this)}`
+    }
+  }
+  provider.use(async (ctx, next) => {
+    await next()
+    const now = new Date()
+    const location: string | undefined = ctx.response.get('location')
+    if (location) ctx.set('location', wordRedirect(dialect, location, now))
+    const body = ctx.body as { error?: unknown } | undefined
+    if (ctx.status < 400 || typeof body !== 'object' || typeof body?.error !== 'string') return
+    const grantType = (ctx as KoaContextWithOIDC).oidc?.params?.grant_type
+    ctx.body = wordError(dialect, body as { error: string }, grantType as string | undefined, now)
+  })
+}
+
 /** People sign in and are not asked anything else: all clients belong to the company, and each has a secret. */
 function signInOnly() {
   const policy = interactionPolicy.base()
@@ -173,7 +341,7 @@ function signInOnly() {
   return policy
 }
 
-async function grantWithoutConsent(ctx: KoaContextWithOIDC) {
+async function grantWithoutConsent(ctx: KoaContextWithOIDC, dialect: Dialect) {
   const { provider, client, session } = ctx.oidc
   if (client === undefined || session?.accountId === undefined) return undefined
   const known = session.grantIdFor(client.clientId)
@@ -182,23 +350,10 @@ async function grantWithoutConsent(ctx: KoaContextWithOIDC) {
     if (grant !== undefined) return grant
   }
   const grant = new provider.Grant({ clientId: client.clientId, accountId: session.accountId })
-  grant.addOIDCScope(Object.keys(claims).join(' '))
+  grant.addOIDCScope(knownScopes(dialect).join(' '))
+  for (const resource of Object.keys(ctx.oidc.resourceServers ?? {})) {
+    grant.addResourceScope(resource, scopesFor(dialect, undefined).join(' '))
+  }
   await grant.save()
   return grant
-}
-
-function personClaims(person: Person) {
-  return {
-    sub: person.subject,
-    name: fullName(person),
-    given_name: person.givenName,
-    family_name: person.familyName,
-    preferred_username: person.username,
-    email: person.email,
-    email_verified: true,
-    department: person.department,
-    zoneinfo: person.zoneinfo,
-    country: person.country,
-    groups: person.groups,
-  }
 }

@@ -8,7 +8,8 @@ import { isCsrfToken, makeCsrfToken } from './csrf-token.ts'
 import { noticePage, type PublishedAccount, signInPage } from './pages.ts'
 
 export interface SignInOptions {
-  provider: Provider
+  /** The OpenID Provider of now: a new one takes over when the signing key changes. */
+  provider: () => Provider
   directory: Directory
   /** Signs the forms. */
   formKey: string
@@ -17,13 +18,15 @@ export interface SignInOptions {
   publishedAccounts?: readonly PublishedAccount[]
   /** Wrong passwords for one user name before it has to wait. Default 10. */
   mostFailures?: number
+  /** What a disabled person reads. */
+  disabledText: string
 }
 
 const failureWindowSeconds = 15 * 60
 
 /** The pages under `/sign-in/{uid}` that oidc-provider sends a browser to when somebody has to sign in. */
 export function createSignInRoutes(options: SignInOptions) {
-  const { provider, directory, formKey, log, publishedAccounts, mostFailures = 10 } = options
+  const { provider, directory, formKey, log, publishedAccounts, mostFailures = 10, disabledText } = options
   const failures = new RateLimiterMemory({ points: mostFailures, duration: failureWindowSeconds })
 
   function showForm(response: ServerResponse, status: number, uid: string, username?: string, problem?: string): void {
@@ -44,7 +47,7 @@ export function createSignInRoutes(options: SignInOptions) {
     response: ServerResponse,
     uid: string,
   ): Promise<Interaction> {
-    const interaction = await provider.interactionDetails(request, response)
+    const interaction = await provider().interactionDetails(request, response)
     if (interaction.uid !== uid) throw new errors.SessionNotFound('interaction of another browser')
     return interaction
   }
@@ -52,7 +55,7 @@ export function createSignInRoutes(options: SignInOptions) {
   async function readForm(request: IncomingMessage, uid: string): Promise<URLSearchParams> {
     const { origin } = request.headers
     const site = request.headers['sec-fetch-site']
-    if (origin !== undefined && origin !== new URL(provider.issuer).origin) throw foreignForm()
+    if (origin !== undefined && origin !== new URL(provider().issuer).origin) throw foreignForm()
     if (site !== undefined && site !== 'same-origin') throw foreignForm()
     const form = new URLSearchParams(await readBody(request, ['application/x-www-form-urlencoded']))
     if (!isCsrfToken(formKey, uid, form.get('csrf') ?? '')) throw foreignForm()
@@ -78,10 +81,11 @@ export function createSignInRoutes(options: SignInOptions) {
     log.info({ ...about, outcome: check.outcome }, 'sign-in')
     if (check.outcome === 'right') {
       await failures.delete(username)
-      await provider.interactionFinished(
+      await provider().interactionFinished(
         request,
         response,
-        { login: { accountId: check.person.subject, amr: ['pwd'] } },
+        // A client that asks for consent, as for a refresh token, has it: the company's administrator gave it for all.
+        { login: { accountId: check.person.subject, amr: ['pwd'] }, consent: {} },
         { mergeWithLastSubmission: false },
       )
     } else if (check.outcome === 'disabled') {
@@ -95,7 +99,7 @@ export function createSignInRoutes(options: SignInOptions) {
   function disabledPage(uid: string): string {
     return noticePage({
       title: 'Your account is disabled',
-      text: 'You cannot sign in to any application of the company. If this is a mistake, ask the IT service desk.',
+      text: `${disabledText} If this is a mistake, ask the IT service desk.`,
       back: { action: `/sign-in/${uid}/cancel`, csrfToken: makeCsrfToken(formKey, uid) },
     })
   }
@@ -106,10 +110,15 @@ export function createSignInRoutes(options: SignInOptions) {
     return Math.ceil(known.msBeforeNext / 1000)
   }
 
+  /** Nobody is asked: the company's administrator consented for everybody. */
+  async function consent(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    await provider().interactionFinished(request, response, { consent: {} }, { mergeWithLastSubmission: true })
+  }
+
   async function cancel(request: IncomingMessage, response: ServerResponse, uid: string): Promise<void> {
     await readInteraction(request, response, uid)
     await readForm(request, uid)
-    await provider.interactionFinished(
+    await provider().interactionFinished(
       request,
       response,
       { error: 'access_denied', error_description: 'The person did not sign in' },
@@ -126,8 +135,9 @@ export function createSignInRoutes(options: SignInOptions) {
     try {
       if (request.method === 'POST') await (isCancel ? cancel : signIn)(request, response, uid)
       else if (request.method === 'GET' && !isCancel) {
-        await readInteraction(request, response, uid)
-        showForm(response, 200, uid)
+        const { prompt } = await readInteraction(request, response, uid)
+        if (prompt.name === 'consent') await consent(request, response)
+        else showForm(response, 200, uid)
       } else {
         response.setHeader('allow', isCancel ? 'POST' : 'GET, POST')
         throw new RequestError(405, 'This page can only be opened from an application.')

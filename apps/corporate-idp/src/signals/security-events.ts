@@ -18,10 +18,10 @@ import { signalScopes } from '../provider/provider.ts'
 export interface SecurityEventsOptions {
   issuer: string
   /** Private key with `kid` and `alg`; the provider publishes its public half. */
-  signingKey: JWK
+  signingKey: () => JWK
   database: CompanyDatabase
   /** Issues the access tokens by which receivers show who they are. */
-  provider: Provider
+  provider: () => Provider
   receivers: readonly SignalReceiverConfig[]
   log: Logger
 }
@@ -40,7 +40,7 @@ export function createSecurityEvents(options: SecurityEventsOptions): SecurityEv
   const transmitter = createSignalTransmitter({
     issuer,
     jwksUri: `${issuer}/jwks`,
-    signingKey: () => signingKey,
+    signingKey,
     store: createTransmitterStore(database),
     authenticate,
     audienceOf: (name) => receivers.find(({ clientId }) => clientId === name)?.audience,
@@ -58,7 +58,7 @@ export function createSecurityEvents(options: SecurityEventsOptions): SecurityEv
   /** An access token of a receiver by client credentials; one of a person opens nothing here. */
   async function authenticate(request: Request): Promise<StreamReceiver | undefined> {
     const credentials = /^Bearer +([\w.~+/=-]+)$/i.exec(request.headers.get('authorization') ?? '')?.[1]
-    const token = credentials === undefined ? undefined : await provider.ClientCredentials.find(credentials)
+    const token = credentials === undefined ? undefined : await provider().ClientCredentials.find(credentials)
     const receiver = receivers.find(({ clientId }) => clientId === token?.clientId)
     const scopes = token?.scope?.split(' ') ?? []
     const mayManage = scopes.includes(signalScopes.manage)

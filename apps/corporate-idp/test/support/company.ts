@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { providers } from '@mcp-identity/provider-dialects'
 import type { JSONWebKeySet } from 'jose'
 import { pino } from 'pino'
 import type { CorporateIdpConfig } from '../../src/config.ts'
@@ -28,10 +29,14 @@ export async function startCompany(change: (config: CorporateIdpConfig) => Corpo
     issuer,
     dataDir,
     development: true,
-    keycloak: { issuer: keycloak.issuer, url: keycloak.url },
-    brokerClient: { clientId: 'keycloak-broker', secret: brokerSecret },
+    provider: providers.generic,
+    keycloak: {
+      issuer: keycloak.issuer,
+      url: keycloak.url,
+      brokerClient: { clientId: 'keycloak-broker', secret: brokerSecret },
+      provisioner: { clientId: 'corporate-idp-provisioner', secret: 'provisioner secret of the tests' },
+    },
     enterpriseClient: { clientId: 'enterprise-assistant', secret: enterpriseSecret },
-    provisioner: { clientId: 'corporate-idp-provisioner', secret: 'provisioner secret of the tests' },
     resourceServers: [],
     signalReceivers: [],
     admin: { resource: `${issuer}/admin`, developmentSecret, allowedOrigins: ['http://localhost:8480'] },
@@ -42,6 +47,8 @@ export async function startCompany(change: (config: CorporateIdpConfig) => Corpo
   let running = await start()
   return {
     issuer,
+    /** Where it answers; its issuer in a provider's dialect is this and what the dialect puts behind it. */
+    origin: issuer,
     keycloak,
     /** Every line that was logged. */
     lines,

@@ -1,4 +1,4 @@
-import { join } from 'node:path'
+import { resolve } from 'node:path'
 import { Command, InvalidArgumentError } from 'commander'
 import colour from 'picocolors'
 import { buildStory } from '../demo/story.ts'
@@ -7,13 +7,14 @@ import { printProgress } from '../progress/print-progress.ts'
 import { readSettings } from '../settings.ts'
 import { describeError, StackError } from '../stack-error.ts'
 import { readStackFile, type StackFile } from '../stack-file.ts'
-import { findWorkspaceRoot, stackFolderAt } from '../stack-folder.ts'
+import { stackFolderAt } from '../stack-folder.ts'
 import { readStatus } from '../stack-status.ts'
 import { startStack } from '../start-stack.ts'
+import { corporateIdpOption, type DevFlags, directoryOption, issuerOption, trustOf } from './dev-command.ts'
 import { exitCodeOf, stopSignals } from './stop-signals.ts'
 
 /** What `pnpm demo` was asked for. */
-interface DemoFlags {
+interface DemoFlags extends Pick<DevFlags, 'corporateIdp' | 'issuer' | 'directory'> {
   json?: boolean
   rounds: number
   stack?: string
@@ -30,6 +31,9 @@ export function demoCommand(run: (flags: DemoFlags) => Promise<void>): Command {
     .option('--json', 'print one JSON document instead of lines')
     .option('--rounds <number>', 'then disable alice this many times more and print how long each took', readRounds, 0)
     .option('--stack <file>', 'the stack.json of a stack that runs elsewhere, such as in containers')
+    .addOption(corporateIdpOption())
+    .addOption(issuerOption())
+    .addOption(directoryOption())
     .allowExcessArguments(false)
     .showHelpAfterError('See pnpm demo --help.')
     .action(run)
@@ -53,11 +57,12 @@ async function main(): Promise<void> {
   }
 }
 
-async function runDemo({ json = false, rounds, stack: stackFile }: DemoFlags): Promise<void> {
+async function runDemo(flags: DemoFlags): Promise<void> {
+  const { json = false, rounds, stack: stackFile } = flags
   const { signal } = stopSignals()
   // With --json only the document goes to standard output; what a person follows goes to standard error.
   const told = json ? process.stderr : process.stdout
-  const stack = stackFile === undefined ? await runningOrOwnStack(told, signal) : namedStack(stackFile)
+  const stack = stackFile === undefined ? await runningOrOwnStack(flags, told, signal) : namedStack(stackFile)
   try {
     const report = await tellStory(buildStory(stack.file), { disableRounds: rounds, signal }, (line) =>
       told.write(`${line}\n`),
@@ -80,10 +85,13 @@ function namedStack(path: string): { file: StackFile; stop(): Promise<void> } {
 }
 
 async function runningOrOwnStack(
+  flags: DemoFlags,
   told: NodeJS.WriteStream,
   signal: AbortSignal,
 ): Promise<{ file: StackFile; stop(): Promise<void> }> {
-  const status = readStatus(stackFolderAt(join(findWorkspaceRoot(), '.local')))
+  const directory = resolve(flags.directory)
+  const status = readStatus(stackFolderAt(directory))
+  if (status.outcome === 'ready') refuseOtherDialect(flags, status.file)
   if (status.outcome === 'ready') return { file: status.file, stop: () => Promise.resolve() }
   if (status.outcome === 'starting') {
     throw new StackError('the stack is still starting', { nextStep: 'Wait until pnpm dev --status says it is ready.' })
@@ -91,10 +99,26 @@ async function runningOrOwnStack(
   told.write('No stack runs here: starting one for this demonstration.\n')
   const printer = printProgress(told)
   try {
-    return await startStack({ settings: readSettings(process.env), tell: printer.tell, signal })
+    return await startStack({
+      settings: readSettings(process.env),
+      directory,
+      trust: trustOf(flags),
+      tell: printer.tell,
+      signal,
+    })
   } finally {
     printer.end()
   }
+}
+
+/** A story told in another dialect than the one that was asked for would prove the wrong thing. */
+function refuseOtherDialect(flags: DemoFlags, { trust }: StackFile): void {
+  if (flags.corporateIdp === undefined && flags.issuer === undefined) return
+  const wanted = trustOf(flags)
+  if (wanted.provider === trust.provider && wanted.issuer === trust.issuer) return
+  throw new StackError(`a stack runs here already, as ${trust.provider} with ${trust.issuer} as the issuer`, {
+    nextStep: 'Stop it with pnpm dev --stop, or leave the option out to tell the story of the running one.',
+  })
 }
 
 function summary({ ok, steps }: DemoReport): string {

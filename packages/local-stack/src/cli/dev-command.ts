@@ -1,6 +1,8 @@
 import { join } from 'node:path'
+import { type ProviderName, providerNames, providers } from '@mcp-identity/provider-dialects'
 import { Command, Option } from 'commander'
 import type { KeycloakChoice } from '../keycloak/choose-runner.ts'
+import type { Trust } from '../parts.ts'
 import { findWorkspaceRoot } from '../stack-folder.ts'
 
 /** What `pnpm dev` was asked for. */
@@ -12,6 +14,17 @@ export interface DevFlags {
   keycloak: KeycloakChoice
   /** Where the stack keeps its files. */
   directory: string
+  /** Whose dialect the corporate IdP behind Keycloak speaks. */
+  corporateIdp?: ProviderName
+  /** Whose dialect the issuer speaks, in place of Keycloak. */
+  issuer?: ProviderName
+}
+
+/** Who signs people in and who issues access tokens, as the flags say. */
+export function trustOf({ corporateIdp = 'generic', issuer }: Pick<DevFlags, 'corporateIdp' | 'issuer'>): Trust {
+  return issuer === undefined
+    ? { provider: corporateIdp, issuer: 'keycloak' }
+    : { provider: issuer, issuer: 'provider' }
 }
 
 /** The command line of `pnpm dev`; its action gets flags that were checked. */
@@ -42,16 +55,32 @@ export function devCommand(run: (flags: DevFlags) => Promise<void>): Command {
         .choices(['auto', 'jvm', 'docker'])
         .default('auto'),
     )
-    .addOption(
-      new Option('--directory <folder>', 'where the stack keeps its files; one stack at a time per folder').default(
-        join(findWorkspaceRoot(), '.local'),
-        '.local',
-      ),
-    )
+    .addOption(corporateIdpOption())
+    .addOption(issuerOption())
+    .addOption(directoryOption())
     .addHelpText('after', environmentHelp)
     .allowExcessArguments(false)
     .showHelpAfterError('See pnpm dev --help.')
     .action(run)
+}
+
+/** `--corporate-idp`, the same for every command. */
+export function corporateIdpOption(): Option {
+  const description = 'whose dialect the corporate IdP behind Keycloak speaks; one whose ID tokens name groups'
+  const withGroups = providerNames.filter((name) => providers[name].claimNames.groups !== undefined)
+  return new Option('--corporate-idp <provider>', description).choices(withGroups)
+}
+
+/** `--issuer`, the same for every command. */
+export function issuerOption(): Option {
+  const description = 'no Keycloak: the MCP server trusts a provider that speaks this dialect directly'
+  return new Option('--issuer <provider>', description).choices(providerNames).conflicts(['corporateIdp'])
+}
+
+/** `--directory`, the same for every command. */
+export function directoryOption(): Option {
+  const description = 'where the stack keeps its files; one stack at a time per folder'
+  return new Option('--directory <folder>', description).default(join(findWorkspaceRoot(), '.local'), '.local')
 }
 
 const environmentHelp = `

@@ -3,6 +3,7 @@ import { closeSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { KeycloakChoice } from '../keycloak/choose-runner.ts'
+import type { Trust } from '../parts.ts'
 import { lastLines, openFreshLog } from '../process/log-file.ts'
 import { printProgress } from '../progress/print-progress.ts'
 import type { ProgressEvent } from '../progress/progress.ts'
@@ -10,13 +11,14 @@ import { StackError, type StackErrorDetails } from '../stack-error.ts'
 import type { StackFile } from '../stack-file.ts'
 import { makeStackFolder, type StackFolder } from '../stack-folder.ts'
 import { describeStack } from '../summary.ts'
-import type { DevFlags } from './dev-command.ts'
+import { type DevFlags, trustOf } from './dev-command.ts'
 
 /** What the detached main process is told. */
 export interface DetachedOrder {
   keycloak: KeycloakChoice
   reset: boolean
   directory: string
+  trust: Trust
 }
 
 /** What the detached main process tells the terminal that started it. */
@@ -36,7 +38,12 @@ export async function runDetached(flags: DevFlags, folder: StackFolder): Promise
   makeStackFolder(folder)
   const logFile = join(folder.logs, 'stack.log')
   const log = openFreshLog(logFile)
-  const order: DetachedOrder = { keycloak: flags.keycloak, reset: flags.reset ?? false, directory: folder.root }
+  const order: DetachedOrder = {
+    keycloak: flags.keycloak,
+    reset: flags.reset ?? false,
+    directory: folder.root,
+    trust: trustOf(flags),
+  }
   const main = spawn(process.execPath, [mainFile, JSON.stringify(order)], {
     detached: true,
     stdio: ['ignore', log, log, 'ipc'],

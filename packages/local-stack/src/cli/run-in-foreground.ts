@@ -4,7 +4,7 @@ import type { MachineSettings } from '../settings.ts'
 import type { StackFolder } from '../stack-folder.ts'
 import { type Stack, startStack } from '../start-stack.ts'
 import { describeStack } from '../summary.ts'
-import type { DevFlags } from './dev-command.ts'
+import { type DevFlags, trustOf } from './dev-command.ts'
 import { exitCodeOf, type StopSignals, stopSignals } from './stop-signals.ts'
 
 /** Runs the stack until Ctrl-C, a stop from elsewhere, or the end of one of its parts. */
@@ -22,14 +22,23 @@ export async function runInForeground(flags: DevFlags, folder: StackFolder, sett
 }
 
 async function startUnlessStopped(
-  { keycloak, reset = false }: DevFlags,
+  flags: DevFlags,
   { root }: StackFolder,
   settings: MachineSettings,
   { signal }: StopSignals,
 ): Promise<Stack | undefined> {
+  const { keycloak, reset = false } = flags
   const printer = printProgress(process.stdout)
   try {
-    return await startStack({ settings, directory: root, keycloak, reset, tell: printer.tell, signal })
+    return await startStack({
+      settings,
+      directory: root,
+      keycloak,
+      reset,
+      trust: trustOf(flags),
+      tell: printer.tell,
+      signal,
+    })
   } catch (error) {
     if (signal.aborted) return undefined
     throw error

@@ -1,6 +1,7 @@
 import { chmodSync, chownSync, mkdirSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { clientIds, keycloakStartOptions } from '@mcp-identity/keycloak-realm'
+import { providers } from '@mcp-identity/provider-dialects'
 import { addressesAt, realmName } from '../addresses.ts'
 import { portsFrom } from '../ports.ts'
 import { writePrivateFile } from '../process/write-private-file.ts'
@@ -65,7 +66,13 @@ type Places = ReturnType<typeof placesIn>
 function layOutKeycloak(places: Places, secrets: Secrets, { portBase, realmProfile }: ContainersOptions): void {
   const ports = portsFrom(portBase)
   const addresses = addressesAt(ports)
-  const realm = realmAt(addresses, secrets, realmProfile, `http://${corporateIdpHost}:${ports.corporateIdp}`)
+  const realm = realmAt(
+    addresses,
+    secrets,
+    realmProfile,
+    providers.generic,
+    `http://${corporateIdpHost}:${ports.corporateIdp}`,
+  )
   writePrivateFile(join(places.imports, `${realmName}-realm.json`), JSON.stringify(realm))
   const environment = Object.entries(keycloakEnvironment(secrets))
   writePrivateFile(
@@ -102,6 +109,7 @@ function describe(secrets: Secrets, { portBase, accounts, realmProfile }: Contai
   const outside = placesIn('.')
   return {
     ready: true,
+    trust: { provider: 'generic', issuer: 'keycloak' },
     pid: process.pid,
     realm: realmName,
     urls: {

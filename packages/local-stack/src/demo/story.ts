@@ -1,5 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { verifyAuditLog } from '@mcp-identity/audit-log'
+import { type Provider, providerAddresses, providers } from '@mcp-identity/provider-dialects'
+import type { Trust } from '../parts.ts'
 import type { HeadlessBrowser, Observer } from './browser.ts'
 import { openCorporateDirectory } from './corporate-directory.ts'
 import {
@@ -13,6 +15,7 @@ import { callWithToken, timeToRefusal } from './stopwatch.ts'
 
 /** What the story needs to know of a running stack; `.local/stack.json` holds it. */
 export interface StoryStack {
+  trust: Trust
   urls: { mcp: string; issuer: string; corporateIdp: string }
   accounts: { username: string; password: string; groups: string[] }[]
   clients: {
@@ -29,6 +32,8 @@ export interface StoryStack {
 /** One step of the story: what was asked, and the function that asks and tells what came back. */
 export interface StoryStep {
   asked: string
+  /** Left out where the issuer has no scopes for an API, or no service client in this stack. */
+  needs?: 'scopes' | 'service'
   run(): Promise<string>
 }
 
@@ -39,6 +44,8 @@ export class StoryError extends Error {
 
 /** The whole story, in order, over one running stack. Every step may rely on the ones before it. */
 export interface Story {
+  /** What the issuer cannot do by itself, and what the stack does about it; said before the first step. */
+  limits: Provider['cannot']
   steps: StoryStep[]
   /** Disables alice once more with a fresh access token. Resolves to the milliseconds until the first refusal. */
   disableRound(): Promise<number>
@@ -57,6 +64,9 @@ export const refusalBoundMs = 1000
 
 /** Builds the story of the mission over a running stack (DESIGN: people A to D, erin, the service, and the leaver). */
 export function buildStory(stack: StoryStack, observe: Observer = () => {}): Story {
+  const provider = providers[stack.trust.provider]
+  const isIssuer = stack.trust.issuer === 'provider'
+  const hasScopes = !isIssuer || provider.scopes.asked !== 'none'
   const directory = openCorporateDirectory(stack.urls.corporateIdp, stack.clients.directoryAdmin.secret)
   const sessions = new Map<string, McpSession>()
 
@@ -92,6 +102,7 @@ export function buildStory(stack: StoryStack, observe: Observer = () => {}): Sto
   const setClock = (instant: string): Promise<void> => writeFile(stack.clockFile, instant)
 
   async function restoreCustomer(): Promise<void> {
+    if (!hasScopes) return
     const carol = freshSession('carol')
     await setClock(tuesdayMorning)
     await carol.callTool('update_customer', { id: customerOfTheMission, changes: { status: 'active' } })
@@ -118,17 +129,19 @@ export function buildStory(stack: StoryStack, observe: Observer = () => {}): Sto
     return reading.milliseconds
   }
 
-  const steps: StoryStep[] = [
+  const allSteps: StoryStep[] = [
     {
       asked: 'everyone as the directory seeds them, cust_789 in place',
       run: async () => {
         await restore()
         await restoreCustomer()
-        return 'alice enabled, erin without the analysts, cust_789 active'
+        return `alice enabled, erin without the analysts${hasScopes ? ', cust_789 active' : ''}`
       },
     },
     {
-      asked: 'alice signs in through the corporate IdP and calls whoami',
+      asked: isIssuer
+        ? `alice signs in to ${provider.title} and calls whoami`
+        : 'alice signs in through the corporate IdP and calls whoami',
       run: async () => {
         const answer = expectAllowed(await session('alice').callTool('whoami'))
         expect(session('alice').signInPages() === 1, 'she fills in one sign-in page, and only one')
@@ -137,6 +150,7 @@ export function buildStory(stack: StoryStack, observe: Observer = () => {}): Sto
     },
     {
       asked: 'alice calls delete_customer cust_789',
+      needs: 'scopes',
       run: async () => {
         const answer = expectAllowed(await session('alice').callTool('delete_customer', { id: customerOfTheMission }))
         expect(session('alice').signInPages() === 1, 'she is not asked to sign in again')
@@ -145,18 +159,22 @@ export function buildStory(stack: StoryStack, observe: Observer = () => {}): Sto
     },
     {
       asked: 'the audit log names her',
+      needs: 'scopes',
       run: () => auditLine('alice@company.com (Engineering) called delete_customer'),
     },
     {
       asked: 'anna reads a customer',
+      needs: 'scopes',
       run: async () => oneLine(expectAllowed(await session('anna').callTool('get_customer', { id: 'cust_001' })).text),
     },
     {
       asked: 'anna changes a customer',
+      needs: 'scopes',
       run: () => refusedCall(session('anna'), 'update_customer', { id: 'cust_001', changes: { notes: 'mine now' } }),
     },
     {
       asked: 'bob changes a customer of his own team, Sales West',
+      needs: 'scopes',
       run: async () => {
         const own = await firstCustomerOf('Sales West')
         const answer = await session('bob').callTool('update_customer', {
@@ -168,11 +186,13 @@ export function buildStory(stack: StoryStack, observe: Observer = () => {}): Sto
     },
     {
       asked: 'bob changes a customer of Sales East',
+      needs: 'scopes',
       run: () =>
         refusedCall(session('bob'), 'update_customer', { id: customerOfTheMission, changes: { notes: 'mine' } }),
     },
     {
       asked: 'carol exports the audit log on a Tuesday at 10:00 in Berlin',
+      needs: 'scopes',
       run: async () => {
         await setClock(tuesdayMorning)
         return oneLine(expectAllowed(await session('carol').callTool('export_audit', { limit: 3 })).text)
@@ -180,6 +200,7 @@ export function buildStory(stack: StoryStack, observe: Observer = () => {}): Sto
     },
     {
       asked: 'carol does the same at 22:00',
+      needs: 'scopes',
       run: async () => {
         await setClock(tuesdayNight)
         return refusedCall(session('carol'), 'export_audit', { limit: 3 })
@@ -187,6 +208,7 @@ export function buildStory(stack: StoryStack, observe: Observer = () => {}): Sto
     },
     {
       asked: 'carol does the same on Sunday at 10:00',
+      needs: 'scopes',
       run: async () => {
         await setClock(sundayMorning)
         const refusal = await refusedCall(session('carol'), 'export_audit', { limit: 3 })
@@ -196,18 +218,22 @@ export function buildStory(stack: StoryStack, observe: Observer = () => {}): Sto
     },
     {
       asked: 'dave lists customers',
+      needs: 'scopes',
       run: async () => oneLine(expectAllowed(await session('dave').callTool('list_customers', { limit: 3 })).text),
     },
     {
       asked: 'dave lists invoices',
+      needs: 'scopes',
       run: () => refusedCall(session('dave'), 'list_invoices', {}),
     },
     {
       asked: 'erin runs a report before anyone moved her',
+      needs: 'scopes',
       run: () => refusedCall(session('erin'), 'run_report', { report: 'customers-by-team' }),
     },
     {
       asked: 'IT moves erin into Data Analysts; she runs the report, and nobody touched the MCP server',
+      needs: 'scopes',
       run: async () => {
         await directory.setGroups('erin', [...(await directory.groupsOf('erin')), groupOfTheAnalysts])
         session('erin').expireAccessToken()
@@ -218,6 +244,7 @@ export function buildStory(stack: StoryStack, observe: Observer = () => {}): Sto
     },
     {
       asked: 'the service nightly-report runs the report with its own key, no person behind it',
+      needs: 'service',
       run: async () => {
         const service = await serviceSession()
         const answer = expectAllowed(await service.callTool('run_report', { report: 'customers-by-team' }))
@@ -282,6 +309,11 @@ export function buildStory(stack: StoryStack, observe: Observer = () => {}): Sto
     return line
   }
 
+  /** The part of the story that the provider can tell by itself. */
+  function stepsOfIssuer(): StoryStep[] {
+    return allSteps.filter(({ needs }) => needs === undefined || (needs === 'scopes' && hasScopes))
+  }
+
   async function firstCustomerOf(team: string): Promise<string> {
     const answer = expectAllowed(await session('bob').callTool('list_customers', { team, limit: 1 }))
     const customers = answer.structured.customers as { id: string }[] | undefined
@@ -291,7 +323,7 @@ export function buildStory(stack: StoryStack, observe: Observer = () => {}): Sto
   }
 
   async function refusedRefresh(who: McpSession): Promise<string> {
-    const response = await fetch(`${stack.urls.issuer}/protocol/openid-connect/token`, {
+    const response = await fetch(tokenEndpoint(stack), {
       method: 'POST',
       body: new URLSearchParams({
         grant_type: 'refresh_token',
@@ -308,13 +340,20 @@ export function buildStory(stack: StoryStack, observe: Observer = () => {}): Sto
   }
 
   return {
-    steps,
+    limits: isIssuer ? provider.cannot : [],
+    steps: isIssuer ? stepsOfIssuer() : allSteps,
     disableRound,
     restore: async () => {
       for (const open of sessions.values()) await open.close().catch(() => {})
       await restore()
     },
   }
+}
+
+function tokenEndpoint({ trust, urls }: StoryStack): string {
+  return trust.issuer === 'provider'
+    ? providerAddresses(providers[trust.provider], urls.corporateIdp).token
+    : `${urls.issuer}/protocol/openid-connect/token`
 }
 
 async function refusedCall(who: McpSession, tool: string, args: Record<string, unknown>): Promise<string> {

@@ -21,6 +21,7 @@ export interface RoundsReport {
 /** The whole demonstration, as `pnpm demo --json` prints it. */
 export interface DemoReport {
   ok: boolean
+  limits: Story['limits']
   steps: StepReport[]
   rounds?: RoundsReport
 }
@@ -46,7 +47,8 @@ export async function tellStory(
   { disableRounds, signal }: TellOptions,
   tell: TellLine,
 ): Promise<DemoReport> {
-  const report: DemoReport = { ok: true, steps: [] }
+  const report: DemoReport = { ok: true, limits: story.limits, steps: [] }
+  for (const limit of story.limits) tellLimit(limit, tell)
   try {
     for (const [index, step] of story.steps.entries()) {
       if (signal?.aborted) return { ...report, ok: false }
@@ -74,6 +76,11 @@ async function runStep(step: Story['steps'][number]): Promise<StepReport> {
     const answered = error instanceof Error ? `${error.name}: ${error.message}` : String(error)
     return { asked: step.asked, answered, milliseconds: Math.round(performance.now() - startedAt), ok: false }
   }
+}
+
+function tellLimit({ text, instead, source }: Story['limits'][number], tell: TellLine): void {
+  tell(`${colour.yellow('!')} ${text} ${colour.dim(source)}`)
+  tell(`        ${instead}`)
 }
 
 function tellStep(number: number, total: number, step: StepReport, tell: TellLine): void {

@@ -3,7 +3,14 @@ import { readStringOrStrings } from '../claim-values.ts'
 import { checkSecureAddress } from '../secure-address.ts'
 import type { Dialect, IssuerProfile, IssuerSettings } from './issuer-profile.ts'
 
-type FromSettings = 'issuer' | 'audiences' | 'clientIds' | 'allowInsecureHttp' | 'resolveGroups'
+type FromSettings =
+  | 'issuer'
+  | 'audiences'
+  | 'clientIds'
+  | 'allowInsecureHttp'
+  | 'resolveGroups'
+  | 'groupNames'
+  | 'scopePrefix'
 type WithDefault = 'companionAudiences' | 'exactAudience' | 'issuers' | 'jwksUri' | 'online' | 'hasSignedTokens'
 
 /** What a preset adds to the settings that all have in common. */
@@ -33,6 +40,8 @@ export function defineIssuer(settings: IssuerSettings, rules: ProviderRules): Is
     dialect: nameClaims(rules.dialect, settings),
     allowInsecureHttp,
     resolveGroups: settings.resolveGroups,
+    groupNames: settings.groupNames && new Map(Object.entries(settings.groupNames)),
+    scopePrefix: settings.scopePrefix || undefined,
   })
 }
 

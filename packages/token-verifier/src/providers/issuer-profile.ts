@@ -26,6 +26,10 @@ export interface IssuerSettings {
   readonly resolveGroups?: GroupResolver
   /** Names of claims that this issuer was set up with, where they differ from the provider's usual ones. */
   readonly claimNames?: ClaimNames
+  /** Names of the groups that tokens name by id, as Entra ID does: id → name. An id that is not listed stays an id. */
+  readonly groupNames?: Readonly<Record<string, string>>
+  /** Taken off each scope that begins with it: Cognito writes `{resource}/{scope}`. */
+  readonly scopePrefix?: string
   /** What it means when the token has no claim for groups. Default `unknown`; Cognito `none`. */
   readonly groupsWhenAbsent?: 'none' | 'unknown'
 }
@@ -140,4 +144,7 @@ export interface IssuerProfile {
   readonly online: OnlineTokens | undefined
   readonly allowInsecureHttp: boolean
   readonly resolveGroups: GroupResolver | undefined
+  /** Id → name of a group. */
+  readonly groupNames: ReadonlyMap<string, string> | undefined
+  readonly scopePrefix: string | undefined
 }

@@ -125,9 +125,12 @@ export async function startCorporateIdp(
       : String(idToken.claims(person, config.keycloak.brokerClient.clientId).sub)
   }
 
+  /** Keycloak knows this IdP by its ID tokens, a resource server by its access tokens. */
+  const logoutIssuer = config.keycloak === undefined ? dialect.addresses.accessTokenIssuer : issuer
+
   const makeLogoutTokens = (audience: string) => async (subject: string) => {
     const person = directory.findBySubject(subject)
-    const make = await createLogoutTokens({ issuer, audience, key: keys.signing })
+    const make = await createLogoutTokens({ issuer: logoutIssuer, audience, key: keys.signing })
     return make(person === undefined ? subject : subjectFor(person))
   }
   const keycloak =

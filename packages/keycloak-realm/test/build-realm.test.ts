@@ -297,6 +297,11 @@ describe('the corporate IdP', () => {
     expect(groups).toHaveLength(providers[name].claimNames.groups === undefined ? 0 : groupGrants.length)
   })
 
+  it.each(providerNames)('has no template that Keycloak would fill in while it imports the realm: %s', (name) => {
+    const template = mappersOf(name).find((mapper) => mapper.name === 'username')?.config?.template
+    expect(template).toMatch(/^\$\{CLAIM\.[^:}]+\}$/)
+  })
+
   it('tells the groups of Entra ID by their ids', () => {
     const mapper = mappersOf('entra').find(({ name }) => name === 'group Customer Admins')
     expect(mapper?.config).toMatchObject({ group: '/Customer Admins' })

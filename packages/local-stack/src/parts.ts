@@ -144,7 +144,7 @@ function mcpServer({ ports, addresses, folder }: PartsContext, trusted: NodePart
 }
 
 function trustInKeycloak({ settings, addresses, secrets, trust }: PartsContext): NodePart['environment'] {
-  const transmitter = transmitterEntry(providers[trust.provider], addresses.corporateIdp)
+  const provider = providerAddresses(providers[trust.provider], addresses.corporateIdp)
   return {
     MCP_ISSUERS: JSON.stringify([{ provider: 'keycloak', issuer: addresses.issuer, audience: addresses.resource }]),
     MCP_SIGNALS: JSON.stringify({
@@ -153,7 +153,8 @@ function trustInKeycloak({ settings, addresses, secrets, trust }: PartsContext):
       ],
       transmitters: [
         {
-          ...transmitter,
+          issuer: provider.issuer,
+          jwksUri: provider.keys,
           speaksFor: [addresses.issuer],
           broker: { issuer: addresses.issuer, alias: identityProviderAlias },
           ...(hasStreams(trust)

@@ -24,8 +24,11 @@ export function issuerEntry(
   }
 }
 
-/** Who may tell that MCP server that somebody's access has ended: one entry of MCP_SIGNALS' transmitters. */
+/**
+ * Who may tell that MCP server that somebody's access has ended: one entry of MCP_SIGNALS' transmitters. It speaks under
+ * the name that access tokens have for their issuer, which at AD FS is not the one of the metadata.
+ */
 export function transmitterEntry(provider: Provider, origin: string) {
-  const { issuer, keys, accessTokenIssuer } = providerAddresses(provider, origin)
-  return { issuer, jwksUri: keys, speaksFor: [accessTokenIssuer] }
+  const { keys, accessTokenIssuer } = providerAddresses(provider, origin)
+  return { issuer: accessTokenIssuer, jwksUri: keys }
 }

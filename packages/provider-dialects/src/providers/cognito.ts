@@ -47,8 +47,9 @@ export const cognito: Provider = {
     }),
   },
   claimNames: {
-    username: 'cognito:username',
-    usernameIsAddress: false,
+    // Not cognito:username: Keycloak would take the colon in its template for a default while it imports the realm.
+    username: 'email',
+    usernameIsAddress: true,
     email: 'email',
     givenName: 'given_name',
     familyName: 'family_name',

@@ -24,10 +24,15 @@ export const auditRecordView = z.object({
   previous: z.string().describe('Hash of the record before'),
   hash: z.string(),
   event: z.record(z.string(), z.unknown()),
+  storedEvent: z
+    .record(z.string(), z.unknown())
+    .optional()
+    .describe('The event as it is stored, which the hash is over, where personal data in it is encrypted'),
 })
 
 export type AuditRecordView = z.infer<typeof auditRecordView>
 
-export function viewOfRecord({ sequence, previous, hash, event }: AuditRecord): AuditRecordView {
-  return { sequence, time: event.time, line: humanLine(event), previous, hash, event: { ...event } }
+export function viewOfRecord({ sequence, previous, hash, event, storedEvent }: AuditRecord): AuditRecordView {
+  const stored = storedEvent && { storedEvent: { ...storedEvent } }
+  return { sequence, time: event.time, line: humanLine(event), previous, hash, event: { ...event }, ...stored }
 }

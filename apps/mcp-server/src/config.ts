@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { readRedisUrl } from '@mcp-identity/shared-signals/redis'
 import { z } from 'zod'
+import { type AuditConfig, auditAddresses, auditSettings, readAuditConfig } from './audit-config.ts'
 import { type IssuerConfig, isProviderName, issuerProfile, providerNames, scopeNaming } from './issuers.ts'
 
 /** What the environment told, checked and complete. */
@@ -18,6 +19,7 @@ export interface Config {
   shadowPolicyDirectory: string | undefined
   /** Read the folders of policies again when a file in them changes. */
   policyWatch: boolean
+  audit: AuditConfig
   keycloakEvents: KeycloakEventsConfig[]
   /** Who may send signals to `/signals/…`. None: those paths are not served. */
   transmitters: TransmitterConfig[]
@@ -165,6 +167,7 @@ const environmentSchema = z.object({
   MCP_RESOURCE: absoluteUrl,
   MCP_ISSUERS: json(z.array(issuerConfig).min(1, 'must name at least one issuer')),
   MCP_DATA_DIR: z.string({ error: 'must name a folder for the databases' }).min(1),
+  MCP_AUDIT: json(auditSettings).optional(),
   MCP_POLICY_DIR: z.string().optional(),
   MCP_SHADOW_POLICY_DIR: z.string().optional(),
   MCP_POLICY_WATCH: flag,
@@ -196,14 +199,16 @@ export function readConfig(environment: NodeJS.ProcessEnv): Config {
     ...productionProblems(parsed.data),
     ...issuerProblems(parsed.data),
   ]
+  const { MCP_AUDIT, MCP_DATA_DIR } = parsed.data
+  const audit = readAuditConfig(MCP_AUDIT ?? auditSettings.parse({}), MCP_DATA_DIR, problems)
   const keycloakEvents = readFeeds(parsed.data, problems)
   const transmitters = readTransmitters(parsed.data, problems)
   const redis = readRedis(parsed.data, problems)
   if (problems.length > 0) throw new ConfigError(problems)
-  return { ...toConfig(parsed.data), keycloakEvents, transmitters, redis }
+  return { ...toConfig(parsed.data), audit, keycloakEvents, transmitters, redis }
 }
 
-function toConfig(environment: ParsedEnvironment): Omit<Config, 'keycloakEvents' | 'transmitters' | 'redis'> {
+function toConfig(environment: ParsedEnvironment): Omit<Config, 'audit' | 'keycloakEvents' | 'transmitters' | 'redis'> {
   return {
     port: environment.MCP_PORT,
     host: environment.MCP_HOST,
@@ -307,6 +312,7 @@ function productionProblems(environment: ParsedEnvironment): string[] {
       ['MCP_SIGNALS', jwksUri],
       ['MCP_SIGNALS', stream?.tokenEndpoint ?? ''],
     ]),
+    ...auditAddresses(environment.MCP_AUDIT).map((url) => ['MCP_AUDIT', url]),
     ...environment.MCP_ALLOWED_ORIGINS.map((origin) => ['MCP_ALLOWED_ORIGINS', origin]),
   ]
   const insecure = addresses.filter(([, address]) => address?.startsWith('http://'))

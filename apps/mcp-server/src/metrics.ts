@@ -19,6 +19,8 @@ export interface MetricSources {
   auditWritable: () => boolean
   /** The newest policy files were refused. */
   policiesStale: () => boolean
+  /** How many audit records each receiver still has to get. */
+  auditDeliveries: () => { name: string; behind: number }[]
 }
 
 /** The server's own figures, for Prometheus. No label holds anything about a person. */
@@ -48,6 +50,15 @@ export function createMetrics(sources: MetricSources): Metrics {
     registers,
     collect() {
       for (const { ageSeconds, ...labels } of sources.feeds()) this.set(labels, ageSeconds)
+    },
+  })
+  new Gauge({
+    name: 'mcp_audit_delivery_behind',
+    help: 'Audit records that a receiver has not got yet',
+    labelNames: ['delivery'],
+    registers,
+    collect() {
+      for (const { name, behind } of sources.auditDeliveries()) this.set({ delivery: name }, behind)
     },
   })
   return {

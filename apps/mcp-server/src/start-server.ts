@@ -2,7 +2,6 @@ import { mkdirSync } from 'node:fs'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
-import { openAuditLog } from '@mcp-identity/audit-log'
 import {
   createCallRegistry,
   createMcpEndpoint,
@@ -17,7 +16,6 @@ import { createAccessTokenVerifier, type KeySetChange, type VerifiedAccessToken 
 import type { Logger } from 'pino'
 import { groupsOf, openAccessReviews } from './access-reviews.ts'
 import { callerMembers, present } from './audit-events.ts'
-import { createAuditTrail } from './audit-trail.ts'
 import type { Config } from './config.ts'
 import { openCustomerDatabase } from './customers/customer-database.ts'
 import { createFourEyes } from './four-eyes.ts'
@@ -38,6 +36,7 @@ import { probeKeySets } from './key-set-probe.ts'
 import { createLeaverReports } from './leaver-report.ts'
 import { createLiveCallers } from './live-caller.ts'
 import { createMetrics } from './metrics.ts'
+import { openAuditTrail } from './open-audit-trail.ts'
 import { openPolicies } from './policies.ts'
 import { createPolicyClock } from './policy-clock.ts'
 import { createRealmDirectory, type RealmDirectory } from './realm-directory.ts'
@@ -87,14 +86,7 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
   const database = openCustomerDatabase(join(config.dataDirectory, 'customers.db'), {
     reseed: config.developmentReseed,
   })
-  const auditTrail = createAuditTrail(
-    await openAuditLog({
-      path: join(config.dataDirectory, 'audit.db'),
-      signingKeyFile: join(config.dataDirectory, 'audit-signing-key.pem'),
-      onCheckpointProblem: (problem) => logger.error({ problem }, 'the audit log cannot be signed'),
-    }),
-    logger,
-  )
+  const auditTrail = await openAuditTrail(config.audit, config.dataDirectory, logger)
   const realm = realmOf(config)
   const reviews = await openAccessReviews({ dataDirectory: config.dataDirectory, engine, auditTrail, realm })
   const calls = createCallRegistry({
@@ -127,6 +119,7 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
     openCalls: () => calls.size,
     auditWritable: () => auditTrail.isWritable,
     policiesStale: () => policies.problem !== undefined,
+    auditDeliveries: auditTrail.deliveries,
   })
   const introspectors = new Map(config.keycloakEvents.map((feed) => [feed.issuer, createIntrospector(feed)]))
   const liveCallers = createLiveCallers(signals.cutOffs, introspectors)

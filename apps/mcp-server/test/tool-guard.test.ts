@@ -63,6 +63,7 @@ function guard() {
       openCalls: () => 0,
       auditWritable: () => true,
       policiesStale: () => false,
+      auditDeliveries: () => [],
     }),
     logger: pino({ level: 'silent' }),
   })

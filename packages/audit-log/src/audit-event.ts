@@ -58,4 +58,6 @@ export interface AuditRecord {
   /** SHA-256 of a zero byte and the record's bytes without this member (the leaf hash of RFC 6962). Base64url. */
   hash: string
   event: AuditEvent & { time: string }
+  /** The event as it is stored, which is what the hash is over; only where personal members of `event` were opened. */
+  storedEvent?: AuditEvent
 }

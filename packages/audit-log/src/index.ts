@@ -6,6 +6,7 @@ export { toCef } from './export/cef.ts'
 export {
   type Delivery,
   type DeliveryOptions,
+  fileSender,
   type HttpSenderOptions,
   httpSender,
   startDelivery,
@@ -15,7 +16,13 @@ export { type OcsfEvent, toOcsf } from './export/ocsf.ts'
 export { type OtlpLogRecord, toOtlpLogRecord, toOtlpRequest } from './export/open-telemetry.ts'
 export { humanLine } from './human-line.ts'
 export { type StoreKind, storeKind } from './open-store.ts'
-export { type DataSubject, openPersonalDataVault, type PersonalDataVault, personalMembers } from './personal-data.ts'
+export {
+  type DataSubject,
+  type Erasure,
+  openPersonalDataVault,
+  type PersonalDataVault,
+  personalMembers,
+} from './personal-data.ts'
 export type { AuditQuery } from './query-log.ts'
 export { proveRecord, type RecordClaim, verifyRecordProof } from './record-proof.ts'
 export {

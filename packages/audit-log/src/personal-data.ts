@@ -27,13 +27,38 @@ export interface PersonalDataVault {
   erase(subject: DataSubject): number
   /** Drops the keys of all months before the one of this instant. @returns How many. */
   eraseBefore(isoInstant: string): number
+  /** How many keys the vault holds for a person. */
+  keysOf(subject: DataSubject): number
+  /** What was erased, here or by another process, and is not marked yet as being on record. */
+  erasuresToRecord(): Erasure[]
+  /** Marks an erasure as being on record. */
+  markRecorded(erasure: Erasure): void
   close(): void
 }
 
+/** Keys that were dropped: those of a person, or those of all months before one. */
+export interface Erasure {
+  number: number
+  subject?: DataSubject
+  /** `2026-01`, this month excepted. */
+  beforeMonth?: string
+  /** How many keys. */
+  keys: number
+}
+
+const schema = `
+  CREATE TABLE IF NOT EXISTS key (
+    id TEXT PRIMARY KEY, owner TEXT NOT NULL, month TEXT NOT NULL, secret BLOB NOT NULL, UNIQUE (owner, month)
+  ) STRICT;
+  CREATE TABLE IF NOT EXISTS erasure (
+    number INTEGER PRIMARY KEY, issuer TEXT, subject TEXT, before_month TEXT, keys INTEGER NOT NULL
+  ) STRICT;`
 const algorithm = 'aes-256-gcm'
 const nonceBytes = 12
 const tagBytes = 16
 const rememberedKeys = 10_000
+/** How long this process may go on with a key that another one dropped. */
+const noticeMs = 1_000
 
 /**
  * Opens the vault, a SQLite database that only its owner can read, and makes it when it is not there. Keep it apart
@@ -48,18 +73,42 @@ export function openPersonalDataVault(path: string): PersonalDataVault {
   database.pragma('journal_mode = DELETE')
   database.pragma('synchronous = FULL')
   database.pragma('secure_delete = ON')
-  database.exec(
-    'CREATE TABLE IF NOT EXISTS key (id TEXT PRIMARY KEY, owner TEXT NOT NULL, month TEXT NOT NULL, secret BLOB NOT NULL, UNIQUE (owner, month)) STRICT',
-  )
+  database.exec(schema)
   const byOwner = database.prepare('SELECT id, secret FROM key WHERE owner = ? AND month = ?')
   const byId = database.prepare('SELECT secret FROM key WHERE id = ?')
   const insert = database.prepare('INSERT INTO key (id, owner, month, secret) VALUES (?, ?, ?, ?)')
   const dropOwner = database.prepare('DELETE FROM key WHERE owner = ?')
   const dropBefore = database.prepare('DELETE FROM key WHERE month < ?')
+  const countOwner = database.prepare('SELECT count(*) FROM key WHERE owner = ?').pluck()
+  const noteErasure = database.prepare(
+    'INSERT INTO erasure (issuer, subject, before_month, keys) VALUES (@issuer, @subject, @beforeMonth, @keys)',
+  )
+  const erasures = database.prepare('SELECT * FROM erasure ORDER BY number')
+  const forgetErasure = database.prepare('DELETE FROM erasure WHERE number = ?')
+  const dataVersion = database.prepare('PRAGMA data_version').pluck()
   const current = new Map<string, { id: string; secret: Buffer }>()
+  let seenVersion = dataVersion.get()
+  let lookAgainAt = 0
+
+  /** Another process may have dropped keys: what is encrypted with one of those can never be read. */
+  function forgetDroppedKeys(): void {
+    const now = performance.now()
+    if (now < lookAgainAt) return
+    lookAgainAt = now + noticeMs
+    const version = dataVersion.get()
+    if (version !== seenVersion) current.clear()
+    seenVersion = version
+  }
+
+  const drop = database.transaction((remove: () => number, what: Partial<DataSubject> & { beforeMonth?: string }) => {
+    const keys = remove()
+    if (keys > 0) noteErasure.run({ issuer: null, subject: null, beforeMonth: null, ...what, keys })
+    return keys
+  })
 
   /** A new key is on the disk before anything is encrypted with it. */
   function keyOf(owner: string, month: string): { id: string; secret: Buffer } {
+    forgetDroppedKeys()
     const name = `${owner} ${month}`
     const known = current.get(name) ?? (byOwner.get(owner, month) as { id: string; secret: Buffer } | undefined)
     const key = known ?? { id: randomBytes(12).toString('base64url'), secret: randomBytes(32) }
@@ -89,14 +138,31 @@ export function openPersonalDataVault(path: string): PersonalDataVault {
     },
     erase(subject) {
       current.clear()
-      return dropOwner.run(ownerOf(subject)).changes
+      return drop.immediate(() => dropOwner.run(ownerOf(subject)).changes, subject)
     },
     eraseBefore(isoInstant) {
       current.clear()
-      return dropBefore.run(new Date(isoInstant).toISOString().slice(0, 7)).changes
+      const beforeMonth = new Date(isoInstant).toISOString().slice(0, 7)
+      return drop.immediate(() => dropBefore.run(beforeMonth).changes, { beforeMonth })
     },
+    keysOf: (subject) => countOwner.get(ownerOf(subject)) as number,
+    erasuresToRecord: () => (erasures.all() as ErasureRow[]).map(readErasure),
+    markRecorded: ({ number }) => void forgetErasure.run(number),
     close: () => database.close(),
   }
+}
+
+interface ErasureRow {
+  number: number
+  issuer: string | null
+  subject: string | null
+  before_month: string | null
+  keys: number
+}
+
+function readErasure({ number, issuer, subject, before_month: beforeMonth, keys }: ErasureRow): Erasure {
+  const whose = issuer === null || subject === null ? {} : { subject: { issuer, subject } }
+  return { number, ...whose, ...(beforeMonth !== null && { beforeMonth }), keys }
 }
 
 function split(event: AuditEvent): { personal: Partial<AuditEvent> | undefined; rest: Partial<AuditEvent> } {

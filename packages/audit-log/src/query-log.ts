@@ -16,6 +16,8 @@ export interface AuditQuery {
   action?: string
   /** Part of the human line or of the record, in any case. */
   text?: string
+  /** Leave personal members as they are stored, encrypted in a log with a `PersonalDataVault`. Default false. */
+  sealed?: boolean
 }
 
 /** Finds records in a store; the answer is in ascending order of sequence either way. */
@@ -25,7 +27,7 @@ export async function queryLog(
   personalData?: PersonalDataVault,
 ): Promise<AuditRecord[]> {
   const limit = Math.min(Math.max(Math.trunc(query.limit ?? 100), 1), 1000)
-  const matches = createMatcher(query, personalData)
+  const matches = createMatcher(query, query.sealed === true ? undefined : personalData)
   const found: AuditRecord[] = []
   const newestFirst = query.afterSequence === undefined
   const pages = newestFirst ? reader.backward() : reader.forward(query.afterSequence ?? 0)
@@ -37,6 +39,12 @@ export async function queryLog(
     }
   }
   return newestFirst ? found.reverse() : found
+}
+
+function withOpenedEvent(record: AuditRecord, personalData: PersonalDataVault | undefined): AuditRecord {
+  if (personalData === undefined || record.event.sealed === undefined) return record
+  const event = personalData.open(record.event)
+  return event === record.event ? record : { ...record, event, storedEvent: record.event }
 }
 
 const exact = ['subject', 'tool', 'outcome', 'action'] as const
@@ -52,8 +60,7 @@ function createMatcher(
   return (bytes) => {
     if (!needles.every((needle) => bytes.includes(needle))) return undefined
     const line = bytes.toString('utf8')
-    const stored = parseRecordLine(line)
-    const record = personalData === undefined ? stored : { ...stored, event: personalData.open(stored.event) }
+    const record = withOpenedEvent(parseRecordLine(line), personalData)
     if (!wanted.every(({ name, value }) => record.event[name] === value)) return undefined
     if (text !== undefined && !`${humanLine(record.event)}\n${JSON.stringify(record)}`.toLowerCase().includes(text))
       return undefined

@@ -11,6 +11,7 @@ import {
   exportFormats,
   httpSender,
   openAuditLog,
+  queryAuditLog,
   startDelivery,
   toCef,
   toOcsf,
@@ -178,7 +179,7 @@ describe('a delivery', () => {
     const cursorFile = join(folder, 'cursor')
     const done = signal()
     const delivery = startDelivery({
-      path,
+      query: (query) => queryAuditLog(path, query),
       cursorFile,
       batchSize: 30,
       send: httpSender(url, exportFormats.lines),
@@ -209,7 +210,7 @@ describe('a delivery', () => {
     const batches: number[][] = []
     const done = signal()
     const delivery = startDelivery({
-      path,
+      query: (query) => queryAuditLog(path, query),
       cursorFile,
       intervalMs: 100,
       longestPauseMs: 500,

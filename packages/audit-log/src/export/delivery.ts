@@ -1,11 +1,13 @@
 import { existsSync, readFileSync } from 'node:fs'
+import { mkdir, open } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import type { AuditRecord } from '../audit-event.ts'
-import { queryAuditLog } from '../audit-log.ts'
+import type { AuditQuery } from '../query-log.ts'
 import { writeDurably } from '../write-durably.ts'
 
 export interface DeliveryOptions {
-  /** The log, as for `openAuditLog`. */
-  path: string
+  /** Finds records of the log: `log.query`, or `queryAuditLog` of a path. */
+  query: (query: AuditQuery) => Promise<AuditRecord[]>
   /** Remembers up to where everything was delivered, over restarts. */
   cursorFile: string
   /** Hands records over; it resolves only when the receiver has them. */
@@ -35,7 +37,7 @@ export interface Delivery {
  * time, up to `longestPauseMs`.
  */
 export function startDelivery(options: DeliveryOptions): Delivery {
-  const { path, cursorFile, send, batchSize = 500, intervalMs = 1000, longestPauseMs = 60_000 } = options
+  const { query, cursorFile, send, batchSize = 500, intervalMs = 1000, longestPauseMs = 60_000 } = options
   const { onProblem = () => {}, wait = pause } = options
   const stopping = new AbortController()
   let delivered = existsSync(cursorFile) ? Number(readFileSync(cursorFile, 'utf8')) : 0
@@ -43,7 +45,7 @@ export function startDelivery(options: DeliveryOptions): Delivery {
 
   /** @returns Whether more records may wait. */
   async function deliverBatch(): Promise<boolean> {
-    const records = await queryAuditLog(path, { afterSequence: delivered, limit: batchSize })
+    const records = await query({ afterSequence: delivered, limit: batchSize })
     const last = records.at(-1)
     if (last === undefined) return false
     await send(records)
@@ -112,5 +114,26 @@ export function httpSender(url: string, options: HttpSenderOptions): DeliveryOpt
     })
     await response.body?.cancel()
     if (!response.ok) throw new Error(`the receiver answered ${response.status}`)
+  }
+}
+
+/**
+ * Appends batches to a file, each durable before the cursor moves on. The file is opened anew for each batch, so another
+ * program may rename it at any time.
+ */
+export function fileSender(path: string, body: (records: readonly AuditRecord[]) => string): DeliveryOptions['send'] {
+  return async (records) => {
+    await mkdir(dirname(path), { recursive: true })
+    const file = await open(path, 'a+', 0o600)
+    try {
+      const { size } = await file.stat()
+      const last = await file.read(Buffer.alloc(1), 0, 1, Math.max(size - 1, 0))
+      // What a crash left unfinished comes again, on a line of its own.
+      const isTorn = last.bytesRead === 1 && last.buffer[0] !== 10
+      await file.appendFile(`${isTorn ? '\n' : ''}${body(records)}`)
+      await file.datasync()
+    } finally {
+      await file.close()
+    }
   }
 }

@@ -35,6 +35,8 @@ const auditRecordSchema = z.looseObject({
   previous: z.string(),
   hash: z.string(),
   event: eventSchema,
+  /** The event as it is stored, where personal data in it is encrypted. */
+  storedEvent: z.optional(z.looseObject({})),
   line: text,
 })
 

@@ -17,8 +17,8 @@ export function recordLine(record: AuditRecord): string {
   return `{"hash":"${record.hash}",${recordMembers(record)}}`
 }
 
-function recordMembers({ sequence, previous, event }: AuditRecord): string {
-  return `"sequence":${sequence},"previous":"${previous}","event":${escapeUnsafe(JSON.stringify(event))}`
+function recordMembers({ sequence, previous, event, storedEvent = event }: AuditRecord): string {
+  return `"sequence":${sequence},"previous":"${previous}","event":${escapeUnsafe(JSON.stringify(storedEvent))}`
 }
 
 /** The log writes these as escapes, since terminals and line splitters do not take them as text. */

@@ -1,0 +1,104 @@
+import { join } from 'node:path'
+import {
+  type AuditLog,
+  type Delivery,
+  exportFormats,
+  fileSender,
+  httpSender,
+  openAuditLog,
+  openPersonalDataVault,
+  type PersonalDataVault,
+  startDelivery,
+} from '@mcp-identity/audit-log'
+import type { Logger } from 'pino'
+import type { AuditConfig, DeliveryConfig } from './audit-config.ts'
+import { describeStore } from './audit-config.ts'
+import { present } from './audit-events.ts'
+import { type AuditTrail, createAuditTrail } from './audit-trail.ts'
+import { type ErasureKeeper, keepErasures } from './erasures.ts'
+
+/** The audit trail, and what became of its deliveries. */
+export interface OpenAuditTrail extends AuditTrail {
+  /** How many records each receiver still has to get. */
+  deliveries(): { name: string; behind: number }[]
+}
+
+/**
+ * Opens the audit log with its signing key, its vault of personal data and its deliveries.
+ *
+ * @throws {Error} One of them cannot be opened: nothing stays open then.
+ */
+export async function openAuditTrail(
+  config: AuditConfig,
+  dataDirectory: string,
+  logger: Logger,
+): Promise<OpenAuditTrail> {
+  const vault = config.personalData && openPersonalDataVault(config.personalData.keyFile)
+  const log = await openLog(config, vault, logger)
+  const trail = createAuditTrail(log, logger)
+  const erasures =
+    vault && keepErasures({ vault, auditTrail: trail, keepMonths: config.personalData?.keepMonths, logger })
+  const deliveries = config.deliveries.map((delivery) => ({
+    name: delivery.name,
+    ...runDelivery(delivery, dataDirectory, log, logger),
+  }))
+  return {
+    ...trail,
+    get isWritable() {
+      return trail.isWritable
+    },
+    deliveries: () => deliveries.map(({ name, delivery }) => ({ name, behind: log.sequence - delivery.delivered })),
+    close: () =>
+      closeAll(
+        deliveries.map(({ delivery }) => delivery),
+        erasures,
+        log,
+        vault,
+      ),
+  }
+}
+
+async function openLog(config: AuditConfig, vault: PersonalDataVault | undefined, logger: Logger): Promise<AuditLog> {
+  const { path, signingKeyFile, tileFolder, origin } = config
+  try {
+    const log = await openAuditLog({
+      path,
+      signingKeyFile,
+      tileFolder,
+      ...present({ origin, personalData: vault }),
+      onCheckpointProblem: (problem) => logger.error({ problem }, 'the audit log cannot be signed'),
+    })
+    if (log.recovery.tornBytes > 0)
+      logger.warn({ tornBytes: log.recovery.tornBytes }, 'a record that a crash left unfinished was removed')
+    return log
+  } catch (cause) {
+    vault?.close()
+    throw new Error(`the audit log at ${describeStore(path)} cannot be opened: ${(cause as Error).message}`, { cause })
+  }
+}
+
+function runDelivery(config: DeliveryConfig, dataDirectory: string, log: AuditLog, logger: Logger) {
+  const { name, target, format, authorizationHeader, withPersonalData } = config
+  const { body, contentType } = exportFormats[format]
+  const headers = authorizationHeader === undefined ? {} : { authorization: authorizationHeader }
+  const delivery = startDelivery({
+    query: (query) => log.query({ ...query, sealed: !withPersonalData }),
+    cursorFile: join(dataDirectory, `audit-delivered-${name}`),
+    send: 'url' in target ? httpSender(target.url, { body, contentType, headers }) : fileSender(target.file, body),
+    onProblem: (problem) =>
+      logger.warn({ delivery: name, problem: (problem as Error).message }, 'audit records could not be delivered'),
+  })
+  return { delivery }
+}
+
+async function closeAll(
+  deliveries: readonly Delivery[],
+  erasures: ErasureKeeper | undefined,
+  log: AuditLog,
+  vault: PersonalDataVault | undefined,
+): Promise<void> {
+  erasures?.stop()
+  await Promise.all(deliveries.map((delivery) => delivery.stop()))
+  await log.close()
+  vault?.close()
+}

@@ -53,9 +53,9 @@ export function openSignals({ config, onState, onSignal, fetch: send }: SignalsO
   const cutOffs = openCutOffStore(join(config.dataDirectory, 'cut-offs.db'), { retentionSeconds })
   cutOffs.subscribe(onSignal)
   const replicas = config.redis && joinReplicas(config.redis)
-  const feeds = config.keycloakEvents.map((feed) => ({
-    issuer: feed.issuer,
-    ...pollKeycloakEvents({
+  const feeds = config.keycloakEvents.map((feed) => {
+    const { tell, observe } = watchStaleness(onState)
+    const events = pollKeycloakEvents({
       ...feed,
       retentionSeconds,
       stalenessBoundMs: config.feedStalenessBoundMs,
@@ -66,14 +66,16 @@ export function openSignals({ config, onState, onSignal, fetch: send }: SignalsO
         const known = signals.filter((signal) => signal.kind !== 'cut_off' || signal.cause !== 'events_lost')
         replicas?.publish(known).catch(() => {})
       },
-      onState,
+      onState: tell,
       fetch: send,
-    }),
-  }))
+    })
+    return { issuer: feed.issuer, state: () => observe(events.state()), stop: () => events.stop() }
+  })
   const feedByIssuer = new Map(feeds.map((feed) => [feed.issuer, feed]))
 
   function joinReplicas({ name, ...redis }: NonNullable<Config['redis']>) {
-    return shareSignals({
+    const { tell, observe } = watchStaleness(onState)
+    const shared = shareSignals({
       redis,
       name,
       retentionSeconds,
@@ -81,8 +83,9 @@ export function openSignals({ config, onState, onSignal, fetch: send }: SignalsO
       positionStore: cutOffs.positionStore('replicas'),
       standing: cutOffs.standing,
       onSignals: cutOffs.applyAll,
-      onState,
+      onState: tell,
     })
+    return { ...shared, state: () => observe(shared.state()) }
   }
 
   function isBehind(issuer: string): boolean {
@@ -108,4 +111,21 @@ export function openSignals({ config, onState, onSignal, fetch: send }: SignalsO
       cutOffs.close()
     },
   }
+}
+
+/**
+ * Tells of a feed that has become stale, or current again, whoever sees it first: the feed, which looks now and then, or
+ * a call that is refused for it.
+ */
+function watchStaleness(onState: (state: FeedState) => void) {
+  let isStale: boolean | undefined
+  function tell(state: FeedState): void {
+    isStale = state.stale
+    onState(state)
+  }
+  function observe(state: FeedState): FeedState {
+    if (state.stale !== isStale) tell(state)
+    return state
+  }
+  return { tell, observe }
 }

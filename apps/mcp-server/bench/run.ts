@@ -4,11 +4,13 @@ import { cpus } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { mintAccessToken, serveKeySet } from '@mcp-identity/test-kit'
 import { type Load, runClosedLoop, runOpenLoop } from './load.ts'
-import { type Setting, variants } from './variants.ts'
+import { measureKnownToken } from './known-token.ts'
+import { type Setting, type Variant, variants } from './variants.ts'
 
 /**
  * Processor time of a server for one authorized `tools/call`, as a multiple of a bare node:http echo, all in one run:
- * the variants take turns, so that what else the machine does falls on all of them.
+ * the variants take turns, so that what else the machine does falls on all of them. Last, what a known token adds to a
+ * call, in process.
  *
  * `node bench/run.ts [rounds] [requests]`
  */
@@ -26,7 +28,7 @@ const loops: Readonly<Record<string, Loop>> = {
 }
 
 interface Contestant {
-  readonly name: string
+  readonly variant: Variant
   readonly revision: Revision
   readonly child: ChildProcess
   readonly load: Load
@@ -34,37 +36,39 @@ interface Contestant {
 
 const keySet = await serveKeySet({ issuerPath: '/realms/company' })
 const contestants = await Promise.all(
-  Object.keys(variants)
-    .flatMap((name) => revisionsOf(name).map((revision) => ({ name, revision })))
-    .map(({ name, revision }) => start(name, revision)),
+  variants
+    .flatMap((variant) => revisionsOf(variant).map((revision) => ({ variant, revision })))
+    .map(({ variant, revision }) => start(variant, revision)),
 )
 console.log(`Node ${process.version}, ${cpus().length} x ${cpus()[0]?.model}, ${rounds} rounds of ${requests} requests`)
 for (const [title, loop] of Object.entries(loops)) await compare(title, loop)
 for (const { child } of contestants) child.disconnect()
+const known = await measureKnownToken(settingFor('http://127.0.0.1/mcp'), (resource) => mintFor(resource))
+console.log(`\na known token and the scope of a tool, in process: ${known.toFixed(2)} us a call`)
 await keySet.close()
 
-function revisionsOf(name: string): Revision[] {
-  return name.startsWith('bare') ? ['2026-07-28'] : ['2026-07-28', '2025-11-25']
+function revisionsOf({ isBare }: Variant): Revision[] {
+  return isBare === true ? ['2026-07-28'] : ['2026-07-28', '2025-11-25']
 }
 
-async function start(name: string, revision: Revision): Promise<Contestant> {
+function settingFor(resource: string): Setting {
+  return { resource, issuer: keySet.issuer, jwksUri: keySet.jwksUri }
+}
+
+async function start(variant: Variant, revision: Revision): Promise<Contestant> {
   const port = await freePort()
   const resource = `http://127.0.0.1:${port}/mcp`
-  const setting: Setting = { resource, issuer: keySet.issuer, jwksUri: keySet.jwksUri }
-  const child = fork(
-    fileURLToPath(new URL('./variants.ts', import.meta.url)),
-    ['serve', name, JSON.stringify(setting)],
-    {
-      execArgv: ['--no-warnings'],
-    },
-  )
+  const server = fileURLToPath(new URL('./variants.ts', import.meta.url))
+  const child = fork(server, ['serve', variant.name, JSON.stringify(settingFor(resource))], {
+    execArgv: ['--no-warnings'],
+  })
   await new Promise<void>((resolve, reject) => {
     child.once('message', () => resolve())
-    child.once('exit', () => reject(new Error(`${name} did not start`)))
+    child.once('exit', () => reject(new Error(`${variant.name} did not start`)))
   })
-  const load = { port, request: requestFor(resource, revision), connections: 32, requests }
+  const load = { port, request: requestFor(resource, variant, revision), connections: 32, requests }
   await runClosedLoop({ ...load, requests: 3000 })
-  return { name, revision, child, load }
+  return { variant, revision, child, load }
 }
 
 async function freePort(): Promise<number> {
@@ -75,33 +79,30 @@ async function freePort(): Promise<number> {
   return port
 }
 
-function requestFor(resource: string, revision: Revision): Buffer {
+function mintFor(resource: string): string {
   const claims = { scope: 'read:customers' }
   const now = Math.floor(Date.now() / 1000)
-  const token = mintAccessToken({
-    provider: 'keycloak',
-    issuer: keySet.issuer,
-    audience: resource,
-    now,
-    claims,
-    lifetimeSeconds: 3600,
-  })
+  const { issuer } = keySet
+  return mintAccessToken({ provider: 'keycloak', issuer, audience: resource, now, claims, lifetimeSeconds: 3600 })
+}
+
+function requestFor(resource: string, variant: Variant, revision: Revision): Buffer {
   const _meta = {
     'io.modelcontextprotocol/protocolVersion': revision,
     'io.modelcontextprotocol/clientInfo': { name: 'bench', version: '1.0.0' },
     'io.modelcontextprotocol/clientCapabilities': {},
   }
   const isStateless = revision === '2026-07-28'
-  const params = { name: 'echo', arguments: { text: 'hello' }, ...(isStateless ? { _meta } : {}) }
+  const params = { name: variant.tool, arguments: variant.arguments, ...(isStateless ? { _meta } : {}) }
   const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params })
   const headers = [
     'POST /mcp HTTP/1.1',
     `Host: ${new URL(resource).host}`,
-    `Authorization: Bearer ${token}`,
+    `Authorization: Bearer ${mintFor(resource)}`,
     'Content-Type: application/json',
     'Accept: application/json, text/event-stream',
     `MCP-Protocol-Version: ${revision}`,
-    ...(isStateless ? ['Mcp-Method: tools/call', 'Mcp-Name: echo'] : []),
+    ...(isStateless ? ['Mcp-Method: tools/call', `Mcp-Name: ${variant.tool}`] : []),
     `Content-Length: ${Buffer.byteLength(body)}`,
   ]
   return Buffer.from(`${headers.join('\r\n')}\r\n\r\n${body}`)
@@ -115,7 +116,7 @@ async function compare(title: string, loop: Loop): Promise<void> {
   const [bare] = contestants
   const ofBare = bare === undefined ? Number.NaN : median((samples.get(bare) ?? []).map(({ us }) => us))
   console.log(`\n${title}\n${row('', '', 'us/request', 'min', 'x bare', 'p50 ms', 'p99 ms')}`)
-  for (const [{ name, revision }, taken] of samples) {
+  for (const [{ variant, revision }, taken] of samples) {
     const us = taken.map((sample) => sample.us)
     const figures = [median(us), Math.min(...us), median(us) / ofBare]
     const latencies = [median(taken.map(({ p50 }) => p50)), median(taken.map(({ p99 }) => p99))]
@@ -125,7 +126,7 @@ async function compare(title: string, loop: Loop): Promise<void> {
       figures[2]?.toFixed(2),
       ...latencies.map((ms) => ms.toFixed(2)),
     ]
-    console.log(row(name, name.startsWith('bare') ? '' : revision, ...written.map(String)))
+    console.log(row(variant.name, variant.isBare === true ? '' : revision, ...written.map(String)))
   }
 }
 

@@ -3,8 +3,8 @@ import { type AddressInfo, createServer } from 'node:net'
 import { cpus } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { mintAccessToken, serveKeySet } from '@mcp-identity/test-kit'
-import { type Load, runClosedLoop, runOpenLoop } from './load.ts'
 import { measureKnownToken } from './known-token.ts'
+import { type Load, runClosedLoop, runOpenLoop } from './load.ts'
 import { type Setting, type Variant, variants } from './variants.ts'
 
 /**

@@ -116,7 +116,7 @@ describe('OCSF', () => {
   const validator = fileURLToPath(new URL('./validate-ocsf.py', import.meta.url))
   const hasSchema = spawnSync(python, ['-c', 'import ocsf_json_schema, jsonschema']).status === 0
 
-  it.runIf(hasSchema)('fits the schema of OCSF 1.8 for every kind of event', () => {
+  it.runIf(hasSchema || process.env.CI === 'true')('fits the schema of OCSF 1.8 for every kind of event', () => {
     const input = events.map((event) => JSON.stringify(toOcsf(recordOf(event)))).join('\n')
     const { stdout, stderr } = spawnSync(python, [validator], { input, encoding: 'utf8' })
     expect(`${stdout}${stderr}`).toBe(`${events.length} events fit\n`)

@@ -175,7 +175,7 @@ describe.skipIf(!hasRedisServer())('replicas that share a redis-server', { timeo
     await eventually(() => expect(first.shared.state().stale).toBe(false))
     await first.takeIn([cutOff('alice')])
     await eventually(refuses(second, 'alice'))
-    expect(second.shared.state()).toMatchObject({ stale: false, error: undefined })
+    await eventually(() => expect(second.shared.state()).toMatchObject({ stale: false, error: undefined }))
   })
 
   it('tell a store that lost everything what they know', async () => {

@@ -1,0 +1,241 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { loadavg, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
+import { startRedisServer } from '@mcp-identity/test-kit'
+import { Command, InvalidArgumentError, Option } from 'commander'
+import { openPersonSession } from '../src/demo/mcp-session.ts'
+import type { Door, ToolCall } from '../src/doors/door.ts'
+import { doorsOf } from '../src/doors/index.ts'
+import { type NodePart, nodeParts, type PartsContext } from '../src/parts.ts'
+import { printProgress } from '../src/progress/print-progress.ts'
+import { mostReplicas, type Replica, replicateMcpServer } from '../src/replicas.ts'
+import { readSettings } from '../src/settings.ts'
+import type { StackFile } from '../src/stack-file.ts'
+import { startStack } from '../src/start-stack.ts'
+import { callerOf, type ReplicaCaller } from './replica-calls.ts'
+
+/** The longest time from the answer to who ended the access until a replica refuses, in milliseconds. */
+const boundMs = 1_000
+const giveUpAfterMs = 5_000
+const callsAfterwards = 20
+/** How often Keycloak's events are read: rounds begin at a random moment of it, or they would fall in step with it. */
+const pollIntervalMs = 250
+const whoami: ToolCall = { name: 'whoami', arguments: {} }
+/** Whose access ends, and who calls all the while under load. */
+const leaver = 'anna'
+const worker = 'bob'
+
+interface Flags {
+  rounds: number
+  replicas: number
+  load: number
+  door: string[]
+  json?: boolean
+}
+
+interface DoorResult {
+  door: string
+  title: string
+  rounds: number
+  /** Milliseconds from the answer until the first refusal, of each round at each replica; 0 when it came before the answer. */
+  milliseconds: number[]
+  /** Calls that were allowed after the first refusal at the same replica. */
+  allowedAfterwards: number
+}
+
+const command = new Command('pnpm bench:deprovisioning')
+  .description(
+    'Starts Keycloak, the corporate IdP, a Redis and replicas of the MCP server, and measures for every way out how long each replica goes on allowing: from the answer to who ended the access to the first refusal. Exit code 1 when a replica takes a second or longer, or allows after it refused.',
+  )
+  .option('--rounds <number>', 'rounds for each way out', wholeNumber(1, 1000), 10)
+  .option('--replicas <number>', 'replicas of the MCP server', wholeNumber(1, mostReplicas), 3)
+  .option('--load <number>', `calls a second of ${worker}, over all replicas, meanwhile`, wholeNumber(0, 2000), 0)
+  .addOption(new Option('--door <name...>', 'only these ways out').default([], 'all'))
+  .option('--json', 'print one JSON document')
+  .showHelpAfterError('See pnpm bench:deprovisioning --help.')
+  .action(measure)
+
+await command.parseAsync()
+
+function wholeNumber(least: number, most: number): (text: string) => number {
+  return (text) => {
+    const number = /^\d+$/.test(text) ? Number(text) : Number.NaN
+    if (number >= least && number <= most) return number
+    throw new InvalidArgumentError(`a whole number from ${least} to ${most} is needed.`)
+  }
+}
+
+async function measure(flags: Flags): Promise<void> {
+  const directory = await mkdtemp(join(tmpdir(), 'mcp-identity-deprovisioning-'))
+  const redis = await startRedisServer()
+  let replicas: Replica[] = []
+  const parts = (context: PartsContext): NodePart[] => {
+    const replicated = replicateMcpServer(nodeParts(context), context, { count: flags.replicas, redisUrl: redis.url })
+    replicas = replicated.replicas
+    return replicated.parts.filter(({ name }) => name !== 'console')
+  }
+  const printer = printProgress(process.stderr)
+  try {
+    const settings = readSettings({ PORT_BASE: '9880', ...process.env })
+    const stack = await startStack({ settings, directory, parts, tell: printer.tell }).finally(() => printer.end())
+    try {
+      await report(
+        flags,
+        stack.file,
+        replicas.map(({ port }) => callerOf(port, stack.file.urls.mcp)),
+      )
+    } finally {
+      await stack.stop()
+    }
+  } finally {
+    await redis.stop()
+    await rm(directory, { recursive: true, force: true })
+  }
+}
+
+async function report(flags: Flags, stack: StackFile, callers: ReplicaCaller[]): Promise<void> {
+  const known = doorsOf(stack)
+  const unknown = flags.door.find((name) => !known.some((door) => door.name === name))
+  if (unknown !== undefined)
+    throw new TypeError(`there is no way out named ${unknown}; there are ${known.map(({ name }) => name).join(', ')}`)
+  const doors = known.filter(({ name }) => flags.door.length === 0 || flags.door.includes(name))
+  const load = flags.load === 0 ? undefined : startLoad(callers, await tokenOf(stack, worker), flags.load)
+  const results: DoorResult[] = []
+  for (const door of doors) {
+    results.push(await measureDoor(stack, door, callers, flags.rounds))
+    if (!flags.json) console.log(line(results.at(-1) as DoorResult))
+  }
+  const loadResult = await load?.end()
+  for (const caller of callers) caller.close()
+  const machine = { node: process.version, loadAverage: loadavg().map((value) => Math.round(value * 10) / 10) }
+  const summary = { replicas: flags.replicas, callsPerSecond: flags.load, machine, results, load: loadResult }
+  if (flags.json) console.log(JSON.stringify(summary, undefined, 2))
+  else console.log(footer(summary))
+  const isGood = results.every(
+    ({ milliseconds, allowedAfterwards }) => allowedAfterwards === 0 && Math.max(...milliseconds) < boundMs,
+  )
+  process.exitCode = isGood ? 0 : 1
+}
+
+async function measureDoor(
+  stack: StackFile,
+  door: Door,
+  callers: ReplicaCaller[],
+  rounds: number,
+): Promise<DoorResult> {
+  const result: DoorResult = { door: door.name, title: door.title, rounds, milliseconds: [], allowedAfterwards: 0 }
+  for (let round = 0; round < rounds; round += 1) {
+    await setTimeout(Math.random() * pollIntervalMs)
+    const { refusedAt, answeredAt, allowedAfterwards } = await openOnce(stack, door, callers)
+    result.milliseconds.push(...refusedAt.map((at) => Math.max(0, at - answeredAt)))
+    result.allowedAfterwards += allowedAfterwards
+    await door.restore({ username: leaver })
+  }
+  return result
+}
+
+/** Calls each replica without a pause while the door is opened, until each has refused, and some times more. */
+async function openOnce(stack: StackFile, door: Door, callers: ReplicaCaller[]) {
+  const tool = door.loses ?? whoami
+  const session = sessionOf(stack, leaver)
+  if (door.loses !== undefined) await session.callTool(door.loses.name, door.loses.arguments)
+  await session.callTool('whoami')
+  const visitor = { username: leaver, accessToken: session.accessToken(), refreshToken: session.refreshToken() }
+  await session.close()
+  for (const caller of callers)
+    if (await caller.isRefused(visitor.accessToken, tool)) throw new Error(`${door.name}: refused before it was opened`)
+  const refusals = callers.map((caller) => firstRefusal(caller, visitor.accessToken, tool, door.name))
+  const answeredAt = await door.open(visitor)
+  const refusedAt = await Promise.all(refusals)
+  let allowedAfterwards = 0
+  for (let call = 0; call < callsAfterwards; call += 1)
+    for (const caller of callers) if (!(await caller.isRefused(visitor.accessToken, tool))) allowedAfterwards += 1
+  return { answeredAt, refusedAt, allowedAfterwards }
+}
+
+async function firstRefusal(caller: ReplicaCaller, token: string, tool: ToolCall, door: string): Promise<number> {
+  const startedAt = performance.now()
+  while (performance.now() - startedAt < giveUpAfterMs + boundMs) {
+    if (await caller.isRefused(token, tool)) return performance.now()
+  }
+  throw new Error(`${door}: the replica at port ${caller.port} still allows after ${giveUpAfterMs / 1000} s`)
+}
+
+function sessionOf(stack: StackFile, username: string) {
+  const person = stack.accounts.find((account) => account.username === username)
+  if (person === undefined) throw new Error(`the stack names no ${username}`)
+  return openPersonSession({ resource: stack.urls.mcp, clientId: stack.clients.cli.clientId, person })
+}
+
+async function tokenOf(stack: StackFile, username: string): Promise<string> {
+  const session = sessionOf(stack, username)
+  await session.callTool('whoami')
+  await session.close()
+  return session.accessToken()
+}
+
+/** An open loop: calls begin at random moments, whether or not those before were answered. Its token lives five minutes. */
+function startLoad(callers: ReplicaCaller[], token: string, perSecond: number) {
+  const milliseconds: number[] = []
+  let refused = 0
+  let failed = 0
+  let going = true
+  const running = new Set<Promise<void>>()
+  async function call(caller: ReplicaCaller): Promise<void> {
+    const startedAt = performance.now()
+    try {
+      if (await caller.isRefused(token, whoami)) refused += 1
+      else milliseconds.push(performance.now() - startedAt)
+    } catch {
+      failed += 1
+    }
+  }
+  const loop = (async () => {
+    for (let count = 0; going; count += 1) {
+      await setTimeout((-Math.log(1 - Math.random()) * 1000) / perSecond)
+      const running1 = call(callers[count % callers.length] as ReplicaCaller)
+      running.add(running1)
+      running1.finally(() => running.delete(running1))
+    }
+  })()
+  return {
+    async end() {
+      going = false
+      await loop
+      await Promise.all(running)
+      return {
+        answered: milliseconds.length,
+        refused,
+        failed,
+        p50: percentile(milliseconds, 50),
+        p99: percentile(milliseconds, 99),
+      }
+    },
+  }
+}
+
+function percentile(values: readonly number[], share: number): number {
+  const sorted = values.toSorted((one, other) => one - other)
+  return Math.round(sorted[Math.min(sorted.length - 1, Math.floor((sorted.length * share) / 100))] ?? 0)
+}
+
+function line({ door, milliseconds, allowedAfterwards }: DoorResult): string {
+  const [least, p50, p95, p99, most] = [0, 50, 95, 99, 100].map((share) => percentile(milliseconds, share))
+  return `${door.padEnd(32)} min ${least}  p50 ${p50}  p95 ${p95}  p99 ${p99}  max ${most} ms  (${milliseconds.length} refusals, ${allowedAfterwards} allowed after one)`
+}
+
+function footer({
+  replicas,
+  callsPerSecond,
+  machine,
+  load,
+}: {
+  replicas: number
+  callsPerSecond: number
+  machine: object
+  load: object | undefined
+}): string {
+  const under = load === undefined ? '' : `\nunder ${callsPerSecond} calls a second: ${JSON.stringify(load)}`
+  return `\n${replicas} replicas, ${JSON.stringify(machine)}${under}`
+}

@@ -1,0 +1,52 @@
+import { type NodePart, type PartsContext, partData } from './parts.ts'
+
+/** Replicas lie behind one address in a company; here the first has it, and the others the free ports of the block. */
+export const mostReplicas = 5
+const firstFreePort = 4
+
+/** One more MCP server of a stack. */
+export interface Replica {
+  port: number
+  part: NodePart
+}
+
+/**
+ * Makes several replicas of the MCP server out of the one in a list of parts: each with a port and data of its own, all
+ * with the same resource, joined by a Redis. The first stays where it was and receives what is pushed.
+ *
+ * @param count 1 to {@link mostReplicas}.
+ * @throws {TypeError} The count is out of bounds, or the list has no MCP server.
+ */
+export function replicateMcpServer(
+  parts: readonly NodePart[],
+  { folder, ports }: Pick<PartsContext, 'folder' | 'ports'>,
+  { count, redisUrl }: { count: number; redisUrl: string },
+): { parts: NodePart[]; replicas: Replica[] } {
+  if (!Number.isInteger(count) || count < 1 || count > mostReplicas)
+    throw new TypeError(`the number of replicas must be 1 to ${mostReplicas}, found ${count}`)
+  const original = parts.find(({ name }) => name === 'mcp-server')
+  if (original === undefined) throw new TypeError('the stack has no MCP server')
+  const replicas = Array.from({ length: count }, (_, index): Replica => {
+    const port = index === 0 ? ports.mcp : ports.mcp + firstFreePort + index
+    const name = index === 0 ? original.name : `${original.name}-${index + 1}`
+    const environment = {
+      ...original.environment,
+      MCP_PORT: String(port),
+      MCP_DATA_DIR: partData(folder, name),
+      MCP_SIGNALS: JSON.stringify(signalsOf(original, redisUrl, index === 0)),
+    }
+    const title = index === 0 ? original.title : `${original.title} ${index + 1}`
+    return { port, part: { ...original, name, title, environment, readiness: `http://localhost:${port}/readyz` } }
+  })
+  const others = parts.filter((part) => part !== original)
+  return { parts: [...others, ...replicas.map(({ part }) => part)], replicas }
+}
+
+/** A stream is set up once for all: whoever receives what is pushed tells the others. */
+function signalsOf({ environment }: NodePart, redisUrl: string, isReceiver: boolean): object {
+  const signals = JSON.parse(environment.MCP_SIGNALS ?? '{}') as { transmitters?: Record<string, unknown>[] }
+  const transmitters = signals.transmitters?.map(({ stream, ...transmitter }) =>
+    isReceiver && stream !== undefined ? { ...transmitter, stream } : transmitter,
+  )
+  return { ...signals, ...(transmitters === undefined ? {} : { transmitters }), redis: { url: redisUrl } }
+}

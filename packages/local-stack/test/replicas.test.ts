@@ -1,0 +1,65 @@
+import { describe, expect, it } from 'vitest'
+import type { NodePart } from '../src/parts.ts'
+import { portsFrom } from '../src/ports.ts'
+import { mostReplicas, replicateMcpServer } from '../src/replicas.ts'
+import { stackFolderAt } from '../src/stack-folder.ts'
+
+const context = { ports: portsFrom(9000), folder: stackFolderAt('/stack') }
+const redisUrl = 'redis://127.0.0.1:6379'
+const transmitter = { issuer: 'http://localhost:9002', stream: { clientId: 'mcp-server' } }
+const part = (name: string, environment = {}): NodePart => ({
+  name,
+  title: name,
+  folder: `apps/${name}`,
+  environment,
+  readiness: '',
+  afterKeycloak: true,
+})
+const parts = [
+  part('corporate-idp'),
+  part('mcp-server', {
+    MCP_PORT: '9001',
+    MCP_RESOURCE: 'r',
+    MCP_SIGNALS: JSON.stringify({ transmitters: [transmitter] }),
+  }),
+]
+const replicate = (count: number) => replicateMcpServer(parts, context, { count, redisUrl })
+
+describe('replicas of the MCP server', () => {
+  it('have ports and data of their own, and one resource', () => {
+    const { replicas } = replicate(3)
+    expect(replicas.map(({ port }) => port)).toEqual([9001, 9006, 9007])
+    expect(replicas.map(({ part: { environment } }) => environment.MCP_DATA_DIR)).toEqual([
+      '/stack/data/mcp-server',
+      '/stack/data/mcp-server-2',
+      '/stack/data/mcp-server-3',
+    ])
+    expect(new Set(replicas.map(({ part: { environment } }) => environment.MCP_RESOURCE))).toEqual(new Set(['r']))
+  })
+
+  it('never take a port of another part or of the next stack', () => {
+    const taken = Object.values(context.ports)
+    const ports = replicate(mostReplicas).replicas.map(({ port }) => port)
+    expect(ports.slice(1).some((port) => taken.includes(port) || port > 9009)).toBe(false)
+  })
+
+  it('are joined, and only the first receives the stream', () => {
+    const signals = replicate(2).replicas.map(({ part: { environment } }) => JSON.parse(environment.MCP_SIGNALS ?? ''))
+    expect(signals).toEqual([
+      { transmitters: [transmitter], redis: { url: redisUrl } },
+      { transmitters: [{ issuer: transmitter.issuer }], redis: { url: redisUrl } },
+    ])
+  })
+
+  it('leave the other parts as they are', () => {
+    expect(replicate(2).parts.map(({ name }) => name)).toEqual(['corporate-idp', 'mcp-server', 'mcp-server-2'])
+  })
+
+  it.each([0, mostReplicas + 1, 1.5])('are not %d', (count) => {
+    expect(() => replicate(count)).toThrow(TypeError)
+  })
+
+  it('need a server to be replicas of', () => {
+    expect(() => replicateMcpServer([], context, { count: 2, redisUrl })).toThrow('no MCP server')
+  })
+})

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
-import { startRedisServer } from '@mcp-identity/test-kit'
+import { hasRedisServer, startRedisServer } from '@mcp-identity/test-kit'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { openPersonSession } from '../src/demo/mcp-session.ts'
 import type { Door, ToolCall } from '../src/doors/door.ts'
@@ -11,6 +11,7 @@ import { type NodePart, nodeParts, type PartsContext } from '../src/parts.ts'
 import { printProgress } from '../src/progress/print-progress.ts'
 import { mostReplicas, type Replica, replicateMcpServer } from '../src/replicas.ts'
 import { readSettings } from '../src/settings.ts'
+import { describeError, StackError } from '../src/stack-error.ts'
 import type { StackFile } from '../src/stack-file.ts'
 import { startStack } from '../src/start-stack.ts'
 import { callerOf, type ReplicaCaller } from './replica-calls.ts'
@@ -56,7 +57,12 @@ const command = new Command('pnpm bench:deprovisioning')
   .showHelpAfterError('See pnpm bench:deprovisioning --help.')
   .action(measure)
 
-await command.parseAsync()
+try {
+  await command.parseAsync()
+} catch (error) {
+  process.stderr.write(`\n${describeError(error)}\n`)
+  process.exitCode = 1
+}
 
 function wholeNumber(least: number, most: number): (text: string) => number {
   return (text) => {
@@ -68,6 +74,10 @@ function wholeNumber(least: number, most: number): (text: string) => number {
 
 async function measure(flags: Flags): Promise<void> {
   const directory = await mkdtemp(join(tmpdir(), 'mcp-identity-deprovisioning-'))
+  if (!hasRedisServer())
+    throw new StackError('redis-server is not on the PATH', {
+      nextStep: 'Install it, such as by apt install redis-server.',
+    })
   const redis = await startRedisServer()
   let replicas: Replica[] = []
   const parts = (context: PartsContext): NodePart[] => {

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { findWorkspaceRoot } from '@mcp-identity/local-stack'
-import { openPersonSession } from '@mcp-identity/local-stack/demo'
+import { openCorporateDirectory, openPersonSession } from '@mcp-identity/local-stack/demo'
 import { afterAll, describe, expect, inject, it } from 'vitest'
 
 const stack = inject('stack')
@@ -51,15 +51,7 @@ async function callAs(username: string, tool: string): Promise<void> {
 }
 
 /** Others in these stories are anna too: they get her back when everybody was told. */
-afterAll(async () => {
-  await setActive('anna', true)
-  const headers = { authorization: `Bearer ${stack.clients.directoryAdmin.secret}` }
-  const signals = async () => {
-    const response = await fetch(`${stack.urls.corporateIdp}/admin/people/anna`, { headers })
-    return ((await response.json()) as { signals: object[] }).signals
-  }
-  await expect.poll(signals, { timeout: 30_000 }).toEqual([])
-})
+afterAll(() => openCorporateDirectory(stack.urls.corporateIdp, stack.clients.directoryAdmin.secret).enable('anna'))
 
 describe('pnpm access:review, on the real Keycloak', { timeout: 180_000 }, () => {
   it('says who has what, why, and when it was used', async () => {

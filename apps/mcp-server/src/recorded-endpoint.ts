@@ -20,6 +20,9 @@ export interface RecordedEndpointParts {
  * naming a tool that this caller does not have, or with arguments that do not fit.
  *
  * Requests without a token whose signature was right are only counted: anybody can send those.
+ *
+ * Where the record cannot be written the answer is 503, whatever it would have been. An answer that streams has begun
+ * before its call is decided: there the result says so.
  */
 export function recordedEndpoint(parts: RecordedEndpointParts): McpEndpoint {
   const { endpoint } = parts
@@ -30,8 +33,12 @@ export function recordedEndpoint(parts: RecordedEndpointParts): McpEndpoint {
     context.namedTool = namedTool(headerOf(request, 'mcp-name'))
     context.protocolEra = eraOf(headerOf(request, 'mcp-protocol-version'))
     const answer = await withRequestContext(context, () => endpoint.handle(remembering(request, context)))
-    await recordUndecided(parts, context).catch(() => {})
-    return answer
+    await recordUndecided(parts, context).catch(() => {
+      context.isUnrecorded = true
+    })
+    if (!context.isUnrecorded) return answer
+    if (answer instanceof Response) await answer.body?.cancel()
+    return unrecorded
   }
 
   /** From 2026-07-28 on a header names the tool, so it is known although the body was not read. */
@@ -40,6 +47,15 @@ export function recordedEndpoint(parts: RecordedEndpointParts): McpEndpoint {
   }
 
   return { ...endpoint, handle }
+}
+
+const unrecorded: Answer = {
+  status: 503,
+  headers: { 'content-type': 'application/json', 'cache-control': 'no-store', 'retry-after': '2' },
+  body: JSON.stringify({
+    error: 'temporarily_unavailable',
+    error_description: 'the call cannot be put on record right now',
+  }),
 }
 
 function remembering(request: IncomingRequest, context: RequestContext): IncomingRequest {

@@ -20,6 +20,8 @@ export interface RequestContext {
   bodyText?: string | undefined
   /** Whether a decision about the call was recorded. */
   isDecided: boolean
+  /** Something about the call could not be recorded: it must not be answered as if it were. */
+  isUnrecorded: boolean
 }
 
 const storage = new AsyncLocalStorage<RequestContext>()
@@ -35,7 +37,7 @@ export function requestContext(): RequestContext {
 }
 
 export function newRequestContext(): RequestContext {
-  return { requestId: randomUUID(), startedAtMs: performance.now(), isDecided: false }
+  return { requestId: randomUUID(), startedAtMs: performance.now(), isDecided: false, isUnrecorded: false }
 }
 
 const traceparentForm = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/

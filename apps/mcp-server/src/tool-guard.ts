@@ -137,7 +137,8 @@ export function createToolGuard(parts: ToolGuardParts): ToolGuard {
     if (reason === 'inactive') cutOffInactive(call)
     logger.warn({ err: error, requestId: context.requestId, tool: call.tool }, 'a call was refused')
     metrics.toolCalls.inc({ tool: call.tool, outcome: 'refused' })
-    if (reason !== 'audit_unavailable') await recordDecision(context, { ...event, outcome: 'refused', reason })
+    if (reason === 'audit_unavailable') context.isUnrecorded = true
+    else await recordDecision(context, { ...event, outcome: 'refused', reason })
     return refuseToolCall({ explanation, ...(reason === 'inactive' ? {} : { retryAfter: inSeconds(2) }) })
   }
 

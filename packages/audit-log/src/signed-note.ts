@@ -60,6 +60,11 @@ export function openNote(note: string, verifierKey: string): string {
   throw new TypeError(`the note carries no right signature of ${name}`)
 }
 
+/** @throws {TypeError} It is not the public key of a log: `name+hash+key`. */
+export function checkVerifierKey(verifierKey: string): void {
+  parseVerifierKey(verifierKey)
+}
+
 function parseVerifierKey(verifierKey: string): { name: string; id: Buffer; key: KeyObject } {
   const match = /^([^\s+]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/=]+)$/.exec(verifierKey.trim())
   const [name, hex, encoded] = [match?.[1], match?.[2], match?.[3]]

@@ -2,11 +2,15 @@ import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
+import { neededInCi } from './needed-in-ci.ts'
 import { temporaryFolder } from './temporary-folder.ts'
 
 const source = fileURLToPath(new URL('./faulty-disk/faulty-disk.c', import.meta.url))
 const child = fileURLToPath(new URL('./faulty-disk/child.ts', import.meta.url))
-const hasCompiler = process.platform === 'linux' && spawnSync('cc', ['--version']).status === 0
+const hasCompiler = neededInCi(
+  process.platform === 'linux' && spawnSync('cc', ['--version']).status === 0,
+  'a C compiler on Linux',
+)
 
 // The operating system's own calls fail here, so SQLite's writes are reached as well.
 describe.runIf(hasCompiler).each(['audit.db', 'audit.jsonl'])('a disk that fails under %s', (name) => {

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { queryAuditLog } from '../src/index.ts'
+import { neededInCi } from './needed-in-ci.ts'
 import { temporaryFolder } from './temporary-folder.ts'
 
 interface Report {
@@ -14,7 +15,7 @@ interface Report {
 }
 
 const child = fileURLToPath(new URL('./full-disk-child.ts', import.meta.url))
-const hasLimits = spawnSync('prlimit', ['--version']).status === 0
+const hasLimits = neededInCi(spawnSync('prlimit', ['--version']).status === 0, 'prlimit of util-linux')
 
 // A limit on the size of files stands for a full disk: writes beyond it fail, until it is lifted.
 describe.runIf(hasLimits).each(['audit.db', 'audit.jsonl'])('a disk that is full under %s', (name) => {

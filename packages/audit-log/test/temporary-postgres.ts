@@ -2,6 +2,7 @@ import { execFileSync, spawnSync } from 'node:child_process'
 import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { neededInCi } from './needed-in-ci.ts'
 
 /** A PostgreSQL server for tests, on a socket in a folder of its own. */
 export interface TemporaryPostgres {
@@ -21,7 +22,7 @@ function programs(): string | undefined {
 }
 
 /** Whether the server's programs are installed. */
-export const hasPostgres: boolean = programs() !== undefined
+export const hasPostgres: boolean = neededInCi(programs() !== undefined, 'a PostgreSQL server: apt install postgresql')
 
 /** PostgreSQL does not run as root; then Debian's own user runs it. */
 export function startPostgres(): TemporaryPostgres {

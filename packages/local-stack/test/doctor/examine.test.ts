@@ -1,5 +1,6 @@
 import { buildRealm, type CompanyRealm, developmentSettings } from '@mcp-identity/keycloak-realm'
 import { describe, expect, it } from 'vitest'
+import { authorizationServerRules } from '../../src/doctor/authorization-server-rules.ts'
 import { examine } from '../../src/doctor/examine.ts'
 import { examineRealm } from '../../src/doctor/realm-rules.ts'
 import { type Alter, type DoubleAnswer, type DoublePath, startSubject } from './subject.ts'
@@ -112,6 +113,23 @@ describe('an examination', () => {
     )
     expect(findings.map(({ rule }) => rule)).toEqual(['RS-04'])
   })
+})
+
+describe('AS-08, http only on this machine', () => {
+  const rule = authorizationServerRules.find(({ id }) => id === 'AS-08')
+  const seenAt = (issuer: string) =>
+    rule?.check({ issuer, metadata: undefined, keySet: undefined, preflight: undefined } as never)
+
+  it.each([
+    'https://sso.company.com',
+    'http://localhost:8483/realms/company',
+    'http://127.0.0.1:8483',
+    'http://[::1]:8483',
+  ])('is content with %s', (issuer) => expect(seenAt(issuer)).toBeUndefined())
+
+  it.each(['http://sso.company.com', 'http://localhost.company.com', 'http://10.0.0.1:8483'])('finds %s', (issuer) =>
+    expect(seenAt(issuer)).toBe(issuer),
+  )
 })
 
 describe('a realm', () => {

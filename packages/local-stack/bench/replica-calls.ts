@@ -4,7 +4,12 @@ import type { ToolCall } from '../src/doors/door.ts'
 /** A replica, called as a load balancer hands a request on: at its own port, under the name of the resource. */
 export interface ReplicaCaller {
   port: number
-  /** @returns Whether the call was refused: the token, or what the tool asks for. @throws {Error} Any other answer, 503 among them. */
+  /**
+   * Whether the call was refused: the token, its scope, or by the policies. A tool that the caller may not have answers
+   * like one that does not exist.
+   *
+   * @throws {Error} Any other answer than that or a result: 503, or a tool that failed.
+   */
   isRefused(accessToken: string, tool: ToolCall): Promise<boolean>
   close(): void
 }
@@ -42,8 +47,12 @@ export function callerOf(port: number, resource: string): ReplicaCaller {
     async isRefused(accessToken, tool) {
       const { status, text } = await call(accessToken, tool)
       if (status === 401 || status === 403) return true
-      if (status === 200) return /"isError":true|"error":\{/.test(text)
-      throw new Error(`the replica at port ${port} answered ${status}`)
+      if (status === 200) {
+        if (/"reason":"insufficient_authorization"|"message":"Tool \S+ not found"|Tool \S+ not found/.test(text))
+          return true
+        if (!/"isError":true|"error":\{/.test(text)) return false
+      }
+      throw new Error(`the replica at port ${port} answered ${status}: ${text.slice(0, 200)}`)
     },
     close: () => agent.destroy(),
   }

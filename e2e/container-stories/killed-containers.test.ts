@@ -49,8 +49,10 @@ describe.runIf(containers)('a part is killed', () => {
     await start('corporate-idp')
     await start('mcp-server')
     await eventually(async () => (await callWithToken(stack.urls.mcp, alice)).status === 401)
-    const health = await fetch(`${stack.urls.corporateIdp}/healthz`)
-    expect(await health.json()).toMatchObject({ pendingSignals: 0 })
+    await eventually(async () => {
+      const health = await fetch(`${stack.urls.corporateIdp}/healthz`)
+      return ((await health.json()) as { pendingSignals: number }).pendingSignals === 0
+    })
   })
 
   it('Keycloak: calls are refused with 503 once the server cannot know who is still allowed, and go on when it is back', async () => {

@@ -86,6 +86,8 @@ export const authorizationServerRules: readonly Rule<ObservedAuthorizationServer
     title: 'http only on this machine',
     mend: 'Serve the authorization server by https; only loopback may go without.',
     check: ({ issuer }) => {
+      // One that is no URL is AS-01's to report.
+      if (!URL.canParse(issuer)) return undefined
       const { protocol, hostname } = new URL(issuer)
       const isLoopback = ['localhost', '127.0.0.1', '[::1]'].includes(hostname)
       return protocol === 'https:' || isLoopback ? undefined : issuer

@@ -127,6 +127,8 @@ describe('AS-08, http only on this machine', () => {
     'http://[::1]:8483',
   ])('is content with %s', (issuer) => expect(seenAt(issuer)).toBeUndefined())
 
+  it('leaves an issuer that is no URL to AS-01', () => expect(seenAt('sso.company.com')).toBeUndefined())
+
   it.each(['http://sso.company.com', 'http://localhost.company.com', 'http://10.0.0.1:8483'])('finds %s', (issuer) =>
     expect(seenAt(issuer)).toBe(issuer),
   )

@@ -53,9 +53,9 @@ export function openSignals({ config, onState, onSignal, fetch: send }: SignalsO
   const cutOffs = openCutOffStore(join(config.dataDirectory, 'cut-offs.db'), { retentionSeconds })
   cutOffs.subscribe(onSignal)
   const replicas = config.redis && joinReplicas(config.redis)
-  const feeds = config.keycloakEvents.map((feed) => {
-    const { tell, observe } = watchStaleness(onState)
-    const events = pollKeycloakEvents({
+  const feeds = config.keycloakEvents.map((feed) => ({
+    issuer: feed.issuer,
+    ...pollKeycloakEvents({
       ...feed,
       retentionSeconds,
       stalenessBoundMs: config.feedStalenessBoundMs,
@@ -66,16 +66,14 @@ export function openSignals({ config, onState, onSignal, fetch: send }: SignalsO
         const known = signals.filter((signal) => signal.kind !== 'cut_off' || signal.cause !== 'events_lost')
         replicas?.publish(known).catch(() => {})
       },
-      onState: tell,
+      onState,
       fetch: send,
-    })
-    return { issuer: feed.issuer, state: () => observe(events.state()), stop: () => events.stop() }
-  })
+    }),
+  }))
   const feedByIssuer = new Map(feeds.map((feed) => [feed.issuer, feed]))
 
   function joinReplicas({ name, ...redis }: NonNullable<Config['redis']>) {
-    const { tell, observe } = watchStaleness(onState)
-    const shared = shareSignals({
+    return shareSignals({
       redis,
       name,
       retentionSeconds,
@@ -83,9 +81,8 @@ export function openSignals({ config, onState, onSignal, fetch: send }: SignalsO
       positionStore: cutOffs.positionStore('replicas'),
       standing: cutOffs.standing,
       onSignals: cutOffs.applyAll,
-      onState: tell,
+      onState,
     })
-    return { ...shared, state: () => observe(shared.state()) }
   }
 
   function isBehind(issuer: string): boolean {
@@ -111,21 +108,4 @@ export function openSignals({ config, onState, onSignal, fetch: send }: SignalsO
       cutOffs.close()
     },
   }
-}
-
-/**
- * Tells of a feed that has become stale, or current again, whoever sees it first: the feed, which looks now and then, or
- * a call that is refused for it.
- */
-function watchStaleness(onState: (state: FeedState) => void) {
-  let isStale: boolean | undefined
-  function tell(state: FeedState): void {
-    isStale = state.stale
-    onState(state)
-  }
-  function observe(state: FeedState): FeedState {
-    if (state.stale !== isStale) tell(state)
-    return state
-  }
-  return { tell, observe }
 }

@@ -4,6 +4,7 @@ import { KeyedHash } from './keyed-hash.ts'
 import type { CutOff, CutOffCause, PermissionsChange, Signal, TokenFacts } from './signal.ts'
 import { cutOffCauses, memberOf, namedMembers } from './signal.ts'
 import { readSnapshot, writeSnapshot } from './snapshot.ts'
+import { within } from './within.ts'
 
 export interface CutOffStateOptions {
   /** Now, in seconds since the epoch. Default: the system clock. */
@@ -249,10 +250,5 @@ function wholeSeconds(at: number): number {
 
 function named(member: string, value: string | undefined): string {
   if (value === undefined || value === '') throw new TypeError(`"${member}" of a signal must not be empty`)
-  return value
-}
-
-function within(name: string, value: number, least: number, most: number): number {
-  if (!(value >= least && value <= most)) throw new TypeError(`"${name}" must be ${least} to ${most}, found ${value}`)
   return value
 }

@@ -1,5 +1,8 @@
 import type { FeedState } from '../feed-state.ts'
+import { observeFeed } from '../observe-feed.ts'
+import { createReadiness } from '../readiness.ts'
 import type { Signal } from '../signal.ts'
+import { within } from '../within.ts'
 import { createKeycloakAdminClient } from './admin-client.ts'
 import type { EventCursor } from './event-reader.ts'
 import { createEventReader } from './event-reader.ts'
@@ -85,15 +88,8 @@ export function pollKeycloakEvents(options: KeycloakEventFeedOptions): KeycloakE
   let error: string | undefined
   let failures = 0
   let stopped = false
-  let told = ''
   let timer: NodeJS.Timeout | undefined
-  let becomeReady = () => {}
-  let refuseReady = (_reason: Error) => {}
-  const ready = new Promise<void>((resolve, reject) => {
-    becomeReady = resolve
-    refuseReady = reject
-  })
-  ready.catch(() => {})
+  const { ready, becomeReady, giveUp } = createReadiness()
 
   async function readOnce(): Promise<void> {
     const startedAt = clock()
@@ -112,7 +108,7 @@ export function pollKeycloakEvents(options: KeycloakEventFeedOptions): KeycloakE
       error = describe(cause)
       failures++
     }
-    tellState()
+    state()
     const pause = failures === 0 ? intervalMs : Math.min(slowestRetryMs, intervalMs * 2 ** Math.min(failures, 6))
     const jitter = failures === 0 ? 1 : 0.75 + Math.random() / 4
     timer = setTimeout(() => void readOnce(), Math.max(10, pause * jitter - (performance.now() - startedMs)))
@@ -128,20 +124,15 @@ export function pollKeycloakEvents(options: KeycloakEventFeedOptions): KeycloakE
     savedAtMs = next.readAtMs
   }
 
-  function state(): FeedState {
-    const ageMs = lastSuccessAt === undefined ? Number.POSITIVE_INFINITY : (clock() - lastSuccessAt) * 1000
-    // By both clocks: one that is set back must not make old news look fresh.
-    const stale = Math.max(ageMs, performance.now() - lastSuccessMs) > stalenessBoundMs
-    return { feed: 'keycloak_events', issuer, lastSuccessAt, stale, error }
-  }
-
-  function tellState(): void {
-    const now = state()
-    const summary = `${now.stale} ${now.error}`
-    if (summary === told) return
-    told = summary
-    onState?.(now)
-  }
+  const state = observeFeed(
+    (): FeedState => {
+      const ageMs = lastSuccessAt === undefined ? Number.POSITIVE_INFINITY : (clock() - lastSuccessAt) * 1000
+      // By both clocks: one that is set back must not make old news look fresh.
+      const stale = Math.max(ageMs, performance.now() - lastSuccessMs) > stalenessBoundMs
+      return { feed: 'keycloak_events', issuer, lastSuccessAt, stale, error }
+    },
+    (now) => stopped || onState?.(now),
+  )
 
   void readOnce()
   return {
@@ -150,7 +141,7 @@ export function pollKeycloakEvents(options: KeycloakEventFeedOptions): KeycloakE
     stop() {
       stopped = true
       clearTimeout(timer)
-      refuseReady(new Error('the feed was stopped'))
+      giveUp(new Error('the feed was stopped'))
     },
   }
 }
@@ -161,9 +152,4 @@ function describe(cause: unknown): string {
   const inner =
     cause.cause instanceof Error ? `: ${(cause.cause as NodeJS.ErrnoException).code ?? cause.cause.message}` : ''
   return `${cause.message}${inner}`
-}
-
-function within(name: string, value: number, least: number, most: number): number {
-  if (!(value >= least && value <= most)) throw new TypeError(`"${name}" must be ${least} to ${most}, found ${value}`)
-  return value
 }

@@ -1,7 +1,9 @@
 import { setTimeout } from 'node:timers/promises'
 import type { FeedState } from '../feed-state.ts'
 import { requireSafeAddress } from '../loopback.ts'
+import { observeFeed } from '../observe-feed.ts'
 import type { Signal } from '../signal.ts'
+import { within } from '../within.ts'
 import type { OnStreamEvent, ReceiverContext, SignalOrigin } from './receiver-context.ts'
 import { RefusedSignalError, ReplayedSignalError } from './refused-signal.ts'
 import { createReplayMemory } from './replay-memory.ts'
@@ -88,7 +90,6 @@ export function pollSecurityEvents(options: PollOptions): PolledStream {
   let reply = emptyReply()
   let lastSuccessAt: number | undefined
   let error: string | undefined
-  let told = ''
 
   async function run(): Promise<void> {
     for (let failures = 0; !stopping.signal.aborted; ) {
@@ -98,7 +99,7 @@ export function pollSecurityEvents(options: PollOptions): PolledStream {
         lastSuccessAt = startedAt
         error = undefined
         failures = 0
-        tellState()
+        state()
         await takeInAll(answer.sets)
         // Something to acknowledge, or more to fetch: at once. Otherwise no sooner than the interval, also where a
         // transmitter answers a long poll at once, or sends again what cannot be taken in now.
@@ -108,7 +109,7 @@ export function pollSecurityEvents(options: PollOptions): PolledStream {
         if (stopping.signal.aborted) return
         error = cause instanceof Error ? cause.message : String(cause)
         failures++
-        tellState()
+        state()
         await pause(Math.min(slowestRetryMs, firstRetryMs * 2 ** Math.min(failures - 1, 10)))
       }
     }
@@ -167,18 +168,10 @@ export function pollSecurityEvents(options: PollOptions): PolledStream {
     await setTimeout(Math.max(0, ms), undefined, { signal: stopping.signal, ref: false }).catch(() => {})
   }
 
-  function state(): FeedState {
+  const state = observeFeed((): FeedState => {
     const stale = lastSuccessAt === undefined || (clock() - lastSuccessAt) * 1000 > stalenessBoundMs
     return { feed: 'ssf_poll', issuer: transmitter.issuer, lastSuccessAt, stale, error }
-  }
-
-  function tellState(): void {
-    const now = state()
-    const summary = `${now.stale} ${now.error}`
-    if (summary === told) return
-    told = summary
-    options.onState?.(now)
-  }
+  }, options.onState)
 
   const running = run()
   return {
@@ -226,9 +219,4 @@ function readAnswer(text: string): PollAnswer {
 
 function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
-function within(name: string, value: number, least: number, most: number): number {
-  if (!(value >= least && value <= most)) throw new TypeError(`"${name}" must be ${least} to ${most}, found ${value}`)
-  return value
 }

@@ -1,7 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import type { Redis } from 'ioredis'
 import type { FeedState } from '../feed-state.ts'
+import { observeFeed } from '../observe-feed.ts'
+import { createReadiness } from '../readiness.ts'
 import type { Signal } from '../signal.ts'
+import { within } from '../within.ts'
 import { connectRedis, type RedisAddress, readRedisUrl } from './connect-redis.ts'
 import type { PositionStore, StreamPosition } from './stream-position.ts'
 import type { StreamEntry, StreamKeys } from './stream-scripts.ts'
@@ -104,16 +107,9 @@ export function shareSignals(options: SharedSignalsOptions): SharedSignals {
   let knownAtMs: number | undefined
   let error: string | undefined
   let stopped = false
-  let told = ''
   let timer: NodeJS.Timeout | undefined
-  let becomeReady = () => {}
-  let refuseReady = (_reason: Error) => {}
-  const ready = new Promise<void>((resolve, reject) => {
-    becomeReady = resolve
-    refuseReady = reject
-  })
-  ready.catch(() => {})
-  const watch = setInterval(tellState, watchMs)
+  const { ready, becomeReady, giveUp } = createReadiness()
+  const watch = setInterval(() => state(), watchMs)
   watch.unref()
 
   async function runSession(): Promise<void> {
@@ -128,7 +124,7 @@ export function shareSignals(options: SharedSignalsOptions): SharedSignals {
       session = undefined
     }
     if (stopped) return
-    tellState()
+    state()
     timer = setTimeout(() => void runSession(), reconnectMs)
     timer.unref()
   }
@@ -158,7 +154,7 @@ export function shareSignals(options: SharedSignalsOptions): SharedSignals {
       knownAtMs = askedAtMs
       error = undefined
       becomeReady()
-      tellState()
+      state()
     }
   }
 
@@ -220,24 +216,19 @@ export function shareSignals(options: SharedSignalsOptions): SharedSignals {
   const remember = (id: string, expiresAt: number): Promise<boolean> =>
     withStore(({ writer }) => rememberOnce(writer, keys, id, expiresAt))
 
-  function state(): FeedState {
-    const ageMs = knownAtMs === undefined ? undefined : performance.now() - knownAtMs
-    return {
-      feed: 'replicas',
-      issuer: `${hostname}:${port}/${name}`,
-      lastSuccessAt: ageMs === undefined ? undefined : (Date.now() - ageMs) / 1000,
-      stale: ageMs === undefined || ageMs > stalenessBoundMs,
-      error,
-    }
-  }
-
-  function tellState(): void {
-    const now = state()
-    const summary = `${now.stale} ${now.error}`
-    if (stopped || summary === told) return
-    told = summary
-    onState?.(now)
-  }
+  const state = observeFeed(
+    (): FeedState => {
+      const ageMs = knownAtMs === undefined ? undefined : performance.now() - knownAtMs
+      return {
+        feed: 'replicas',
+        issuer: `${hostname}:${port}/${name}`,
+        lastSuccessAt: ageMs === undefined ? undefined : (Date.now() - ageMs) / 1000,
+        stale: ageMs === undefined || ageMs > stalenessBoundMs,
+        error,
+      }
+    },
+    (now) => stopped || onState?.(now),
+  )
 
   void runSession()
   return {
@@ -251,7 +242,7 @@ export function shareSignals(options: SharedSignalsOptions): SharedSignals {
       clearInterval(watch)
       if (position !== undefined) positionStore?.save(position)
       session?.close()
-      refuseReady(new Error('the feed was stopped'))
+      giveUp(new Error('the feed was stopped'))
     },
   }
 }
@@ -283,9 +274,4 @@ async function openSession(address: RedisAddress, keys: StreamKeys): Promise<Ses
 
 function describe(cause: unknown): string {
   return cause instanceof Error ? cause.message : 'unknown error'
-}
-
-function within(name: string, value: number, least: number, most: number): number {
-  if (!(value >= least && value <= most)) throw new TypeError(`"${name}" must be ${least} to ${most}, found ${value}`)
-  return value
 }

@@ -6,7 +6,7 @@ import {
   openCorporateDirectory,
   openPersonSession,
 } from '@mcp-identity/local-stack/demo'
-import { afterEach, describe, expect, inject, it } from 'vitest'
+import { afterEach, describe, expect, inject, it, vi } from 'vitest'
 
 const run = promisify(execFile)
 const containers = inject('containers')
@@ -86,7 +86,7 @@ describe.runIf(containers)('a part is killed', () => {
   }
 })
 
-/** Asks until the answer is yes; the test's own time limit ends it. */
+/** Asks until the answer is yes. */
 async function eventually(ask: () => Promise<boolean>): Promise<void> {
-  while (!(await ask())) await new Promise((resolve) => setTimeout(resolve, 50))
+  await vi.waitFor(async () => expect(await ask()).toBe(true), { timeout: 90_000, interval: 50 })
 }

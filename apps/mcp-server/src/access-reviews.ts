@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { pagesOfRecords } from '@mcp-identity/audit-log'
 import type { PolicyEngine } from '@mcp-identity/policy'
 import {
   type AccessReview,
@@ -74,8 +75,6 @@ export class NoRealmError extends Error {
   }
 }
 
-const recordsAtATime = 1000
-
 export async function openAccessReviews(parts: AccessReviewsParts): Promise<AccessReviews> {
   const { dataDirectory, engine, auditTrail, realm, clock = () => Date.now() / 1000 } = parts
   const key = await openEvidenceKey(join(dataDirectory, 'evidence-signing-key.pem'))
@@ -93,11 +92,8 @@ export async function openAccessReviews(parts: AccessReviewsParts): Promise<Acce
   async function takeInUse(): Promise<void> {
     const [newest] = await auditTrail.query({ limit: 1 })
     if ((newest?.sequence ?? 0) < store.usedUntil) store.forgetUse()
-    for (;;) {
-      const records = await auditTrail.query({ afterSequence: store.usedUntil, limit: recordsAtATime })
+    for await (const records of pagesOfRecords(auditTrail.query, { afterSequence: store.usedUntil }))
       store.takeInUse(records)
-      if (records.length < recordsAtATime) return
-    }
   }
 
   async function current(): Promise<AccessReview> {

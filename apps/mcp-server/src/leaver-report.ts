@@ -1,4 +1,4 @@
-import { type AuditRecord, humanLine } from '@mcp-identity/audit-log'
+import { type AuditRecord, humanLine, pagesOfRecords } from '@mcp-identity/audit-log'
 import type { PolicyEngine } from '@mcp-identity/policy'
 import type { CutOff, KeycloakAdminClient, TokenFacts } from '@mcp-identity/shared-signals'
 import { z } from 'zod'
@@ -64,7 +64,6 @@ export interface LeaverReportsParts {
 
 const days = 30
 const latestShown = 50
-const recordsAtATime = 1000
 
 export function createLeaverReports(parts: LeaverReportsParts): LeaverReports {
   const { realm, engine, auditTrail, cutOffs, maxTokenLifetimeSeconds, clock = () => Date.now() / 1000 } = parts
@@ -124,13 +123,9 @@ export function createLeaverReports(parts: LeaverReportsParts): LeaverReports {
 
   async function recordsOf(issuer: string, subject: string): Promise<AuditRecord[]> {
     const found: AuditRecord[] = []
-    for (let afterSequence = 0; ; ) {
-      const records = await auditTrail.query({ subject, afterSequence, limit: recordsAtATime })
+    for await (const records of pagesOfRecords(auditTrail.query, { subject }))
       found.push(...records.filter(({ event }) => event.issuer === issuer))
-      const last = records.at(-1)
-      if (last === undefined || records.length < recordsAtATime) return found
-      afterSequence = last.sequence
-    }
+    return found
   }
 
   function check({ issuer, user, sessions, records, now }: Findings): LeaverCheck[] {

@@ -16,6 +16,7 @@ export { type OcsfEvent, toOcsf } from './export/ocsf.ts'
 export { type OtlpLogRecord, toOtlpLogRecord, toOtlpRequest } from './export/open-telemetry.ts'
 export { humanLine } from './human-line.ts'
 export { type StoreKind, storeKind } from './open-store.ts'
+export { pagesOfRecords } from './pages-of-records.ts'
 export {
   type DataSubject,
   type Erasure,

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { queryAuditLog } from '../audit-log.ts'
+import { pagesOfRecords } from '../pages-of-records.ts'
 import { type DataSubject, openPersonalDataVault, type PersonalDataVault } from '../personal-data.ts'
 
 const help = `Usage: pnpm audit:erase VAULT --issuer URL --subject ID [--yes]
@@ -77,17 +78,14 @@ function erasePeople(vault: PersonalDataVault, people: readonly DataSubject[], i
 async function findPeople(vault: PersonalDataVault, email: string, log: string): Promise<DataSubject[]> {
   const found = new Map<string, DataSubject>()
   const address = email.toLowerCase()
-  for (let after = 0; ; ) {
-    const records = await queryAuditLog(log, { text: address, afterSequence: after, limit: 1000 }, vault)
+  for await (const records of pagesOfRecords((query) => queryAuditLog(log, query, vault), { text: address })) {
     for (const { event } of records) {
       const { issuer, subject } = event
       if (event.email?.toLowerCase() !== address || issuer === undefined || subject === undefined) continue
       found.set(JSON.stringify([issuer, subject]), { issuer, subject })
     }
-    const last = records.at(-1)
-    if (last === undefined) return [...found.values()]
-    after = last.sequence
   }
+  return [...found.values()]
 }
 
 try {

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { queryAuditLog } from '../audit-log.ts'
 import { type ExportFormat, exportFormats } from '../export/formats.ts'
+import { pagesOfRecords } from '../pages-of-records.ts'
 import { openPersonalDataVault } from '../personal-data.ts'
 
 const help = `Usage: pnpm audit:export LOG [--format lines|ocsf|cef|otlp] [--after SEQUENCE] [--personal-data VAULT]
@@ -40,13 +41,8 @@ async function main(): Promise<void> {
   if (vaultFile !== undefined && !existsSync(vaultFile)) throw new Error(`there is no vault at ${vaultFile}`)
   const vault = vaultFile === undefined ? undefined : openPersonalDataVault(vaultFile)
   const { body } = exportFormats[values.format as ExportFormat]
-  for (let after = Number(values.after); ; ) {
-    const records = await queryAuditLog(path, { afterSequence: after, limit: 1000 }, vault)
-    const last = records.at(-1)
-    if (last === undefined) return
-    process.stdout.write(body(records))
-    after = last.sequence
-  }
+  const pages = pagesOfRecords((query) => queryAuditLog(path, query, vault), { afterSequence: Number(values.after) })
+  for await (const records of pages) process.stdout.write(body(records))
 }
 
 try {

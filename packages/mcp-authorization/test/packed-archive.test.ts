@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process'
 import {
   mkdirSync,
   mkdtempSync,
@@ -9,15 +8,13 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
-import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { archiveIn, buildPackage, compileStrictly, packInto, run } from '@mcp-identity/packed-package'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
 const packageFolder = fileURLToPath(new URL('..', import.meta.url))
-const { resolve } = createRequire(import.meta.url)
-const compiler = join(dirname(resolve('typescript/package.json')), 'bin', 'tsc')
 const ownPackages = { 'mcp-authorization': packageFolder, 'token-verifier': join(packageFolder, '../token-verifier') }
 const subpaths = ['', '/node', '/fetch', '/express', '/fastify', '/hono']
 
@@ -29,12 +26,11 @@ beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'mcp-authorization-'))
   project = join(folder, 'project')
   for (const [name, own] of Object.entries(ownPackages)) {
-    run(process.execPath, [compiler, '-p', 'tsconfig.build.json'], own)
-    const [packer = '', ...args] = packCommand()
-    run(packer, [...args, 'pack', '--pack-destination', folder], own)
+    buildPackage(own)
+    packInto(folder, own)
     const target = join(project, 'node_modules/@mcp-identity', name)
     mkdirSync(target, { recursive: true })
-    run('tar', ['-xzf', archiveOf(name), '-C', target, '--strip-components', '1'], folder)
+    run('tar', ['-xzf', archiveIn(folder, name), '-C', target, '--strip-components', '1'], folder)
   }
   for (const [name, needed] of Object.entries(neededPackages())) {
     const link = join(project, 'node_modules', name)
@@ -114,39 +110,6 @@ function neededPackages(): Readonly<Record<string, string>> {
   }
 }
 
-function archiveOf(name: string): string {
-  const file = readdirSync(folder).find((each) => each.includes(name) && each.endsWith('.tgz'))
-  if (file === undefined) throw new Error(`there is no archive of ${name}`)
-  return join(folder, file)
-}
-
 function compile(file: string): string {
-  const types = join(dirname(resolve('@types/node/package.json')), '..')
-  const options = [
-    '--strict',
-    '--noEmit',
-    '--pretty',
-    'false',
-    '--skipLibCheck',
-    '--target',
-    'es2023',
-    '--module',
-    'nodenext',
-  ]
-  try {
-    return run(process.execPath, [compiler, ...options, '--typeRoots', types, '--types', 'node', file], project)
-  } catch (error) {
-    return String((error as { stdout?: unknown }).stdout)
-  }
-}
-
-/** pnpm, since it alone writes publishConfig into the archive. */
-function packCommand(): readonly string[] {
-  const packer = process.env.npm_execpath ?? ''
-  if (!/pnpm/.test(packer)) return ['npx', '-y', 'pnpm@12']
-  return /\.[cm]?js$/.test(packer) ? [process.execPath, packer] : [packer]
-}
-
-function run(command: string, args: readonly string[], cwd: string): string {
-  return execFileSync(command, args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })
+  return compileStrictly(project, file, ['--skipLibCheck'])
 }

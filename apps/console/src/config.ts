@@ -18,6 +18,8 @@ export interface ConsoleSettings {
   clientId: string
   /** The MCP endpoint: resource URI, and audience of the access tokens. */
   mcp: string
+  /** Origins of the MCP server's replicas, each under an address of its own. None: there is one server. */
+  replicas: string[]
   /** The corporate IdP, whose admin API the people page uses. */
   corporateIdp: string
   /** Public key of the audit log, `name+hash+key`. Absent: browsers keep the one that they see first. */
@@ -32,7 +34,7 @@ export class ConfigError extends TypeError {
 
 /**
  * Reads the settings from the environment: `CONSOLE_PORT`, `CONSOLE_HOST`, `CONSOLE_ISSUER`, `CONSOLE_CLIENT_ID`,
- * `CONSOLE_MCP_URL`, `CONSOLE_CORPORATE_IDP_URL`, `CONSOLE_AUDIT_KEY`, `CONSOLE_DEVELOPMENT`.
+ * `CONSOLE_MCP_URL`, `CONSOLE_MCP_REPLICAS`, `CONSOLE_CORPORATE_IDP_URL`, `CONSOLE_AUDIT_KEY`, `CONSOLE_DEVELOPMENT`.
  *
  * @throws {ConfigError} with all problems at once.
  */
@@ -48,7 +50,10 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     CONSOLE_MCP_URL: data.CONSOLE_MCP_URL,
     CONSOLE_CORPORATE_IDP_URL: data.CONSOLE_CORPORATE_IDP_URL,
   }
-  const insecure = Object.entries(addresses).filter(([, address]) => !development && !address.startsWith('https:'))
+  const replicas = data.CONSOLE_MCP_REPLICAS.map((replica): [string, string] => ['CONSOLE_MCP_REPLICAS', replica])
+  const insecure = [...Object.entries(addresses), ...replicas].filter(
+    ([, address]) => !development && !address.startsWith('https:'),
+  )
   if (insecure.length > 0) {
     throw new ConfigError(insecure.map(([name]) => `${name}: must be https outside development`).join('\n'))
   }
@@ -60,6 +65,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
       issuer: data.CONSOLE_ISSUER,
       clientId: data.CONSOLE_CLIENT_ID,
       mcp: data.CONSOLE_MCP_URL,
+      replicas: data.CONSOLE_MCP_REPLICAS,
       corporateIdp: data.CONSOLE_CORPORATE_IDP_URL,
       ...(data.CONSOLE_AUDIT_KEY === undefined ? {} : { auditKey: data.CONSOLE_AUDIT_KEY }),
       development,
@@ -79,6 +85,11 @@ const schema = z.object({
   }),
   CONSOLE_CLIENT_ID: z.string().min(1).default('console'),
   CONSOLE_MCP_URL: address,
+  CONSOLE_MCP_REPLICAS: z
+    .string()
+    .default('')
+    .transform((text) => text.split(/[\s,]+/).filter((item) => item !== ''))
+    .refine((replicas) => replicas.every(isOrigin), { error: 'must list origins such as https://mcp-2.company.com' }),
   CONSOLE_CORPORATE_IDP_URL: address,
   CONSOLE_AUDIT_KEY: z
     .string()
@@ -86,6 +97,10 @@ const schema = z.object({
     .optional(),
   CONSOLE_DEVELOPMENT: z.enum(['0', '1'], { error: 'must be 1 or 0' }).default('0'),
 })
+
+function isOrigin(value: string): boolean {
+  return isPlainAddress(value) && new URL(value).origin === value
+}
 
 /** An address that may stand in a Content-Security-Policy: nothing in it can open another directive. */
 function isPlainAddress(value: string): boolean {

@@ -28,6 +28,8 @@ export interface Config {
   /** Known passwords, http and a movable clock are allowed; announced at start. */
   development: boolean
   allowedOrigins: string[]
+  /** Values of `Host` beside that of the resource, such as a replica's own: `mcp-2.company.com:8443`. */
+  allowedHosts: string[]
   /** File that holds the instant for policies, or nothing for the real time. Development only. */
   developmentClockFile: string | undefined
   /** Make the customer database anew at start. Development only. */
@@ -174,6 +176,9 @@ const environmentSchema = z.object({
   MCP_SIGNALS: json(signalsConfig).optional(),
   MCP_DEVELOPMENT: flag,
   MCP_ALLOWED_ORIGINS: list,
+  MCP_ALLOWED_HOSTS: list.refine((hosts) => hosts.every((host) => /^[\w.:[\]-]+$/.test(host)), {
+    error: 'must list hosts such as mcp-2.company.com:8443, without scheme',
+  }),
   MCP_DEVELOPMENT_CLOCK_FILE: z.string().optional(),
   MCP_DEVELOPMENT_RESEED: flag,
   MCP_CONFORMANCE: flag,
@@ -220,6 +225,7 @@ function toConfig(environment: ParsedEnvironment): Omit<Config, 'audit' | 'keycl
     policyWatch: environment.MCP_POLICY_WATCH,
     development: environment.MCP_DEVELOPMENT,
     allowedOrigins: environment.MCP_ALLOWED_ORIGINS,
+    allowedHosts: environment.MCP_ALLOWED_HOSTS,
     developmentClockFile: environment.MCP_DEVELOPMENT_CLOCK_FILE,
     developmentReseed: environment.MCP_DEVELOPMENT_RESEED,
     conformance: environment.MCP_CONFORMANCE,

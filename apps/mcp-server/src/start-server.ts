@@ -150,6 +150,7 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
     nameScopes: scopeNaming(config.issuers),
     scopeHierarchy,
     allowedOrigins: config.allowedOrigins,
+    allowedHosts: [new URL(config.resource).host, ...config.allowedHosts],
     rateLimits: { perCallerAndTool: { requests: config.callsPerMinute, seconds: 60 } },
     documentation: { name: 'Customer records of the company' },
     onRefused: (refusal) => {

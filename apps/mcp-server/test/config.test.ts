@@ -90,6 +90,12 @@ it('names the providers there are', () => {
   expect(problem).toContain('must be one of keycloak, entraId, auth0, okta, cognito, google, adfs, oauthIssuer')
 })
 
+it('takes hosts beside that of the resource, without scheme', () => {
+  const MCP_ALLOWED_HOSTS = 'mcp-2.company.com:8443, [::1]'
+  expect(readConfig({ ...good, MCP_ALLOWED_HOSTS }).allowedHosts).toEqual(['mcp-2.company.com:8443', '[::1]'])
+  expect(problemsOf({ ...good, MCP_ALLOWED_HOSTS: 'https://mcp-2.company.com' })[0]).toContain('MCP_ALLOWED_HOSTS')
+})
+
 describe('beyond one’s own machine', () => {
   const insecure: [string, Record<string, string>][] = [
     ['an http resource', { MCP_RESOURCE: 'http://localhost:8481/mcp' }],

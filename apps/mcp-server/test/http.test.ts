@@ -26,6 +26,18 @@ it('publishes its metadata for clients that know only its address', async () => 
   }
 })
 
+it('answers under its own name only, and under another that it was told', async () => {
+  const replica = await startTestServer({ allowedHosts: ['127.0.0.1'] })
+  await eventually(async () => expect((await replica.get('/readyz')).status).toBe(200))
+  const askByAddress = ({ origin, tokenOf }: TestServer) =>
+    fetch(`${origin.replace('localhost', '127.0.0.1')}/access`, {
+      headers: { authorization: `Bearer ${tokenOf('anna')}` },
+    })
+  expect((await askByAddress(app)).status).toBe(403)
+  expect((await askByAddress(replica)).status).toBe(200)
+  await replica.stop()
+})
+
 it('challenges a request without a token', async () => {
   const response = await app.post(undefined, toolCall('whoami'))
   expect(response.status).toBe(401)

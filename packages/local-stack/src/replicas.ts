@@ -12,7 +12,8 @@ export interface Replica {
 
 /**
  * Makes several replicas of the MCP server out of the one in a list of parts: each with a port and data of its own, all
- * with the same resource, joined by a Redis. The first stays where it was and receives what is pushed.
+ * with the same resource, joined by a Redis. The first stays where it was and receives what is pushed. The console
+ * watches each of them.
  *
  * @param count 1 to {@link mostReplicas}.
  * @throws {TypeError} The count is out of bounds, or the list has no MCP server.
@@ -32,13 +33,19 @@ export function replicateMcpServer(
     const environment = {
       ...original.environment,
       MCP_PORT: String(port),
+      MCP_ALLOWED_HOSTS: `localhost:${port}`,
       MCP_DATA_DIR: partData(folder, name),
       MCP_SIGNALS: JSON.stringify(signalsOf(original, redisUrl, index === 0)),
     }
     const title = index === 0 ? original.title : `${original.title} ${index + 1}`
     return { port, part: { ...original, name, title, environment, readiness: `http://localhost:${port}/readyz` } }
   })
-  const others = parts.filter((part) => part !== original)
+  const origins = replicas.map(({ port }) => `http://localhost:${port}`).join(' ')
+  const others = parts
+    .filter((part) => part !== original)
+    .map((part) =>
+      part.name === 'console' ? { ...part, environment: { ...part.environment, CONSOLE_MCP_REPLICAS: origins } } : part,
+    )
   return { parts: [...others, ...replicas.map(({ part }) => part)], replicas }
 }
 

@@ -17,6 +17,7 @@ const part = (name: string, environment = {}): NodePart => ({
 })
 const parts = [
   part('corporate-idp'),
+  part('console'),
   part('mcp-server', {
     MCP_PORT: '9001',
     MCP_RESOURCE: 'r',
@@ -51,8 +52,19 @@ describe('replicas of the MCP server', () => {
     ])
   })
 
+  it('are known to the console, each under the address that it takes', () => {
+    const { parts, replicas } = replicate(2)
+    const console_ = parts.find(({ name }) => name === 'console')
+    expect(console_?.environment).toEqual({ CONSOLE_MCP_REPLICAS: 'http://localhost:9001 http://localhost:9006' })
+    expect(replicas.map(({ part: { environment } }) => environment.MCP_ALLOWED_HOSTS)).toEqual([
+      'localhost:9001',
+      'localhost:9006',
+    ])
+  })
+
   it('leave the other parts as they are', () => {
-    expect(replicate(2).parts.map(({ name }) => name)).toEqual(['corporate-idp', 'mcp-server', 'mcp-server-2'])
+    const { parts } = replicate(2)
+    expect(parts.map(({ name }) => name)).toEqual(['corporate-idp', 'console', 'mcp-server', 'mcp-server-2'])
   })
 
   it.each([0, mostReplicas + 1, 1.5])('are not %d', (count) => {

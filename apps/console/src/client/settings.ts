@@ -4,6 +4,8 @@ const schema = z.object({
   issuer: z.url(),
   clientId: z.string(),
   mcp: z.url(),
+  /** Origins of the MCP server's replicas; none: there is one server, at `mcp`. */
+  replicas: z._default(z.array(z.url()), []),
   corporateIdp: z.url(),
   /** Public key of the audit log; absent: the one that this browser saw first counts. */
   auditKey: z.optional(z.string()),

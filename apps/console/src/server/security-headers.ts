@@ -6,8 +6,8 @@ export type AnswerKind = 'page' | 'framed page' | 'other'
 /**
  * The security headers of every answer, errors included (OWASP ASVS 5.0 section 3.4).
  *
- * Scripts, styles, fonts and images come from this origin alone, without inline exceptions. Connections go to the three
- * origins that the console talks to, and to nothing else. Only the silent sign-in page may be framed, by this origin.
+ * Scripts, styles, fonts and images come from this origin alone, without inline exceptions. Connections go to the
+ * origins that the settings name, and to nothing else. Only the silent sign-in page may be framed, by this origin.
  */
 export function securityHeaders(settings: ConsoleSettings, kind: AnswerKind): Readonly<Record<string, string>> {
   const framed = kind === 'framed page'
@@ -27,7 +27,8 @@ export function securityHeaders(settings: ConsoleSettings, kind: AnswerKind): Re
 
 function contentSecurityPolicy(settings: ConsoleSettings, framed: boolean): string {
   const issuer = new URL(settings.issuer).origin
-  const connections = new Set([settings.issuer, settings.mcp, settings.corporateIdp].map((url) => new URL(url).origin))
+  const spokenTo = [settings.issuer, settings.mcp, ...settings.replicas, settings.corporateIdp]
+  const connections = new Set(spokenTo.map((url) => new URL(url).origin))
   const directives: Record<string, string> = {
     'default-src': "'none'",
     'script-src': "'self'",

@@ -25,10 +25,15 @@ beforeEach(() => {
   doubles.mcp.fault.isStale = false
 })
 
-async function signIn(username: string, path = '/', options: BrowserContextOptions = {}): Promise<WatchedPage> {
+async function signIn(
+  username: string,
+  path = '/',
+  options: BrowserContextOptions = {},
+  at: Doubles = doubles,
+): Promise<WatchedPage> {
   const watched = await openPage(browser, options)
   const { page } = watched
-  await page.goto(doubles.url + path)
+  await page.goto(at.url + path)
   await page.getByRole('button', { name: /^Sign in/ }).click()
   await page.getByRole('link', { name: username, exact: true }).click()
   await page.locator('#main h1').waitFor()
@@ -589,6 +594,24 @@ describe('the people page', () => {
     await page.getByRole('button', { name: 'Enable again' }).click()
     await page.getByRole('button', { name: 'Disable', exact: true }).waitFor()
     await page.context().close()
+  })
+
+  it('waits for every replica, and says when each one began to refuse', async () => {
+    const several = await startDoubles({ replicas: 2 })
+    const [, second, third] = several.settings.replicas.map((origin) => new URL(origin).host)
+    const { page } = await signIn('ivan', '/people/dave', {}, several)
+    await page.getByRole('button', { name: 'Disable', exact: true }).click()
+    await page.getByRole('button', { name: 'Disable now' }).click()
+    await page.getByText(`waits for ${second}, ${third}`).waitFor()
+    const [dave] = several.people.filter(({ username }) => username === 'dave')
+    for (const [index, replica] of several.replicas.entries()) {
+      expect(await page.getByText(/^waits for/).isVisible()).toBe(true)
+      if (dave !== undefined) await several.hearOf(dave, replica)
+      await page.getByText(`${[second, third][index]} refuses from here on`).waitFor()
+    }
+    await page.getByText(/^waits for/).waitFor({ state: 'detached' })
+    await page.context().close()
+    await several.close()
   })
 
   it('does not let an administrator disable herself', async () => {

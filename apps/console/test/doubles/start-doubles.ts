@@ -18,12 +18,16 @@ export interface Doubles {
   people: DoublePerson[]
   keycloak: DoubleKeycloak
   mcp: DoubleMcpServer
+  /** Servers beside it under addresses of their own; they hear of a change when they are told. */
+  replicas: DoubleMcpServer[]
+  /** What a server does that hears of somebody who was disabled. */
+  hearOf(person: DoublePerson, server: DoubleMcpServer): Promise<void>
   close(): Promise<void>
 }
 
 /** Starts the console over doubles of everything that it talks to, on free ports. */
 export async function startDoubles(
-  options: { lifetimeSeconds?: number; ports?: [number, number, number, number] } = {},
+  options: { lifetimeSeconds?: number; ports?: [number, number, number, number]; replicas?: number } = {},
 ): Promise<Doubles> {
   const [consolePort, mcpPort, idpPort, keycloakPort] = options.ports ?? [0, 0, 0, 0]
   const people = doublePeople()
@@ -37,25 +41,30 @@ export async function startDoubles(
     onSessionEnded: (sid) => mcp.cutOffSession(sid),
     lifetimeSeconds: options.lifetimeSeconds ?? 300,
   })
-  const mcp = await createDoubleMcpServer({ people, consoleOrigin, isPublished: keycloak.isPublished })
+  const openMcpServer = () => createDoubleMcpServer({ people, consoleOrigin, isPublished: keycloak.isPublished })
+  const mcp = await openMcpServer()
+  const replicas = await Promise.all(Array.from({ length: options.replicas ?? 0 }, openMcpServer))
   const idp = createDoubleCorporateIdp({
     people,
     consoleOrigin,
-    async onChanged({ username, email, department, isActive }) {
-      if (isActive) return
-      keycloak.endSessionsOf(username)
-      mcp.cutOff(`sub-${username}`)
-      await mcp.append({
-        phase: 'security',
-        action: 'revocation_received',
-        outcome: 'succeeded',
-        subject: `sub-${username}`,
-        email,
-        department,
-        reason: 'person_disabled',
-      })
+    async onChanged(person) {
+      if (person.isActive) return
+      keycloak.endSessionsOf(person.username)
+      await hearOf(person, mcp)
     },
   })
+  const hearOf: Doubles['hearOf'] = async ({ username, email, department }, server) => {
+    server.cutOff(`sub-${username}`)
+    await server.append({
+      phase: 'security',
+      action: 'revocation_received',
+      outcome: 'succeeded',
+      subject: `sub-${username}`,
+      email,
+      department,
+      reason: 'person_disabled',
+    })
+  }
   const servers: ServerType[] = []
   const listen = async (app: Hono, port: number): Promise<string> => {
     const server = serve({ fetch: app.fetch, port, hostname: '127.0.0.1' })
@@ -67,10 +76,14 @@ export async function startDoubles(
   urls.mcp = await listen(mcp.app, mcpPort)
   urls.idp = await listen(idp, idpPort)
   const files = await readClientFiles(await ensureClientBuild((line) => console.log(line)))
+  /** The server at the address that all share is one of them. */
+  const originsOf = async (others: readonly DoubleMcpServer[], first: string): Promise<string[]> =>
+    others.length === 0 ? [] : [first, ...(await Promise.all(others.map(({ app }) => listen(app, 0))))]
   const settings: ConsoleSettings = {
     issuer: `${urls.keycloak}/realms/company`,
     clientId: 'console',
     mcp: `${urls.mcp}/mcp`,
+    replicas: await originsOf(replicas, urls.mcp),
     corporateIdp: urls.idp,
     development: true,
   }
@@ -81,8 +94,10 @@ export async function startDoubles(
     people,
     keycloak,
     mcp,
+    replicas,
+    hearOf,
     async close() {
-      await mcp.close()
+      for (const server of [mcp, ...replicas]) await server.close()
       for (const server of servers) {
         if ('closeAllConnections' in server) server.closeAllConnections()
         server.close()

@@ -30,6 +30,7 @@ describe('readConfig', () => {
         issuer: 'http://localhost:8483/realms/company',
         clientId: 'console',
         mcp: 'http://localhost:8481/mcp',
+        replicas: [],
         corporateIdp: 'http://localhost:8482',
         development: true,
       },
@@ -42,6 +43,22 @@ describe('readConfig', () => {
     expect(problemsOf({ ...valid, CONSOLE_AUDIT_KEY: 'a key' })).toEqual([
       'CONSOLE_AUDIT_KEY: must be a key of the form name+hash+key',
     ])
+  })
+
+  it('takes the addresses of replicas, and nothing but origins', () => {
+    const replicas = ['http://localhost:8481', 'http://localhost:8486']
+    expect(readConfig({ ...valid, CONSOLE_MCP_REPLICAS: replicas.join(', ') }).settings.replicas).toEqual(replicas)
+    for (const wrong of [
+      'localhost:8481',
+      'http://localhost:8481/mcp',
+      "http://localhost:8481;script-src 'unsafe-inline'",
+    ])
+      expect(problemsOf({ ...valid, CONSOLE_MCP_REPLICAS: wrong }), wrong).toEqual([
+        'CONSOLE_MCP_REPLICAS: must list origins such as https://mcp-2.company.com',
+      ])
+    expect(problemsOf({ ...valid, CONSOLE_DEVELOPMENT: '0', CONSOLE_MCP_REPLICAS: 'http://localhost:8481' })).toContain(
+      'CONSOLE_MCP_REPLICAS: must be https outside development',
+    )
   })
 
   it('listens on this machine alone unless told otherwise', () => {

@@ -8,6 +8,7 @@ const settings: ConsoleSettings = {
   issuer: 'https://id.company.com/realms/company',
   clientId: 'console',
   mcp: 'https://mcp.company.com/mcp',
+  replicas: [],
   corporateIdp: 'https://people.company.com',
   development: false,
 }
@@ -85,6 +86,13 @@ describe('the console server', () => {
       'require-trusted-types-for': "'script'",
     })
     expect(response.headers.get('content-security-policy')).not.toMatch(/unsafe|\*|data:|https?:(?!\/\/)/)
+  })
+
+  it('lets the page connect to the parts of the settings alone, replicas among them', async () => {
+    const replicas = ['https://mcp-1.company.com', 'https://mcp-2.company.com']
+    expect(directives(await get('/', {}, { replicas }))['connect-src']).toBe(
+      `'self' https://id.company.com https://mcp.company.com ${replicas.join(' ')} https://people.company.com`,
+    )
   })
 
   it('connects to the authorization server, the MCP server and the corporate IdP, and to nothing else', async () => {

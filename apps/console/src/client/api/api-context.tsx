@@ -1,6 +1,7 @@
 import { createContext, type ReactNode, use, useEffect, useMemo } from 'react'
 import { useSession } from '../session/session-context.tsx'
 import { watchSession } from '../session/session-watch.ts'
+import { mcpOrigin } from '../settings.ts'
 import { type AuditApi, createAuditApi } from './audit.ts'
 import { type AuthorizedFetch, createAuthorizedFetch } from './authorized-fetch.ts'
 
@@ -16,7 +17,7 @@ export function ApiProvider({ children }: { children: ReactNode }) {
   const { session, settings } = useSession()
   const apis = useMemo(() => {
     const authorizedFetch = createAuthorizedFetch(session)
-    return { authorizedFetch, audit: createAuditApi(settings, authorizedFetch) }
+    return { authorizedFetch, audit: createAuditApi(mcpOrigin(settings), authorizedFetch) }
   }, [session, settings])
   useEffect(() => watchSession(settings, session, apis.authorizedFetch), [settings, session, apis])
   return <ApiContext value={apis}>{children}</ApiContext>

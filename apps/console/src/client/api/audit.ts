@@ -1,7 +1,6 @@
 import { EventSourceParserStream } from 'eventsource-parser/stream'
 import * as z from 'zod/mini'
 import type { AuditFilters } from '../pages/audit/audit-filters.ts'
-import { mcpOrigin, type Settings } from '../settings.ts'
 import { type AuditRecord, readAuditRecord } from './audit-record.ts'
 import type { AuthorizedFetch } from './authorized-fetch.ts'
 
@@ -58,8 +57,9 @@ export interface AuditApi {
   }): Promise<void>
 }
 
-export function createAuditApi(settings: Settings, authorizedFetch: AuthorizedFetch): AuditApi {
-  const base = `${mcpOrigin(settings)}/audit`
+/** @param origin Whose log it is. */
+export function createAuditApi(origin: string, authorizedFetch: AuthorizedFetch): AuditApi {
+  const base = `${origin}/audit`
   return {
     async page(query, signal) {
       const address = `${base}?${queryString(query)}`

@@ -7,8 +7,8 @@ import styles from './stopwatch.module.css'
 import type { StopwatchRun } from './use-stopwatch.ts'
 
 const titles = {
-  disable: 'until the MCP server refuses',
-  groups: 'until the MCP server knows the new groups',
+  disable: 'until every MCP server refuses',
+  groups: 'until every MCP server knows the new groups',
   enable: 'until the directory had told Keycloak',
 } as const
 
@@ -27,13 +27,16 @@ export function Stopwatch({ run, person }: { run: StopwatchRun | undefined; pers
             <b className={styles.stopped}>{Math.round(run.stoppedAtMs).toLocaleString('en')} ms</b>
           )}
           <span>{titles[run.kind]}</span>
+          {run.stoppedAtMs === undefined && run.laps.length > 0 && run.awaited.some((server) => server !== '') && (
+            <span>waits for {run.awaited.join(', ')}</span>
+          )}
           {feed.status === 'refused' && run.stoppedAtMs === undefined && (
             <span className={styles.blind}>You may not read the audit log, so this page cannot see it arrive.</span>
           )}
         </div>
         <ol className={styles.laps}>
-          {run.laps.map(({ id, label, ms, isWrong = false }) => (
-            <li key={id} className={id === 'arrived' ? styles.arrived : isWrong ? styles.wrong : undefined}>
+          {run.laps.map(({ id, label, ms, isWrong = false, isArrival = false }) => (
+            <li key={id} className={isArrival ? styles.arrived : isWrong ? styles.wrong : undefined}>
               <span className={styles.label}>
                 {isWrong ? (
                   <IconAlertTriangle size={15} aria-hidden />

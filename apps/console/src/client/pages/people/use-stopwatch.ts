@@ -1,7 +1,8 @@
 import { useEffect, useRef, useState } from 'react'
-import { useAuditFeed, useAuditFeedSnapshot } from '../../api/audit-feed-context.tsx'
+import { useAuditFeedSnapshot } from '../../api/audit-feed-context.tsx'
 import type { AuditRecord } from '../../api/audit-record.ts'
 import type { DirectorySignal, Person, PersonChange } from '../../api/people.ts'
+import { useServerFeeds } from './use-server-feeds.ts'
 
 /** A moment after the click. */
 export interface Lap {
@@ -10,6 +11,8 @@ export interface Lap {
   /** From the click to when this page knew of it, or to when the corporate IdP had the receiver's answer. */
   ms: number
   isWrong?: boolean
+  /** A server took the change in. */
+  isArrival?: boolean
 }
 
 /** One change of one person, from the click to the moment when the MCP server acts on it. */
@@ -17,7 +20,9 @@ export interface StopwatchRun {
   kind: 'disable' | 'enable' | 'groups'
   startedAt: number
   laps: Lap[]
-  /** When the MCP server had taken the change in. Undefined while the clock runs. */
+  /** Servers that have not told yet that they took the change in. */
+  awaited: readonly string[]
+  /** When the last server had taken the change in. Undefined while the clock runs. */
   stoppedAtMs: number | undefined
 }
 
@@ -29,11 +34,11 @@ const arrivals: Readonly<Record<StopwatchRun['kind'], readonly string[]>> = {
 }
 
 /**
- * Measures with the browser's clock. The MCP server's moment is when its audit record reached this page over the open
- * stream, so what is shown is never shorter than the truth.
+ * Measures with the browser's clock, until every replica has taken the change in. A server's moment is when its audit
+ * record reached this page over the open stream, so what is shown is never shorter than the truth.
  */
 export function useStopwatch(person: Person) {
-  const feed = useAuditFeed()
+  const feeds = useServerFeeds()
   const { records } = useAuditFeedSnapshot()
   const [run, setRun] = useState<StopwatchRun>()
   const startedAt = useRef(0)
@@ -42,21 +47,26 @@ export function useStopwatch(person: Person) {
     if (event.email === person.email && event.subject !== undefined) subjects.current.add(event.subject)
   }
 
-  useEffect(
-    () =>
-      feed?.onRecord((record) => {
+  useEffect(() => {
+    const stops = feeds.map(({ server, feed }) =>
+      feed.onRecord((record) => {
         const ms = performance.now() - startedAt.current
-        setRun((current) => (current === undefined ? current : takeIn(current, record, ms, person, subjects.current)))
+        if (isAbout(record, person, subjects.current))
+          setRun((current) => current && takeIn(current, record, server, ms))
       }),
-    [feed, person],
-  )
+    )
+    return () => {
+      for (const stop of stops) stop()
+    }
+  }, [feeds, person])
 
   return {
     run,
     start(change: PersonChange) {
       startedAt.current = performance.now()
       const kind = 'groups' in change ? 'groups' : change.active ? 'enable' : 'disable'
-      setRun({ kind, startedAt: startedAt.current, laps: [], stoppedAtMs: undefined })
+      const awaited = kind === 'enable' ? [] : feeds.map(({ server }) => server)
+      setRun({ kind, startedAt: startedAt.current, laps: [], awaited, stoppedAtMs: undefined })
     },
     directoryAnswered(signals: readonly DirectorySignal[]) {
       const answeredMs = performance.now() - startedAt.current
@@ -81,27 +91,27 @@ function withSignals(run: StopwatchRun, signals: readonly DirectorySignal[], ans
   return withLaps({ ...run, stoppedAtMs: run.stoppedAtMs ?? (isDone ? answeredMs : undefined) }, [...laps, answered])
 }
 
-function takeIn(
-  run: StopwatchRun,
-  record: AuditRecord,
-  ms: number,
-  person: Person,
-  subjects: ReadonlySet<string>,
-): StopwatchRun {
-  const { event } = record
-  const isAboutPerson = event.email === person.email || (event.subject !== undefined && subjects.has(event.subject))
-  const isUnnamed = event.email === undefined && subjects.size === 0
-  if (!isAboutPerson && !isUnnamed) return run
+function isAbout({ event }: AuditRecord, person: Person, subjects: ReadonlySet<string>): boolean {
+  if (event.email === person.email || (event.subject !== undefined && subjects.has(event.subject))) return true
+  return event.email === undefined && subjects.size === 0
+}
+
+function takeIn(run: StopwatchRun, { event, sequence }: AuditRecord, server: string, ms: number): StopwatchRun {
+  const at = server === '' ? '' : ` at ${server}`
   if (event.phase === 'security') {
     if (event.action === 'stream_cut')
-      return withLaps(run, [{ id: `stream ${record.sequence}`, label: 'An open stream was cut', ms }])
-    if (!arrivals[run.kind].includes(event.action) || run.stoppedAtMs !== undefined) return run
-    return withLaps({ ...run, stoppedAtMs: ms }, [
-      { id: 'arrived', label: `The MCP server refuses from here on${endedWords(event.details?.endedCalls)}`, ms },
-    ])
+      return withLaps(run, [{ id: `stream ${sequence}${at}`, label: `An open stream was cut${at}`, ms }])
+    if (!arrivals[run.kind].includes(event.action) || !run.awaited.includes(server)) return run
+    const awaited = run.awaited.filter((each) => each !== server)
+    const stoppedAtMs = awaited.length === 0 ? ms : undefined
+    const what = run.kind === 'groups' ? 'knows the new groups' : 'refuses from here on'
+    const label = `${server === '' ? 'The MCP server' : server} ${what}${endedWords(event.details?.endedCalls)}`
+    const arrived = { id: `arrived${at}`, label, ms, isArrival: true }
+    return withLaps({ ...run, awaited, stoppedAtMs }, [arrived])
   }
-  if (event.outcome !== 'refused' || run.laps.some(({ id }) => id === 'refusal')) return run
-  return withLaps(run, [{ id: 'refusal', label: `First refused call: ${event.tool ?? event.action}`, ms }])
+  if (event.outcome !== 'refused') return run
+  const label = `First refused call${at}: ${event.tool ?? event.action}`
+  return withLaps(run, [{ id: `refusal${at}`, label, ms }])
 }
 
 function endedWords(calls: unknown): string {

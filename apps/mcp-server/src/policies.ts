@@ -23,6 +23,8 @@ export interface PoliciesParts {
 /** The policies in force, a candidate set beside them where one is named, and how they are read again. */
 export interface Policies {
   engine: PolicyEngine
+  /** The candidate set by itself; undefined where none is named. */
+  candidate: PolicyEngine | undefined
   /** Reads both sets again; a set that is wrong leaves the one before in force. */
   reload(): void
   /** Why the newest reload was refused; undefined when the files are what is in force. */
@@ -84,6 +86,7 @@ export function openPolicies(parts: PoliciesParts): Policies {
   const watchers = folders.flatMap((folder) => (folder === undefined ? [] : [watchFolder(folder, reload, onError)]))
   return {
     engine,
+    candidate,
     reload,
     get problem() {
       return problem

@@ -233,6 +233,7 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
   const policiesRoutes = policiesApi({
     protectedResource,
     engine,
+    candidate: policies.candidate,
     liveCallers,
     auditTrail,
     directory: directoryOf(config),
@@ -314,13 +315,14 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
 
   function noteDifference({ call, live, candidate }: ShadowDifference): void {
     metrics.shadowDifferences.inc({ tool: call.tool, live: live.outcome, candidate: candidate.outcome })
-    const { issuer, subject } = call.caller
+    const { issuer, subject, name, email, department } = call.caller
     auditTrail.note({
       phase: 'security',
       action: 'shadow_policies_differ',
       outcome: candidate.outcome === 'allowed' ? 'allowed' : 'refused',
       issuer,
       subject,
+      ...present({ name: name ?? undefined, email: email ?? undefined, department: department ?? undefined }),
       tool: call.tool,
       policies: candidate.policies,
       policyVersion: candidate.version,

@@ -41,8 +41,39 @@ describe('a candidate set', () => {
       const events = (await app.auditRecords()).map(({ event }) => event as Record<string, unknown>)
       const told = events.filter(({ action }) => action === 'shadow_policies_differ')
       expect(told).toMatchObject([
-        { subject: 'sub-anna', tool: 'get_customer', policies: ['nobody-reads'], outcome: 'refused' },
+        {
+          subject: 'sub-anna',
+          email: 'anna@company.com',
+          tool: 'get_customer',
+          policies: ['nobody-reads'],
+          outcome: 'refused',
+        },
       ])
+    })
+  })
+})
+
+describe('the policies over HTTP', () => {
+  it('name the candidate, and a question is answered by both sets', async () => {
+    const token = app.tokenOf('ivan')
+    const { version, candidate } = (await (await app.get('/policies', token)).json()) as {
+      version: string
+      candidate: { version: string }
+    }
+    expect(candidate.version).toMatch(/./)
+    expect(candidate.version).not.toBe(version)
+    const answer = await fetch(`${app.origin}/policies/what-if`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+      body: JSON.stringify({
+        caller: { groups: ['Customer Readers'], scopes: ['read:customers'] },
+        tool: 'get_customer',
+        record: { team: 'Sales West' },
+      }),
+    })
+    expect(await answer.json()).toMatchObject({
+      decision: { outcome: 'allowed' },
+      candidate: { outcome: 'denied', policies: ['nobody-reads'] },
     })
   })
 })

@@ -418,6 +418,32 @@ describe('the policy page', () => {
     await page.context().close()
   })
 
+  it('tells what a candidate set would decide otherwise, as it comes in, and nothing of an earlier one', async () => {
+    doubles.mcp.candidate.version = 'second-try'
+    const differs = (policyVersion: string, candidate: string) =>
+      doubles.mcp.append({
+        phase: 'security',
+        action: 'shadow_policies_differ',
+        outcome: candidate === 'allowed' ? 'allowed' : 'refused',
+        email: 'bob@company.com',
+        tool: 'update_customer',
+        policies: ['nobody-changes'],
+        policyVersion,
+        details: { live: 'allowed', livePolicies: ['account-managers-change-their-own-team'], candidate },
+      })
+    await differs('first-try', 'denied')
+    await differs('second-try', 'denied')
+    const { page } = await signIn('ivan', '/policies?as=bob&tool=update_customer')
+    const shown = page.getByRole('region', { name: 'A candidate beside them' })
+    await shown.getByText('1 difference', { exact: true }).waitFor()
+    await shown.getByText('account managers change their own team → nobody changes').waitFor()
+    await differs('second-try', 'denied')
+    await shown.getByText('2 differences').waitFor()
+    expect(await findAxeViolations(page)).toEqual([])
+    await page.context().close()
+    doubles.mcp.candidate.version = undefined
+  })
+
   it('shows what would follow from another group', async () => {
     const { page } = await signIn('ivan', '/policies?as=erin&tool=list_customers')
     const then = page.getByRole('region', { name: 'Then' })
@@ -467,6 +493,7 @@ describe('the access review', () => {
     expect(await grants.getByRole('checkbox').count()).toBe(0)
 
     const evidence = page.getByRole('region', { name: 'Evidence' })
+    await evidence.getByText(/the signature is right, and so is each of 3 files/).waitFor()
     const saved = async (button: string): Promise<string> => {
       const download = page.waitForEvent('download')
       await evidence.getByRole('button', { name: button, exact: true }).click()
@@ -487,6 +514,37 @@ describe('the access review', () => {
     }
     expect(await page.locator('#main img').count()).toBe(0)
     expect(complaints).toEqual([])
+    await page.context().close()
+  })
+
+  it('notices evidence that was changed on its way, and evidence that another key signed', async () => {
+    const { page } = await signIn('ivan', '/review')
+    await page.getByText('Everything', { exact: true }).click()
+    await page.getByRole('button', { name: 'Begin' }).click()
+    const evidence = page.getByRole('region', { name: 'Evidence' })
+    await evidence.getByText(/the signature is right/).waitFor()
+    const answers = async (
+      change: (answer: { files: Record<string, string>; publicKey: { x: string } }) => void,
+    ): Promise<void> => {
+      await page.unrouteAll()
+      await page.route('**/access-review/evidence?*', async (route) => {
+        const response = await route.fetch()
+        const answer = await response.json()
+        change(answer)
+        await route.fulfill({ response, json: answer })
+      })
+      await page.reload()
+    }
+    await answers(({ files }) => {
+      files['access-review.csv'] += 'one row more'
+    })
+    await evidence.getByText(/does not hold: access-review.csv was changed/).waitFor()
+    await answers(({ publicKey }) => {
+      publicKey.x = '11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo'
+    })
+    await evidence.getByText(/signed by another key/).waitFor()
+    await evidence.getByRole('button', { name: 'I know why: trust the new key' }).click()
+    await evidence.getByText(/does not hold: the signature is not of this key/).waitFor()
     await page.context().close()
   })
 

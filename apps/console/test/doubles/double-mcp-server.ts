@@ -7,7 +7,7 @@ import { Hono } from 'hono'
 import { cors } from 'hono/cors'
 import { streamSSE } from 'hono/streaming'
 import { createDoubleAccessReview } from './double-access-review.ts'
-import { createDoublePolicies } from './double-policies.ts'
+import { createDoublePolicies, type DoubleCandidate } from './double-policies.ts'
 import type { DoublePerson } from './people.ts'
 
 export interface DoubleMcpServer {
@@ -20,6 +20,8 @@ export interface DoubleMcpServer {
   /** The same for one session. */
   cutOffSession(sid: string): void
   fault: { isStale: boolean }
+  /** A set of policies beside the live one. */
+  candidate: DoubleCandidate
   /** Ends every audit stream; the token is still good. */
   breakStreams(): void
   close(): Promise<void>
@@ -44,6 +46,7 @@ export async function createDoubleMcpServer(options: {
   const cutOff = new Set<string>()
   const watchers = new Set<{ subject: string; sid: string; end(): void }>()
   const fault = { isStale: false }
+  const candidate: DoubleCandidate = { version: undefined }
   const app = new Hono<{ Variables: { claims: Claims } }>()
 
   app.use(cors({ origin: () => options.consoleOrigin(), exposeHeaders: ['WWW-Authenticate'] }))
@@ -81,7 +84,7 @@ export async function createDoubleMcpServer(options: {
   app.get('/access', (context) =>
     context.json({ tools: accessOf(context.get('claims').scope.split(' ')), maxTokenLifetimeSeconds: 86_400 }),
   )
-  app.route('/policies', createDoublePolicies(options.people))
+  app.route('/policies', createDoublePolicies(options.people, candidate))
   app.route('/access-review', review.app)
   app.get('/audit/stream', (context) => {
     const { sub, sid } = context.get('claims')
@@ -143,6 +146,7 @@ export async function createDoubleMcpServer(options: {
       for (const follower of followers) if (follower.sid === sid) follower.end()
     },
     fault,
+    candidate,
     breakStreams() {
       for (const follower of followers) follower.end()
     },

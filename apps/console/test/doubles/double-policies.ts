@@ -2,13 +2,19 @@ import { companyModel, loadPolicies, type PolicyCaller } from '@mcp-identity/pol
 import { Hono } from 'hono'
 import type { DoublePerson } from './people.ts'
 
+/** Version of the candidate, while there is one. */
+export interface DoubleCandidate {
+  version: string | undefined
+}
+
 /** The MCP server's policy endpoints, over the company's real policies. */
-export function createDoublePolicies(people: DoublePerson[]): Hono {
+export function createDoublePolicies(people: DoublePerson[], candidate: DoubleCandidate): Hono {
   const engine = loadPolicies()
   const app = new Hono()
   app.get('/', (context) =>
     context.json({
       version: engine.version,
+      ...(candidate.version === undefined ? {} : { candidate: { version: candidate.version } }),
       policies: [...engine.policies.values()].map(({ name, effect, text, refusal }) => ({
         name,
         effect,

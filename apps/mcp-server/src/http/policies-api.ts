@@ -9,6 +9,8 @@ import { type AuditorsOnlyParts, auditorsOnly } from './auditors-only.ts'
 import { readJsonBody } from './read-json-body.ts'
 
 export interface PoliciesApiParts extends AuditorsOnlyParts {
+  /** A set that is tried beside the live one. Its word is told next to the other's. */
+  candidate: PolicyEngine | undefined
   /** Where groups become roles and scopes. Absent: what-if questions leave the scopes out. */
   directory: RealmDirectory | undefined
   /** Issuer that callers of what-if questions come from. */
@@ -16,19 +18,25 @@ export interface PoliciesApiParts extends AuditorsOnlyParts {
 }
 
 /**
- * `GET /policies`: the policies in force, as they are written, and what they decide about. `GET /policies/people`: whom
- * the realm knows. `POST /policies/what-if`: what would be decided about a caller, a tool, a record and a time.
+ * `GET /policies`: the policies in force, as they are written, what they decide about, and the version of a candidate. `GET /policies/people`: whom
+ * the realm knows. `POST /policies/what-if`: what would be decided about a caller, a tool, a record and a time,
+ * and by the candidate.
  *
  * For those who may read the audit log. A question calls nothing and is not recorded.
  */
 export function policiesApi(parts: PoliciesApiParts): Map<string, RouteHandler> {
-  const { engine, directory } = parts
+  const { engine, candidate, directory } = parts
   return new Map([
     [
       '/policies',
       auditorsOnly(parts, async (_request, response, _url, { headers }) => {
         const roles = await fromRealm(directory?.groupRoles())
-        sendJson(response, 200, { ...describePolicies(engine), groups: namedRoles(roles) }, headers)
+        sendJson(
+          response,
+          200,
+          { ...describePolicies(engine), ...versionOf(candidate), groups: namedRoles(roles) },
+          headers,
+        )
       }),
     ],
     [
@@ -51,6 +59,10 @@ async function fromRealm<Answer>(answer: Promise<Answer> | undefined): Promise<A
 
 function namedRoles(roles: Map<string, string[]> | undefined) {
   return [...(roles ?? [])].map(([name, held]) => ({ name, roles: held }))
+}
+
+function versionOf(candidate: PolicyEngine | undefined): { candidate?: { version: string } } {
+  return candidate === undefined ? {} : { candidate: { version: candidate.version } }
 }
 
 const { tools, resourceTypes } = companyModel
@@ -98,7 +110,7 @@ const questionSchema = z.strictObject({
 })
 
 async function whatIf(
-  { engine, directory, issuer }: PoliciesApiParts,
+  { engine, candidate, directory, issuer }: PoliciesApiParts,
   request: IncomingMessage,
   response: ServerResponse,
   headers: Readonly<Record<string, string>>,
@@ -114,7 +126,9 @@ async function whatIf(
   const caller = callerOf({ ...read.data.caller, issuer }, roles)
   const resource: PolicyResource | undefined = record && { ...record, type: resourceType, id: 'example' }
   const context = { approved, breakGlass, ...(at === undefined ? {} : { at: Date.parse(at) / 1000 }) }
-  sendJson(response, 200, engine.explainWhatIf({ caller, tool, context, ...(resource && { resource }) }), headers)
+  const question = { caller, tool, context, ...(resource && { resource }) }
+  const other = candidate?.explainWhatIf(question).decision
+  sendJson(response, 200, { ...engine.explainWhatIf(question), ...present({ candidate: other }) }, headers)
 }
 
 /** Roles come with the groups; where they bear the names of scopes, a token of this caller can hold those scopes. */

@@ -1,10 +1,3 @@
-export {
-  type EvidenceStatement,
-  type EvidenceVerification,
-  type SignedEvidence,
-  signEvidence,
-  verifyEvidence,
-} from './evidence.ts'
 export { campaignFiles, describeWhy, reviewFiles } from './evidence-files.ts'
 export { type EvidenceKey, openEvidenceKey } from './evidence-key.ts'
 export {
@@ -39,3 +32,10 @@ export {
   type ReviewStore,
   type UseRecord,
 } from './review-store.ts'
+export { signEvidence } from './sign-evidence.ts'
+export {
+  type EvidenceStatement,
+  type EvidenceVerification,
+  type SignedEvidence,
+  verifyEvidence,
+} from './verify-evidence.ts'

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import Database from 'better-sqlite3'
-import type { SignedEvidence } from './evidence.ts'
 import type { SeenRoles } from './realm-accounts.ts'
 import type { AccessReview, ToolUse } from './review-access.ts'
 import { type CampaignItem, itemsInScope, type ReviewScope } from './review-scope.ts'
+import type { SignedEvidence } from './verify-evidence.ts'
 
 /** Who reviews. */
 export interface Reviewer {

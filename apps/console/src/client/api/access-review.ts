@@ -89,6 +89,16 @@ const campaignSchema = z.object({
   stillGranted: strings,
 })
 
+const evidenceSchema = z.object({
+  files: z.record(z.string(), z.string()),
+  signature: z.string(),
+  /** RFC 8037. */
+  publicKey: z.object({ kty: z.literal('OKP'), crv: z.literal('Ed25519'), x: z.string() }),
+})
+
+/** Files by name, the signature over all of them, and the public key. */
+export type Evidence = z.infer<typeof evidenceSchema>
+
 /** Who may do what, on which records, and why, at one moment. */
 export type AccessReview = z.infer<typeof reviewSchema>
 export type ReviewedAccount = AccessReview['accounts'][number]
@@ -106,8 +116,8 @@ export interface AccessReviewApi {
   start(scope: ReviewScope): Promise<Campaign>
   mark(campaign: string, items: string[], verdict: Verdict, reason: string): Promise<Campaign>
   signOff(campaign: string): Promise<void>
-  /** One file of the evidence, as it was signed; `signature` is the signature over all of them. */
-  evidence(campaign: string, file: string): Promise<Blob>
+  /** All files with the signature over them, and the key that the server says it signs with. */
+  evidence(campaign: string): Promise<Evidence>
 }
 
 export function createAccessReviewApi(settings: Settings, authorizedFetch: AuthorizedFetch): AccessReviewApi {
@@ -129,15 +139,6 @@ export function createAccessReviewApi(settings: Settings, authorizedFetch: Autho
     async signOff(campaign) {
       await post('/sign-off', { campaign })
     },
-    async evidence(campaign, file) {
-      if (file !== signatureFile) {
-        return (await authorizedFetch(`${base}/evidence${query({ campaign, file })}`)).blob()
-      }
-      const { signature } = z.object({ signature: z.string() }).parse(await get(`/evidence${query({ campaign })}`))
-      return new Blob([`${signature}\n`], { type: 'application/jose' })
-    },
+    evidence: async (campaign) => evidenceSchema.parse(await get(`/evidence${query({ campaign })}`)),
   }
 }
-
-/** Name under which the signature over the other files is saved. */
-export const signatureFile = 'access-review.jws'

@@ -30,6 +30,8 @@ const policiesSchema = z.object({
   version: z.string(),
   policies: z.array(policySchema),
   tools: z.array(toolSchema),
+  /** A set that is tried beside the live one: it decides every call too, without effect. */
+  candidate: z.optional(z.object({ version: z.string() })),
   /** Group of the realm → roles. Empty while the realm cannot be asked. */
   groups: z.array(z.object({ name: z.string(), roles: strings })),
 })
@@ -44,14 +46,18 @@ const personSchema = z.object({
   groups: strings,
 })
 
+const decisionSchema = z.object({
+  outcome: z.enum(['allowed', 'denied']),
+  policies: strings,
+  explanation: text,
+  retryAfter: text,
+  layers: z.array(z.object({ layer: z.string(), outcome: z.string(), detail: z.string() })),
+})
+
 const whatIfSchema = z.object({
-  decision: z.object({
-    outcome: z.enum(['allowed', 'denied']),
-    policies: strings,
-    explanation: text,
-    retryAfter: text,
-    layers: z.array(z.object({ layer: z.string(), outcome: z.string(), detail: z.string() })),
-  }),
+  decision: decisionSchema,
+  /** What the candidate set says to the same question. */
+  candidate: z.optional(decisionSchema),
   /** The instant that was asked about, with the caller's offset. */
   at: z.string(),
   businessHours: z.object({ open: z.boolean(), holiday: text, nextOpening: text }),

@@ -1,24 +1,14 @@
-import { Button, Skeleton } from '@mantine/core'
+import { Skeleton } from '@mantine/core'
 import { verifyClaim } from '@mcp-identity/audit-log/browser'
-import { IconCertificate, IconCertificateOff } from '@tabler/icons-react'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useApis } from '../../api/api-context.tsx'
 import { ApiError } from '../../api/api-error.ts'
-import { keepAuditKey, trustedAuditKey } from '../../api/audit-key.ts'
 import type { AuditRecord } from '../../api/audit-record.ts'
+import { keepKey, trustedKey } from '../../api/trusted-key.ts'
 import { useSession } from '../../session/session-context.tsx'
+import { type Finding, SignatureFinding } from '../../ui/signature-finding.tsx'
 import { fullTime } from '../../ui/time-words.ts'
 import styles from './chain-proof.module.css'
-
-/** What this browser found out about a record and the log's signed checkpoint. */
-interface Finding {
-  isRight: boolean
-  sentence: string
-  /** Says whose key was trusted. */
-  note: string
-  /** The key that signs now, where it is another than the one that is trusted and nobody but this browser chose that one. */
-  otherKey: string | undefined
-}
 
 /** Checks that the record is under a checkpoint that the log's key signed: path and signature, in this browser. */
 export function CheckpointProof({ record }: { record: AuditRecord }) {
@@ -41,31 +31,14 @@ export function CheckpointProof({ record }: { record: AuditRecord }) {
       </p>
     )
   }
-  const { isRight, sentence, note, otherKey } = proof.data
-  const Icon = isRight ? IconCertificate : IconCertificateOff
   return (
-    <>
-      <ul className={styles.checks}>
-        <li className={isRight ? styles.right : styles.wrong}>
-          <Icon size={18} stroke={1.8} aria-hidden />
-          <span>{sentence}</span>
-        </li>
-      </ul>
-      <p className={styles.note}>{note}</p>
-      {otherKey !== undefined && (
-        <Button
-          variant="default"
-          size="compact-sm"
-          mb="md"
-          onClick={() => {
-            keepAuditKey(otherKey)
-            void queryClient.invalidateQueries({ queryKey })
-          }}
-        >
-          I know why: trust the new key
-        </Button>
-      )}
-    </>
+    <SignatureFinding
+      finding={proof.data}
+      trust={(key) => {
+        keepKey('audit', key)
+        void queryClient.invalidateQueries({ queryKey })
+      }}
+    />
   )
 }
 
@@ -73,7 +46,7 @@ type Settings = ReturnType<typeof useSession>['settings']
 type Proof = Awaited<ReturnType<ReturnType<typeof useApis>['audit']['proof']>>
 
 async function examine(record: AuditRecord, proof: Proof, settings: Settings): Promise<Finding> {
-  const { verifierKey, since } = trustedAuditKey(settings, proof.verifierKey)
+  const { key: verifierKey, since } = trustedKey('audit', proof.verifierKey, settings.auditKey)
   const isOther = proof.verifierKey.trim() !== verifierKey.trim()
   const note =
     since === undefined

@@ -10,6 +10,7 @@ import { Page } from '../../ui/page.tsx'
 import { PageFailed } from '../../ui/page-failed.tsx'
 import { PolicyList } from './policy-list.tsx'
 import { type Question, toRequest } from './question.ts'
+import { ShadowDifferences } from './shadow-differences.tsx'
 import { usePeopleToAsk } from './use-people-to-ask.ts'
 import { WhatIfForm } from './what-if-form.tsx'
 import { WhatIfResult } from './what-if-result.tsx'
@@ -82,6 +83,7 @@ function WhatIfCards({ policies, people, peopleError, ask }: WhatIfCardsProperti
       {person !== undefined && tool !== undefined && !answer.isError && (
         <WhatIfResult answer={answer.data} person={person} tool={tool} />
       )}
+      {policies.candidate !== undefined && <ShadowDifferences version={policies.candidate.version} />}
       <PolicyList policies={policies} standings={answer.data?.policies} />
     </>
   )

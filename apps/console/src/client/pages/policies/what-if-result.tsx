@@ -51,6 +51,7 @@ export function WhatIfResult({
           )}
         </div>
       </div>
+      {answer.candidate !== undefined && <Candidate decision={answer.candidate} live={decision} />}
       <ol className={styles.layers}>
         {decision.layers.map(({ layer, outcome, detail }) => (
           <li key={layer}>
@@ -77,6 +78,18 @@ export function WhatIfResult({
         ]}
       />
     </Card>
+  )
+}
+
+function Candidate({ decision, live }: { decision: WhatIf['decision']; live: WhatIf['decision'] }) {
+  const isSame = decision.outcome === live.outcome
+  const words = decision.outcome === 'allowed' ? 'allows it' : 'refuses it'
+  return (
+    <p className={styles.candidate}>
+      <Tag tone={isSame ? 'quiet' : 'warn'}>candidate</Tag> The candidate set {words}
+      {isSame ? ', too' : decision.explanation !== undefined && `: ${decision.explanation}`}
+      {decision.policies.length > 0 && ` (${decision.policies.join(', ').replaceAll('-', ' ')})`}
+    </p>
   )
 }
 

@@ -1,0 +1,33 @@
+import { Button } from '@mantine/core'
+import { IconCertificate, IconCertificateOff } from '@tabler/icons-react'
+import styles from './signature-finding.module.css'
+
+/** What this browser found out about something that is signed. */
+export interface Finding {
+  isRight: boolean
+  sentence: string
+  /** Says whose key was trusted. */
+  note: string
+  /** The key that signs now, where it is another than the one that is trusted and nobody but this browser chose that one. */
+  otherKey: string | undefined
+}
+
+/** A finding, and the button with which a person who knows why the key changed trusts the new one. */
+export function SignatureFinding({ finding, trust }: { finding: Finding; trust(key: string): void }) {
+  const { isRight, sentence, note, otherKey } = finding
+  const Icon = isRight ? IconCertificate : IconCertificateOff
+  return (
+    <>
+      <p className={`${styles.finding} ${isRight ? styles.right : styles.wrong}`}>
+        <Icon size={18} stroke={1.8} aria-hidden />
+        <span>{sentence}</span>
+      </p>
+      <p className={styles.note}>{note}</p>
+      {otherKey !== undefined && (
+        <Button variant="default" size="compact-sm" mb="md" onClick={() => trust(otherKey)}>
+          I know why: trust the new key
+        </Button>
+      )}
+    </>
+  )
+}

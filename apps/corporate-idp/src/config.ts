@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { isProviderName, type Provider, providerNames, providers } from '@mcp-identity/provider-dialects'
+import { emulatedNames, isEmulatedName, type Provider, providers } from '@mcp-identity/provider-dialects'
 import { z } from 'zod'
 import type { Api } from './dialect/dialect.ts'
 
@@ -39,6 +39,8 @@ export interface SignalReceiverConfig {
 /** The realm behind which this IdP stands, and the clients between the two. */
 export interface KeycloakConfig {
   issuer: string
+  /** What the realm calls this IdP. */
+  alias: string
   url: string
   brokerClient: { clientId: string; secret: string }
   provisioner: { clientId: string; secret: string }
@@ -64,7 +66,7 @@ const schema = z
     IDP_AS: z
       .string()
       .default('generic')
-      .refine(isProviderName, `must be one of ${providerNames.join(', ')}`),
+      .refine(isEmulatedName, `must be one of ${emulatedNames.join(', ')}`),
     IDP_KEYCLOAK_ISSUER: address.optional(),
     IDP_KEYCLOAK_URL: address.optional(),
     IDP_API: z
@@ -78,6 +80,10 @@ const schema = z
         }),
       )
       .optional(),
+    IDP_BROKER_ALIAS: z
+      .string()
+      .regex(/^[\w-]+$/, 'must be letters, digits, hyphens')
+      .default('corporate'),
     IDP_BROKER_CLIENT_ID: z.string().min(1).optional(),
     IDP_BROKER_CLIENT_SECRET_FILE: file.optional(),
     IDP_PROVISIONER_CLIENT_ID: z.string().min(1).default('corporate-idp-provisioner'),
@@ -186,6 +192,7 @@ function keycloakConfig(values: z.output<typeof schema>, provider: Provider): Ke
   return {
     issuer: values.IDP_KEYCLOAK_ISSUER ?? '',
     url: values.IDP_KEYCLOAK_URL ?? '',
+    alias: values.IDP_BROKER_ALIAS,
     brokerClient: {
       clientId: values.IDP_BROKER_CLIENT_ID ?? provider.clientIds.broker,
       secret: values.IDP_BROKER_CLIENT_SECRET_FILE ?? '',

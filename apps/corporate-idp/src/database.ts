@@ -72,6 +72,15 @@ const migrations = [
   CREATE INDEX signals_pending ON signals (state, next_attempt_at_ms);
   CREATE INDEX signals_by_person ON signals (username, id);
   `,
+  `
+  CREATE TABLE departed (
+    subject TEXT PRIMARY KEY,
+    username TEXT NOT NULL,
+    last_signed_in_at_ms INTEGER,
+    removed_at_ms INTEGER NOT NULL
+  ) STRICT;
+  CREATE INDEX departed_by_username ON departed (username, removed_at_ms);
+  `,
 ]
 
 function migrate(database: CompanyDatabase): void {

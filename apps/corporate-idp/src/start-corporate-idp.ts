@@ -3,6 +3,7 @@ import { mkdirSync } from 'node:fs'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
+import { nobody } from '@mcp-identity/provider-dialects'
 import { createAccessTokenVerifier, keycloak as keycloakIssuer } from '@mcp-identity/token-verifier'
 import type { Logger } from 'pino'
 import { createAdminApi } from './admin/admin-api.ts'
@@ -15,7 +16,7 @@ import { createTokenInfo } from './dialect/token-info.ts'
 import { companyGroups, developmentPeople } from './directory/development-people.ts'
 import { createDirectory, type Directory } from './directory/directory.ts'
 import type { PasswordCost } from './directory/password.ts'
-import { fullName, type Person } from './directory/person.ts'
+import { fullName } from './directory/person.ts'
 import { serveAsset } from './http/assets.ts'
 import { sendJson, sendProblem } from './http/messages.ts'
 import { toNodeHandler } from './http/node-handler.ts'
@@ -24,15 +25,19 @@ import { createPeopleChanges } from './people-changes.ts'
 import { loadKeys, rotateKeys } from './provider/keys.ts'
 import { createProvider } from './provider/provider.ts'
 import { createProviderState } from './provider/provider-state.ts'
+import { createReconciliation } from './reconciliation.ts'
 import type { PublishedAccount } from './sign-in/pages.ts'
 import { createSignInRoutes } from './sign-in/sign-in-routes.ts'
 import { createDispatcher, scheduleTimer } from './signals/dispatcher.ts'
 import { createKeycloak } from './signals/keycloak.ts'
 import { createLogoutTokens } from './signals/logout-token.ts'
 import { createOutbox } from './signals/outbox.ts'
+import { kindsToldBy } from './signals/plan-signals.ts'
+import { createProvisioner } from './signals/provision.ts'
 import { startRehearsal } from './signals/rehearsal.ts'
 import { createResourceServer } from './signals/resource-server.ts'
 import { createSecurityEvents } from './signals/security-events.ts'
+import type { SignalKind } from './signals/signal.ts'
 import { createSenders } from './signals/signal-senders.ts'
 import { withoutKeycloak } from './without-keycloak.ts'
 
@@ -71,7 +76,7 @@ export async function startCorporateIdp(
   await prepareDirectory(directory, development)
   const providerState = createProviderState(database)
   const outbox = createOutbox(database)
-  const broker = `${config.keycloak?.issuer}/broker/corporate/endpoint`
+  const broker = `${config.keycloak?.issuer}/broker/${config.keycloak?.alias}/endpoint`
   let keys = await loadKeys(dataDir)
   let openIdProvider = makeProvider()
   let handleProvider = openIdProvider.callback()
@@ -118,8 +123,9 @@ export async function startCorporateIdp(
   const handleSecurityEvents = toNodeHandler(issuer, securityEvents.handle)
 
   /** Whom a resource server and Keycloak know a person as: the subject of the tokens that they get. */
-  function subjectFor(person: Person): string {
+  function subjectFor(subject: string): string {
     const { idToken, accessToken } = config.provider
+    const person = { ...nobody, subject }
     return config.keycloak === undefined
       ? accessToken.subject(person)
       : String(idToken.claims(person, config.keycloak.brokerClient.clientId).sub)
@@ -129,19 +135,28 @@ export async function startCorporateIdp(
   const logoutIssuer = config.keycloak === undefined ? dialect.addresses.accessTokenIssuer : issuer
 
   const makeLogoutTokens = (audience: string) => async (subject: string) => {
-    const person = directory.findBySubject(subject)
     const make = await createLogoutTokens({ issuer: logoutIssuer, audience, key: keys.signing })
-    return make(person === undefined ? subject : subjectFor(person))
+    return make(subjectFor(subject))
   }
+  const alias = config.keycloak?.alias ?? ''
+  const { scim: wording } = config.provider
   const keycloak =
     config.keycloak === undefined
       ? withoutKeycloak
-      : createKeycloak({ ...config.keycloak, provisioner: config.keycloak.provisioner })
+      : createKeycloak({ ...config.keycloak, ...(wording === undefined ? {} : { wording }) })
+  const provisioner = createProvisioner({ keycloak, alias, brokeredSubject: subjectFor })
+  const reconcile = createReconciliation({
+    directory,
+    keycloak,
+    alias,
+    brokeredSubject: subjectFor,
+    provision: provisioner.provision,
+  })
   const makeLogoutToken = makeLogoutTokens(config.keycloak?.brokerClient.clientId ?? issuer)
   const resourceServers = config.resourceServers.map(({ logoutUri, audience }) =>
     createResourceServer({ logoutUri, makeLogoutToken: makeLogoutTokens(audience) }),
   )
-  const send = createSenders({ directory, keycloak, makeLogoutToken, resourceServers })
+  const send = createSenders({ directory, keycloak, makeLogoutToken, provisioner, alias, resourceServers })
   const dispatcher = createDispatcher({ outbox, log, send })
   const verifier = adminTokenVerifier(config, log)
   const { developmentSecret } = config.admin
@@ -153,9 +168,18 @@ export async function startCorporateIdp(
     }),
     directory,
     outbox,
-    peopleChanges: createPeopleChanges({ database, directory, providerState, outbox, dispatcher, securityEvents }),
+    peopleChanges: createPeopleChanges({
+      database,
+      directory,
+      providerState,
+      outbox,
+      dispatcher,
+      securityEvents,
+      told: told(config),
+    }),
     allowedOrigins: config.admin.allowedOrigins,
     changeSigningKey,
+    reconcile,
     log,
   })
   const tokenInfo = createTokenInfo(dialect, () => openIdProvider, directory)
@@ -224,6 +248,11 @@ export async function startCorporateIdp(
       database.close()
     },
   }
+}
+
+/** A provider's own signals reach the Keycloak that brokers it; to a resource server behind a token it tells nothing. */
+function told({ provider, keycloak }: CorporateIdpConfig): ReadonlySet<SignalKind> {
+  return keycloak === undefined && provider.name !== 'generic' ? new Set() : kindsToldBy(provider)
 }
 
 async function prepareDirectory(directory: Directory, development: boolean): Promise<void> {

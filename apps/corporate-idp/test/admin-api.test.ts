@@ -120,7 +120,7 @@ describe('changing', () => {
     ['somebody unknown', () => patch('mallory', { active: false }), 404],
     ['a path that does not exist', () => call('/nothing'), 404],
     ['a broken escape', () => call('/people/%E0%A4%A'), 404],
-    ['a method that does not fit', () => call('/people/erin', { method: 'DELETE' }), 405],
+    ['a method that does not fit', () => call('/people/erin', { method: 'PUT' }), 405],
     [
       'another media type',
       () => call('/people/erin', { method: 'PATCH', body: 'x', headers: { 'content-type': 'text/plain' } }),

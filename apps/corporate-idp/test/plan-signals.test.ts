@@ -1,5 +1,6 @@
+import { providers } from '@mcp-identity/provider-dialects'
 import { describe, expect, it } from 'vitest'
-import { planSignals } from '../src/signals/plan-signals.ts'
+import { kindsToldBy, planSignals } from '../src/signals/plan-signals.ts'
 import type { Signal, SignalKind } from '../src/signals/signal.ts'
 
 function pending(...kinds: SignalKind[]): Signal[] {
@@ -101,5 +102,67 @@ describe('a change of groups', () => {
       reuse: [],
       add: [{ kind: 'scim_groups', after: [], afterAdded: [] }],
     })
+  })
+})
+
+describe('somebody new', () => {
+  it('has an account before she is put into groups', () => {
+    expect(planSignals('create', []).add).toEqual([
+      { kind: 'scim_person', after: [], afterAdded: [] },
+      { kind: 'scim_groups', after: [], afterAdded: [0] },
+    ])
+  })
+
+  it('is in no group before her account is there, whenever the group came', () => {
+    expect(planSignals('groups', pending('scim_person')).add).toEqual([
+      { kind: 'scim_groups', after: [1], afterAdded: [] },
+    ])
+  })
+})
+
+describe('somebody who is taken out', () => {
+  it('is disabled and signed out everywhere before her account is deleted', () => {
+    const { add } = planSignals('delete', [])
+    expect(add.map(({ kind }) => kind)).toEqual([
+      'scim_inactive',
+      'backchannel_logout',
+      'admin_logout',
+      'resource_server_logout',
+      'scim_delete',
+    ])
+    expect(add.at(-1)).toEqual({ kind: 'scim_delete', after: [], afterAdded: [0, 1, 2, 3] })
+  })
+
+  it('is neither made nor moved any more', () => {
+    expect(planSignals('delete', pending('scim_person', 'scim_groups', 'scim_active')).supersede).toEqual([3, 1, 2])
+  })
+
+  it('waits for the disable that is being sent', () => {
+    expect(planSignals('delete', pending('scim_inactive')).add).toEqual([
+      { kind: 'scim_delete', after: [1], afterAdded: [] },
+    ])
+  })
+})
+
+describe('what a provider tells by itself', () => {
+  it.each([
+    ['generic', ['scim_inactive', 'backchannel_logout', 'admin_logout', 'resource_server_logout']],
+    ['okta', ['scim_inactive']],
+    ['auth0', ['backchannel_logout']],
+    ['entra', []],
+    ['google', []],
+    ['cognito', []],
+    ['adfs', []],
+  ] as const)('%s, when somebody is disabled: %s', (name, kinds) => {
+    const { add } = planSignals('disable', [], kindsToldBy(providers[name]))
+    expect(add.map(({ kind }) => kind)).toEqual(kinds)
+  })
+
+  it('keeps the order among what is left', () => {
+    const { add } = planSignals('disable', [], new Set(['scim_inactive', 'admin_logout']))
+    expect(add).toEqual([
+      { kind: 'scim_inactive', after: [], afterAdded: [] },
+      { kind: 'admin_logout', after: [], afterAdded: [0] },
+    ])
   })
 })

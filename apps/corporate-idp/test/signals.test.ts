@@ -10,6 +10,8 @@ import { createDispatcher, retryDelayMs } from '../src/signals/dispatcher.ts'
 import { createKeycloak } from '../src/signals/keycloak.ts'
 import { createLogoutTokens } from '../src/signals/logout-token.ts'
 import { createOutbox } from '../src/signals/outbox.ts'
+import { everyKind } from '../src/signals/plan-signals.ts'
+import { createProvisioner } from '../src/signals/provision.ts'
 import { createResourceServer } from '../src/signals/resource-server.ts'
 import { createSenders } from '../src/signals/signal-senders.ts'
 import { cheapPasswords } from './support/company.ts'
@@ -29,11 +31,17 @@ let time: ReturnType<typeof createManualTime>
 const resourceServer = { told: [] as string[], refusals: 0 }
 let company: Awaited<ReturnType<typeof startCompany>>
 
-async function startCompany(database = openDatabase(':memory:')) {
+async function startCompany(database = openDatabase(':memory:'), told = everyKind) {
   const { clock, schedule } = time
   const directory = createDirectory(database, cheapPasswords)
   await directory.seed(companyGroups, people)
   const outbox = createOutbox(database, clock)
+  const client = createKeycloak({
+    url: keycloak.url,
+    issuer: keycloak.issuer,
+    provisioner: { clientId: 'corporate-idp-provisioner', secret: 'a secret of the tests' },
+    clock,
+  })
   const dispatcher = createDispatcher({
     outbox,
     clock,
@@ -43,12 +51,8 @@ async function startCompany(database = openDatabase(':memory:')) {
     send: createSenders({
       directory,
       clock,
-      keycloak: createKeycloak({
-        url: keycloak.url,
-        issuer: keycloak.issuer,
-        provisioner: { clientId: 'corporate-idp-provisioner', secret: 'a secret of the tests' },
-        clock,
-      }),
+      keycloak: client,
+      provisioner: createProvisioner({ keycloak: client, alias: 'corporate', brokeredSubject: (subject) => subject }),
       makeLogoutToken: await createLogoutTokens({ issuer, audience: 'keycloak-broker', key }),
       resourceServers: [
         createResourceServer({
@@ -61,7 +65,15 @@ async function startCompany(database = openDatabase(':memory:')) {
   })
   const providerState = createProviderState(database, clock)
   const securityEvents = { emit: () => {}, kick: () => {} }
-  const changes = createPeopleChanges({ database, directory, providerState, outbox, dispatcher, securityEvents })
+  const changes = createPeopleChanges({
+    database,
+    directory,
+    providerState,
+    outbox,
+    dispatcher,
+    securityEvents,
+    told,
+  })
   return { database, directory, outbox, dispatcher, providerState, changes }
 }
 
@@ -258,15 +270,7 @@ describe('a disable', () => {
     time.advance(3000)
     await change({ active: true })
     keycloak.users.length = 0
-    keycloak.users.push({
-      id: 'other',
-      username: 'alice',
-      subject: 'emp-1001',
-      active: true,
-      groups: [],
-      sessions: 1,
-      notBefore: false,
-    })
+    keycloak.addUser('alice', 'emp-1001')
     expect(await change({ active: false })).toMatchObject({ scim_inactive: 'done', admin_logout: 'done' })
     expect(keycloak.users[0]).toMatchObject({ active: false, notBefore: true })
   })

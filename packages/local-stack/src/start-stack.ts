@@ -4,6 +4,7 @@ import { type CompanyRealm, clientIds, compareRealm } from '@mcp-identity/keyclo
 import { providers } from '@mcp-identity/provider-dialects'
 import { readAccounts } from './accounts.ts'
 import { type Addresses, addressesAt, realmName } from './addresses.ts'
+import { openCorporateDirectory } from './demo/corporate-directory.ts'
 import { chooseRunner, type KeycloakChoice } from './keycloak/choose-runner.ts'
 import { exportRealm } from './keycloak/keycloak-admin.ts'
 import { startKeycloak } from './keycloak/start-keycloak.ts'
@@ -90,6 +91,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   try {
     const context = await prepare(options, workspaceRoot, folder, started)
     await startParts(context, options)
+    await provisionDirectory(context)
     const file = await describeStack(context)
     context.signal.throwIfAborted()
     writeStackFile(folder.stackFile, file)
@@ -197,6 +199,16 @@ async function startParts(
     await allOrNone([...start(true), ...comparison], context)
   }
   await allOrNone([keycloak(), ...start(false)], context)
+}
+
+/** Where no token names groups, people and their groups are in Keycloak before the first of them signs in. */
+async function provisionDirectory({ trust, addresses, secrets, tell }: StartContext): Promise<void> {
+  if (trust.issuer === 'provider' || providers[trust.provider].claimNames.groups !== undefined) return
+  const directory = openCorporateDirectory(addresses.corporateIdp, secrets.directoryAdmin.value)
+  const { people, drift } = await directory.reconcile({ dryRun: false })
+  const left = drift.filter(({ state }) => state !== 'mended')
+  const lines = left.map(({ username, kind, group = '', problem = '' }) => `  ${username} ${kind} ${group}: ${problem}`)
+  tell({ kind: 'notice', text: [`Provisioned ${people} people into Keycloak.`, ...lines].join('\n') })
 }
 
 const partTimeoutMs = 120_000

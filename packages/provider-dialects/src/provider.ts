@@ -1,7 +1,10 @@
 import type { ProviderDialect } from '@mcp-identity/test-kit'
 
 /** Names of the providers, as `--as`, `--corporate-idp` and `--issuer` take them. */
-export type ProviderName = 'generic' | 'entra' | 'okta' | 'google' | 'auth0' | 'cognito' | 'adfs'
+export type ProviderName = EmulatedName | 'keycloak'
+
+/** Those that the corporate IdP can speak as. Keycloak is never emulated: it runs. */
+export type EmulatedName = 'generic' | 'entra' | 'okta' | 'google' | 'auth0' | 'cognito' | 'adfs'
 
 /** A person of the directory, before a provider words who she is. */
 export interface DirectoryPerson {
@@ -25,6 +28,33 @@ export interface Sourced {
   readonly text: string
   /** Address of the provider's own documentation or of the specification. */
   readonly source: string
+}
+
+/**
+ * One way in which a provider tells others, by itself, that somebody was disabled or changed groups. `at once` is within
+ * a second or so; `in cycles` is when its next round of provisioning begins.
+ */
+export interface Told extends Sourced {
+  readonly by: 'SCIM' | 'logout token' | 'security events'
+  readonly when: 'at once' | 'in cycles'
+}
+
+/** How a provider's provisioning words a change (RFC 7644 section 3.5.2 leaves it to the client). */
+export type ScimWording = 'with path' | 'without path'
+
+/** The two places of a provider: behind Keycloak, or the issuer of access tokens itself. */
+export type ProviderRole = 'corporate IdP' | 'issuer'
+
+/** Something that a provider cannot do, and what the stack does about it. */
+export interface Limit extends Sourced {
+  readonly instead: string
+  /** The one role in which it matters; absent: in both. */
+  readonly only?: ProviderRole
+}
+
+/** What a provider cannot do in a role. */
+export function limitsOf({ cannot }: Pick<Provider, 'cannot'>, role: ProviderRole): readonly Limit[] {
+  return cannot.filter(({ only = role }) => only === role)
 }
 
 /** Where a provider answers, as paths below its origin; absent: it has no such endpoint. */
@@ -141,8 +171,15 @@ export interface Provider {
   readonly errorBody?: (error: string, description: string, at: Date) => Record<string, unknown>
   /** Entry of MCP_ISSUERS beside `issuer`. @param origin Where it answers. */
   readonly verifier: (origin: string, resource: string) => Readonly<Record<string, unknown>>
+  /**
+   * What the provider itself tells Keycloak when somebody is disabled; empty: nothing, and the company's own leaver
+   * process has to. No provider tells a resource server behind it.
+   */
+  readonly tells: readonly Told[]
+  /** How it words what it sends by SCIM; absent: it provisions nobody. */
+  readonly scim?: ScimWording
   /** What the provider cannot do, each with what the stack does about it. Read out by the demonstration. */
-  readonly cannot: readonly (Sourced & { readonly instead: string })[]
+  readonly cannot: readonly Limit[]
   /** Cells of the matrix that this provider cannot fill as the issuer; a broken cell is a failure, not a limit. */
   readonly limitsAsIssuer: Readonly<Partial<Record<CheckName, Sourced>>>
 }
@@ -175,6 +212,19 @@ export interface GroupForm {
 
 /** Domain of the made-up company. */
 export const companyDomain = 'company.com'
+
+/** Stands where only the names of claims count, or the subject alone. */
+export const nobody: DirectoryPerson = {
+  subject: 'nobody',
+  username: 'nobody',
+  givenName: '',
+  familyName: '',
+  email: '',
+  department: '',
+  zoneinfo: '',
+  country: '',
+  groups: [],
+}
 
 /** What the demonstration's policies ask of a person beyond name and groups. */
 export function placeClaims({ zoneinfo, country }: DirectoryPerson): Record<string, unknown> {

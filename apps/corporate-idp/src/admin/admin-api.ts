@@ -1,13 +1,14 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Logger } from 'pino'
-import type { Directory } from '../directory/directory.ts'
+import { type Directory, TakenError } from '../directory/directory.ts'
 import { fullName, type Person } from '../directory/person.ts'
 import { RequestError, readBody, sendJson, sendProblem } from '../http/messages.ts'
 import type { PeopleChanges } from '../people-changes.ts'
+import type { Reconciliation, ReconciliationOptions } from '../reconciliation.ts'
 import type { Outbox } from '../signals/outbox.ts'
 import { type Signal, signalKinds } from '../signals/signal.ts'
 import { type AdminAuthentication, directoryAdminScope } from './authenticate-admin.ts'
-import { readPersonChange } from './read-person-change.ts'
+import { readNewPerson, readPersonChange, readReconciliation } from './read-person-change.ts'
 
 export interface AdminApiOptions {
   authenticate(authorization: string | undefined): Promise<AdminAuthentication>
@@ -16,6 +17,7 @@ export interface AdminApiOptions {
   peopleChanges: PeopleChanges
   /** Origins whose pages may call this API. */
   allowedOrigins: readonly string[]
+  reconcile(options: ReconciliationOptions): Promise<Reconciliation>
   /** Signs with a new key from now on; returns its id. */
   changeSigningKey(): Promise<string>
   log: Logger
@@ -23,12 +25,22 @@ export interface AdminApiOptions {
 
 /** The admin API under `/admin`. */
 export function createAdminApi(options: AdminApiOptions) {
-  const { authenticate, directory, outbox, peopleChanges, allowedOrigins, changeSigningKey, log } = options
+  const { authenticate, directory, outbox, peopleChanges, allowedOrigins, changeSigningKey, reconcile, log } = options
 
   async function route(request: IncomingMessage, response: ServerResponse, path: string, actor: string): Promise<void> {
     if (path === '/admin/people') {
-      allow(request, response, ['GET'])
-      sendJson(response, 200, { people: directory.list().map(describePerson) })
+      allow(request, response, ['GET', 'POST'])
+      if (request.method === 'POST') await add(request, response, actor)
+      else sendJson(response, 200, { people: directory.list().map(describePerson) })
+    } else if (path === '/admin/reconciliation') {
+      allow(request, response, ['POST'])
+      await compareAll(request, response, actor)
+    } else if (path.endsWith('/announcement')) {
+      const person = findPerson(path.slice(0, -'/announcement'.length))
+      allow(request, response, ['POST'])
+      const signals = await peopleChanges.announce(person)
+      log.info({ actor, username: person.username }, 'person announced')
+      sendJson(response, 200, { ...describePerson(person), signals: signals.map(describeSignal) })
     } else if (path === '/admin/signing-key') {
       allow(request, response, ['POST'])
       const kid = await changeSigningKey()
@@ -39,8 +51,9 @@ export function createAdminApi(options: AdminApiOptions) {
       sendJson(response, 200, { groups: directory.groups() })
     } else {
       const person = findPerson(path)
-      allow(request, response, ['GET', 'PATCH'])
+      allow(request, response, ['GET', 'PATCH', 'DELETE'])
       if (request.method === 'PATCH') await change(request, response, person, actor)
+      else if (request.method === 'DELETE') await remove(response, person, actor)
       else {
         const signals = outbox.pendingOf(person.username).map(describeSignal)
         sendJson(response, 200, { ...describePerson(person), signals })
@@ -54,6 +67,37 @@ export function createAdminApi(options: AdminApiOptions) {
     const person = directory.find(decode(name))
     if (person === undefined) throw new RequestError(404, 'Nobody has this user name.')
     return person
+  }
+
+  async function add(request: IncomingMessage, response: ServerResponse, actor: string): Promise<void> {
+    const read = readNewPerson(await readBody(request, ['application/json']), directory.groups())
+    if (read.outcome === 'refused') {
+      sendProblem(response, 400, 'This person cannot be added', { problems: read.problems })
+      return
+    }
+    const signals = await peopleChanges.add(read.person, read.password)
+    log.info({ actor, username: read.person.username }, 'person added')
+    sendJson(response, 201, {
+      ...describePerson({ ...read.person, active: true }),
+      signals: signals.map(describeSignal),
+    })
+  }
+
+  async function remove(response: ServerResponse, person: Person, actor: string): Promise<void> {
+    const signals = await peopleChanges.remove(person)
+    log.info({ actor, username: person.username }, 'person removed')
+    sendJson(response, 200, { username: person.username, signals: signals.map(describeSignal) })
+  }
+
+  async function compareAll(request: IncomingMessage, response: ServerResponse, actor: string): Promise<void> {
+    const read = readReconciliation(await readBody(request, ['application/json']))
+    if (read.outcome === 'refused') {
+      sendProblem(response, 400, 'This comparison is not possible', { problems: read.problems })
+      return
+    }
+    const result = await reconcile(read.options)
+    log.info({ actor, dryRun: read.options.dryRun, drift: result.drift.length }, 'directory and Keycloak compared')
+    sendJson(response, 200, result)
   }
 
   async function change(
@@ -90,8 +134,9 @@ export function createAdminApi(options: AdminApiOptions) {
     try {
       await route(request, response, path, authentication.actor)
     } catch (error) {
-      if (!(error instanceof RequestError)) throw error
-      sendProblem(response, error.status, error.message)
+      if (error instanceof TakenError) sendProblem(response, 409, error.message)
+      else if (error instanceof RequestError) sendProblem(response, error.status, error.message)
+      else throw error
     }
     return true
   }

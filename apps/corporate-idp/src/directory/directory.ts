@@ -1,7 +1,7 @@
 import type { CompanyDatabase } from '../database.ts'
 import type { DevelopmentPerson } from './development-people.ts'
 import { hashPassword, isPassword, type PasswordCost } from './password.ts'
-import type { Person } from './person.ts'
+import type { Departed, NewPerson, Person, Profile } from './person.ts'
 
 export type PasswordCheck =
   | { outcome: 'right'; person: Person }
@@ -21,11 +21,23 @@ export interface Directory {
   hashPassword(password: string): Promise<string>
   /** A password that was published once counts as published for ever: production refuses the directory. */
   setPasswordHash(username: string, hash: string): void
+  /** @throws {TakenError} The user name, the subject or the e-mail address is somebody's, or was. */
+  add(person: NewPerson, passwordHash: string): void
+  setProfile(username: string, profile: Partial<Profile>): void
+  /** Takes somebody out. Her subject is never given to anybody else. */
+  remove(username: string, atMs: number): void
+  /** Whoever had this user name last and was removed. */
+  findDeparted(username: string): Departed | undefined
   noteSignIn(subject: string, atMs: number): void
   /** Usernames of accounts whose password is published. */
   publishedPasswords(): string[]
   /** Adds groups and people who are not there yet; leaves those who are there as they are. */
   seed(groups: readonly string[], people: readonly DevelopmentPerson[]): Promise<void>
+}
+
+/** Somebody has this already. */
+export class TakenError extends Error {
+  override readonly name = 'TakenError'
 }
 
 /** The group that everybody is in. */
@@ -80,6 +92,41 @@ export function createDirectory(database: CompanyDatabase, passwordCost?: Passwo
     setGroups,
     hashPassword: (password) => hashPassword(password, passwordCost),
     setPasswordHash: (username, hash) => void statements.setPasswordHash.run(hash, username),
+    add: database.transaction((person: NewPerson, passwordHash: string) => {
+      if (statements.departedBySubject.get(person.subject) !== undefined)
+        throw new TakenError(`${person.subject} was somebody else's, and is never given out again`)
+      try {
+        statements.addPerson.run({ ...person, passwordHash, isPublished: 0 })
+      } catch (error) {
+        if ((error as { code?: string }).code?.startsWith('SQLITE_CONSTRAINT') !== true) throw error
+        throw new TakenError('somebody has this user name, subject or e-mail address already')
+      }
+      setGroups(person.username, person.groups)
+    }),
+    setProfile(username, profile) {
+      const person = find(username)
+      if (person === undefined) return
+      try {
+        statements.setProfile.run({ ...person, ...profile, username })
+      } catch (error) {
+        if ((error as { code?: string }).code?.startsWith('SQLITE_CONSTRAINT') !== true) throw error
+        throw new TakenError('somebody has this e-mail address already')
+      }
+    },
+    remove: database.transaction((username: string, atMs: number) => {
+      statements.noteDeparted.run(atMs, username)
+      statements.remove.run(username)
+    }),
+    findDeparted(username) {
+      const row = statements.departed.get(username)
+      return (
+        row && {
+          username: row.username,
+          subject: row.subject,
+          ...(row.last_signed_in_at_ms === null ? {} : { lastSignedInAtMs: row.last_signed_in_at_ms }),
+        }
+      )
+    },
     noteSignIn: (subject, atMs) => void statements.noteSignIn.run(atMs, subject),
     publishedPasswords: () => statements.publishedPasswords.all().map(({ username }) => username),
     async seed(groups, people) {
@@ -89,7 +136,7 @@ export function createDirectory(database: CompanyDatabase, passwordCost?: Passwo
       database.transaction(() => {
         for (const group of groups) statements.addGroup.run(group)
         newcomers.forEach((person, index) => {
-          statements.addPerson.run({ ...person, passwordHash: hashes[index] ?? '' })
+          statements.addPerson.run({ ...person, passwordHash: hashes[index] ?? '', isPublished: 1 })
           setGroups(person.username, person.groups)
         })
       })()
@@ -111,6 +158,8 @@ interface PersonRow {
   last_signed_in_at_ms: number | null
 }
 
+type DepartedRow = Pick<PersonRow, 'username' | 'subject' | 'last_signed_in_at_ms'>
+
 function prepare(database: CompanyDatabase) {
   return {
     byUsername: database.prepare<[string], PersonRow>('SELECT * FROM people WHERE username = ?'),
@@ -125,13 +174,24 @@ function prepare(database: CompanyDatabase) {
     leaveGroups: database.prepare<[string]>('DELETE FROM memberships WHERE username = ?'),
     joinGroup: database.prepare<[string, string]>('INSERT INTO memberships (username, group_name) VALUES (?, ?)'),
     noteSignIn: database.prepare<[number, string]>('UPDATE people SET last_signed_in_at_ms = ? WHERE subject = ?'),
+    setProfile: database.prepare<[Profile & { username: string }]>(`
+      UPDATE people SET given_name = @givenName, family_name = @familyName, email = @email, department = @department,
+                        zoneinfo = @zoneinfo, country = @country WHERE username = @username`),
+    noteDeparted: database.prepare<[number, string]>(`
+      INSERT INTO departed (subject, username, last_signed_in_at_ms, removed_at_ms)
+      SELECT subject, username, last_signed_in_at_ms, ? FROM people WHERE username = ?`),
+    remove: database.prepare<[string]>('DELETE FROM people WHERE username = ?'),
+    departed: database.prepare<[string], DepartedRow>(
+      'SELECT * FROM departed WHERE username = ? ORDER BY removed_at_ms DESC LIMIT 1',
+    ),
+    departedBySubject: database.prepare<[string], DepartedRow>('SELECT * FROM departed WHERE subject = ?'),
     publishedPasswords: database.prepare<[], { username: string }>(
       'SELECT username FROM people WHERE password_is_published = 1 ORDER BY username',
     ),
     addGroup: database.prepare<[string]>('INSERT INTO groups (name) VALUES (?) ON CONFLICT DO NOTHING'),
-    addPerson: database.prepare<[DevelopmentPerson & { passwordHash: string }]>(`
+    addPerson: database.prepare<[NewPerson & { passwordHash: string; isPublished: 0 | 1 }]>(`
       INSERT INTO people (username, subject, given_name, family_name, email, department, zoneinfo, country,
                           password_hash, password_is_published)
-      VALUES (@username, @subject, @givenName, @familyName, @email, @department, @zoneinfo, @country, @passwordHash, 1)`),
+      VALUES (@username, @subject, @givenName, @familyName, @email, @department, @zoneinfo, @country, @passwordHash, @isPublished)`),
   }
 }

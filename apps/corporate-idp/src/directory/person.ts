@@ -18,10 +18,20 @@ export interface Person {
   lastSignedInAtMs?: number
 }
 
+/** What the directory says about somebody beside her names for machines, her groups and whether she is active. */
+export type Profile = Pick<Person, 'givenName' | 'familyName' | 'email' | 'department' | 'zoneinfo' | 'country'>
+
+/** Somebody who begins. */
+export type NewPerson = Omit<Person, 'active' | 'lastSignedInAtMs'>
+
+/** Somebody who was taken out of the directory. */
+export type Departed = Pick<Person, 'username' | 'subject' | 'lastSignedInAtMs'>
+
 /** What an administrator changes about somebody; what is not there stays as it is. */
 export interface PersonChange {
   active?: boolean
   groups?: readonly string[]
+  profile?: Partial<Profile>
   /** A new password, in clear text; kept as a hash only. */
   password?: string
 }

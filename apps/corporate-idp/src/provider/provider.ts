@@ -1,3 +1,4 @@
+import { nobody } from '@mcp-identity/provider-dialects'
 import {
   type ClientMetadata,
   type Configuration,
@@ -219,18 +220,6 @@ const claimsByTheBook = {
   profile: ['name', 'given_name', 'family_name', 'preferred_username', 'department', 'zoneinfo', 'country'],
   email: ['email', 'email_verified'],
   groups: ['groups'],
-}
-
-const nobody = {
-  subject: 'nobody',
-  username: 'nobody',
-  givenName: '',
-  familyName: '',
-  email: '',
-  department: '',
-  zoneinfo: '',
-  country: '',
-  groups: [],
 }
 
 function claimsOfScopes({ provider }: Dialect): Record<string, string[]> {

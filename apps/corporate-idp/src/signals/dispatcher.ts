@@ -41,6 +41,8 @@ const lane: Record<SignalKind, string> = {
   scim_inactive: 'active',
   scim_active: 'active',
   scim_groups: 'groups',
+  scim_person: 'person',
+  scim_delete: 'person',
   backchannel_logout: 'logout by token',
   resource_server_logout: 'logout at resource servers',
   admin_logout: 'logout by administrator',

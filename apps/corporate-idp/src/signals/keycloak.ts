@@ -1,7 +1,33 @@
+import type { ScimWording } from '@mcp-identity/provider-dialects'
+import type { Person, Profile } from '../directory/person.ts'
+import {
+  type Account,
+  accountAttributes,
+  readAccount,
+  type ScimOperation,
+  type ScimUser,
+  scimWordings,
+  wordNewUser,
+  wordProfile,
+} from './scim-user.ts'
+
 /** Keycloak, as the corporate IdP sees it: SCIM, back-channel logout, and one call of the admin API. */
 export interface Keycloak {
   /** Keycloak's id of the person; `undefined` when she never signed in there. */
   findUser(username: string): Promise<string | undefined>
+  findAccount(username: string): Promise<Account | undefined>
+  /** Every account but those of services, with groups, page by page. */
+  accounts(): AsyncIterable<Account>
+  /** @returns Keycloak's id of the new account, which is not linked yet. @throws {KeycloakError} 409: the name or address is taken. */
+  createUser(person: Person): Promise<string>
+  /** @throws {UnknownUserError} */
+  changeProfile(userId: string, profile: Partial<Profile>): Promise<void>
+  /** @throws {UnknownUserError} */
+  deleteUser(userId: string): Promise<void>
+  /** Which identity provider of the realm knows the account under which subject. @throws {UnknownUserError} */
+  linksOf(userId: string): Promise<AccountLink[]>
+  /** Says that the account is that subject at this corporate IdP, so that her sign-in finds it. @throws {UnknownUserError} */
+  link(userId: string, subject: string, username: string): Promise<void>
   /** @throws {UnknownUserError} */
   setActive(userId: string, active: boolean): Promise<void>
   /** Group name → id of every group in the realm. */
@@ -14,12 +40,22 @@ export interface Keycloak {
   logOut(userId: string): Promise<void>
 }
 
+export interface AccountLink {
+  /** Alias of the identity provider in the realm. */
+  alias: string
+  subject: string
+}
+
 export interface KeycloakOptions {
   /** Where this process reaches Keycloak, without a path. */
   url: string
   /** Issuer of the realm; its last segment is the realm's name. */
   issuer: string
   provisioner: { clientId: string; secret: string }
+  /** What the realm calls this corporate IdP. Default `corporate`. */
+  alias?: string
+  /** How a change is worded in SCIM. Default `with path`. */
+  wording?: ScimWording
   /** Longest time for one request, in milliseconds. Default 3000. */
   timeoutMs?: number
   fetch?: typeof globalThis.fetch
@@ -45,8 +81,16 @@ export class UnknownUserError extends Error {
 
 const patchSchema = 'urn:ietf:params:scim:api:messages:2.0:PatchOp'
 const earlyRenewalMs = 30_000
+/** Keycloak answers no more than 100 at once. */
+const pageSize = 100
+
+interface ScimPage {
+  totalResults: number
+  Resources?: ScimUser[]
+}
 
 export function createKeycloak(options: KeycloakOptions): Keycloak {
+  const { alias = 'corporate', wording = 'with path' } = options
   const { issuer, provisioner, timeoutMs = 3000, fetch = globalThis.fetch, clock = Date.now } = options
   const realm = issuer.slice(issuer.lastIndexOf('/') + 1)
   const realmUrl = `${options.url}/realms/${realm}`
@@ -103,17 +147,60 @@ export function createKeycloak(options: KeycloakOptions): Keycloak {
     return response.status === 204 ? undefined : response.json()
   }
 
-  const patch = (what: string, path: string, operation: Record<string, unknown>) =>
-    call(what, 'PATCH', `${realmUrl}/scim/v2/${path}`, { schemas: [patchSchema], Operations: [operation] })
+  const patch = (what: string, path: string, ...operations: ScimOperation[]) =>
+    call(what, 'PATCH', `${realmUrl}/scim/v2/${path}`, { schemas: [patchSchema], Operations: operations })
+
+  async function lookUp(username: string, attributes: string): Promise<ScimUser | undefined> {
+    const query = new URLSearchParams({ filter: `userName eq ${JSON.stringify(username)}`, attributes })
+    const found = await call('SCIM look-up', 'GET', `${realmUrl}/scim/v2/Users?${query}`)
+    return (found as Partial<ScimPage>).Resources?.[0]
+  }
 
   return {
     async findUser(username) {
-      const filter = new URLSearchParams({ filter: `userName eq ${JSON.stringify(username)}`, attributes: 'userName' })
-      const found = await call('SCIM look-up', 'GET', `${realmUrl}/scim/v2/Users?${filter}`)
-      return (found as { Resources?: { id: string }[] }).Resources?.[0]?.id
+      return (await lookUp(username, 'userName'))?.id
+    },
+    async findAccount(username) {
+      const user = await lookUp(username, accountAttributes)
+      return user === undefined ? undefined : readAccount(user)
+    },
+    async *accounts() {
+      for (let startIndex = 1, total = 1; startIndex <= total; startIndex += pageSize) {
+        const query = new URLSearchParams({
+          startIndex: String(startIndex),
+          count: String(pageSize),
+          attributes: accountAttributes,
+        })
+        const page = (await call('SCIM accounts', 'GET', `${realmUrl}/scim/v2/Users?${query}`)) as ScimPage
+        total = page.totalResults
+        for (const user of page.Resources ?? []) yield readAccount(user)
+      }
+    },
+    async createUser(person) {
+      const created = await call('SCIM create', 'POST', `${realmUrl}/scim/v2/Users`, wordNewUser(person))
+      return (created as { id: string }).id
+    },
+    async changeProfile(userId, profile) {
+      await patch('SCIM profile', `Users/${userId}`, ...wordProfile(profile))
+    },
+    async deleteUser(userId) {
+      await call('SCIM delete', 'DELETE', `${realmUrl}/scim/v2/Users/${userId}`)
+    },
+    async linksOf(userId) {
+      const links = await call('links of an account', 'GET', `${adminUrl}/users/${userId}/federated-identity`)
+      return (links as { identityProvider: string; userId: string }[]).map(({ identityProvider, userId: subject }) => ({
+        alias: identityProvider,
+        subject,
+      }))
+    },
+    async link(userId, subject, username) {
+      await call('link', 'POST', `${adminUrl}/users/${userId}/federated-identity/${alias}`, {
+        userId: subject,
+        userName: username,
+      })
     },
     async setActive(userId, active) {
-      await patch(`SCIM active ${active}`, `Users/${userId}`, { op: 'replace', path: 'active', value: active })
+      await patch(`SCIM active ${active}`, `Users/${userId}`, scimWordings[wording]('active', active))
     },
     async groupIds() {
       const found = await call('SCIM groups', 'GET', `${realmUrl}/scim/v2/Groups?count=100`)
@@ -133,7 +220,17 @@ export function createKeycloak(options: KeycloakOptions): Keycloak {
         operation === 'add'
           ? { op: 'add', path: 'members', value: [{ value: userId }] }
           : { op: 'remove', path: `members[value eq "${userId}"]` }
-      await patch(`SCIM ${operation} group member`, `Groups/${groupId}`, change)
+      try {
+        await patch(`SCIM ${operation} group member`, `Groups/${groupId}`, change)
+      } catch (error) {
+        if (!(error instanceof KeycloakError) || error.status !== 403) throw error
+        // Keycloak lets nobody give roles of an administrator that she does not have herself.
+        throw new KeycloakError(
+          `SCIM ${operation} group member`,
+          403,
+          'the group carries administrative roles, which provisioning may not give',
+        )
+      }
     },
     async sendLogoutToken(logoutToken) {
       const response = await fetch(`${realmUrl}/protocol/openid-connect/logout/backchannel-logout`, {

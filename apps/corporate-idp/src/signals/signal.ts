@@ -6,6 +6,8 @@ export const signalKinds = {
   admin_logout: 'logout that sets not-before',
   scim_active: 'SCIM: active is true',
   scim_groups: 'SCIM: group memberships',
+  scim_person: 'SCIM: created, or brought up to date',
+  scim_delete: 'SCIM: deleted',
 } as const
 
 export type SignalKind = keyof typeof signalKinds

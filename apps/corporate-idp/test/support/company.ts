@@ -32,6 +32,7 @@ export async function startCompany(change: (config: CorporateIdpConfig) => Corpo
     provider: providers.generic,
     keycloak: {
       issuer: keycloak.issuer,
+      alias: 'corporate',
       url: keycloak.url,
       brokerClient: { clientId: 'keycloak-broker', secret: brokerSecret },
       provisioner: { clientId: 'corporate-idp-provisioner', secret: 'provisioner secret of the tests' },

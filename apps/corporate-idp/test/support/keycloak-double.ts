@@ -8,6 +8,11 @@ export type Operation =
   | 'find user'
   | 'active true'
   | 'active false'
+  | 'create user'
+  | 'profile of user'
+  | 'delete user'
+  | 'links of user'
+  | 'link user'
   | 'groups'
   | 'groups of user'
   | 'add member'
@@ -27,6 +32,10 @@ export interface DoubleUser {
   groups: string[]
   sessions: number
   notBefore: boolean
+  /** Identity providers of the realm that know her. */
+  links: { identityProvider: string; userId: string }[]
+  /** What was created or changed by SCIM, by path. */
+  profile: Record<string, unknown>
 }
 
 const realm = 'company'
@@ -45,6 +54,7 @@ export async function startKeycloakDouble() {
   const key = { ...(await exportJWK(publicKey)), kid: 'keycloak-1', alg: 'RS256', use: 'sig' }
   let idpKeySet: { keys: JWK[] } = { keys: [] }
   let tokensGiven = 0
+  let made = 0
 
   const server = createServer((request, response) => void handle(request, response))
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
@@ -93,7 +103,29 @@ export async function startKeycloakDouble() {
         return { status: 200, json: { access_token: `provisioning-${tokensGiven}`, expires_in: 300 } }
       case 'find user': {
         const wanted = /^userName eq "([^"]*)"$/.exec(query.get('filter') ?? '')?.[1]
-        return { status: 200, json: { Resources: users.filter(({ username }) => username === wanted) } }
+        const found = users.filter(({ username }) => wanted === undefined || username === wanted)
+        return { status: 200, json: { totalResults: found.length, Resources: found.map(toScim) } }
+      }
+      case 'create user': {
+        const resource = JSON.parse(body) as { userName: string; externalId: string; active: boolean }
+        if (users.some(({ username }) => username === resource.userName))
+          return { status: 409, json: { schemas: [scimError], status: '409', scimType: 'uniqueness' } }
+        const made = addUser(resource.userName, resource.externalId)
+        Object.assign(made, { active: resource.active, sessions: 0, links: [], profile: profileOf(resource) })
+        return { status: 201, json: toScim(made) }
+      }
+      case 'profile of user':
+        for (const { path, value } of operationsOf(body)) if (user) user.profile[path] = value
+        return { status: 200, json: user && toScim(user) }
+      case 'delete user':
+        users.splice(users.indexOf(user as DoubleUser), 1)
+        return { status: 204, json: undefined }
+      case 'links of user':
+        return { status: 200, json: user?.links }
+      case 'link user': {
+        const { userId: subject } = JSON.parse(body) as { userId: string }
+        user?.links.push({ identityProvider: path.slice(path.lastIndexOf('/') + 1), userId: subject })
+        return { status: 204, json: undefined }
       }
       case 'active false':
       case 'active true':
@@ -116,6 +148,23 @@ export async function startKeycloakDouble() {
         if (user) Object.assign(user, { sessions: 0, notBefore: true })
         return { status: 204, json: undefined }
     }
+  }
+
+  function addUser(username: string, subject: string, userGroups: string[] = []): DoubleUser {
+    made += 1
+    const user: DoubleUser = {
+      id: `kc-${username}-${made}`,
+      username,
+      subject,
+      active: true,
+      groups: userGroups,
+      sessions: 1,
+      notBefore: false,
+      links: [{ identityProvider: 'corporate', userId: subject }],
+      profile: {},
+    }
+    users.push(user)
+    return user
   }
 
   function changeMembers(path: string, body: string, isAdd: boolean): void {
@@ -153,19 +202,8 @@ export async function startKeycloakDouble() {
     addGroups: (...names: string[]) => {
       for (const name of names) groups.set(name, `id of ${name}`)
     },
-    addUser: (username: string, subject: string, userGroups: string[] = []): DoubleUser => {
-      const user = {
-        id: `kc-${username}-${users.length}`,
-        username,
-        subject,
-        active: true,
-        groups: userGroups,
-        sessions: 1,
-        notBefore: false,
-      }
-      users.push(user)
-      return user
-    },
+    /** Somebody who signed in through this corporate IdP once. */
+    addUser,
     /** Makes the next requests of this kind go wrong, one fault each. */
     fail: (operation: Operation, ...next: Fault[]) => faults.set(operation, next),
     /** Forgets the tokens that were given out, as after a restart with new keys. */
@@ -198,20 +236,55 @@ interface Answer {
   json: unknown
 }
 
+function operationsOf(body: string): { op: string; path: string; value: unknown }[] {
+  return (JSON.parse(body) as { Operations: { op: string; path: string; value: unknown }[] }).Operations
+}
+
+const enterprise = 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User'
+const company = 'urn:ietf:params:scim:schemas:extension:company:2.0:User'
+
+/** What a new User resource says, by the paths that a PATCH uses. */
+function profileOf(resource: object): Record<string, unknown> {
+  const { name, emails, ...extensions } = resource as Record<string, Record<string, unknown>>
+  return {
+    'name.givenName': name?.givenName,
+    'name.familyName': name?.familyName,
+    'emails[type eq "work"].value': (emails as unknown as { value: string }[] | undefined)?.[0]?.value,
+    [`${enterprise}:department`]: extensions[enterprise]?.department,
+    [`${company}:zoneinfo`]: extensions[company]?.zoneinfo,
+    [`${company}:country`]: extensions[company]?.country,
+  }
+}
+
+function toScim({ id, username, active, groups, profile }: DoubleUser) {
+  return {
+    id,
+    userName: username,
+    active,
+    name: { givenName: profile['name.givenName'], familyName: profile['name.familyName'] },
+    emails: [{ value: profile['emails[type eq "work"].value'], primary: true }],
+    ...(groups.length > 0 ? { groups: groups.map((display) => ({ display })) } : {}),
+    [enterprise]: { department: profile[`${enterprise}:department`] },
+    [company]: { zoneinfo: profile[`${company}:zoneinfo`], country: profile[`${company}:country`] },
+  }
+}
+
 function operationOf(method: string, path: string, body: string): Operation | undefined {
   const scim = `/realms/${realm}/scim/v2`
-  const patched =
-    method === 'PATCH'
-      ? (JSON.parse(body) as { Operations: { op: string; value: unknown }[] }).Operations[0]
-      : undefined
+  const patched = method === 'PATCH' ? operationsOf(body)[0] : undefined
   if (path === `/realms/${realm}/protocol/openid-connect/token`) return 'token'
   if (path === `/realms/${realm}/protocol/openid-connect/logout/backchannel-logout`) return 'logout token'
   if (method === 'POST' && path.startsWith(`/admin/realms/${realm}/users/`) && path.endsWith('/logout'))
     return 'admin logout'
-  if (path === `${scim}/Users`) return 'find user'
+  if (path.includes('/federated-identity')) return method === 'POST' ? 'link user' : 'links of user'
+  if (path === `${scim}/Users`) return method === 'POST' ? 'create user' : 'find user'
   if (path === `${scim}/Groups`) return 'groups'
-  if (path.startsWith(`${scim}/Users/`))
-    return patched ? (patched.value ? 'active true' : 'active false') : 'groups of user'
+  if (path.startsWith(`${scim}/Users/`)) {
+    if (method === 'DELETE') return 'delete user'
+    if (patched === undefined) return 'groups of user'
+    const active = patched.path === 'active' ? patched.value : (patched.value as { active?: boolean } | null)?.active
+    return typeof active === 'boolean' ? (active ? 'active true' : 'active false') : 'profile of user'
+  }
   if (path.startsWith(`${scim}/Groups/`)) return patched?.op === 'add' ? 'add member' : 'remove member'
   return undefined
 }

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { type ProviderName, providerNames, providers } from '@mcp-identity/provider-dialects'
+import { type EmulatedName, emulatedNames } from '@mcp-identity/provider-dialects'
 import { Command, Option } from 'commander'
 import type { KeycloakChoice } from '../keycloak/choose-runner.ts'
 import type { Trust } from '../parts.ts'
@@ -15,9 +15,9 @@ export interface DevFlags {
   /** Where the stack keeps its files. */
   directory: string
   /** Whose dialect the corporate IdP behind Keycloak speaks. */
-  corporateIdp?: ProviderName
+  corporateIdp?: EmulatedName
   /** Whose dialect the issuer speaks, in place of Keycloak. */
-  issuer?: ProviderName
+  issuer?: EmulatedName
 }
 
 /** Who signs people in and who issues access tokens, as the flags say. */
@@ -66,15 +66,14 @@ export function devCommand(run: (flags: DevFlags) => Promise<void>): Command {
 
 /** `--corporate-idp`, the same for every command. */
 export function corporateIdpOption(): Option {
-  const description = 'whose dialect the corporate IdP behind Keycloak speaks; one whose ID tokens name groups'
-  const withGroups = providerNames.filter((name) => providers[name].claimNames.groups !== undefined)
-  return new Option('--corporate-idp <provider>', description).choices(withGroups)
+  const description = 'whose dialect the corporate IdP behind Keycloak speaks'
+  return new Option('--corporate-idp <provider>', description).choices(emulatedNames)
 }
 
 /** `--issuer`, the same for every command. */
 export function issuerOption(): Option {
   const description = 'no Keycloak: the MCP server trusts a provider that speaks this dialect directly'
-  return new Option('--issuer <provider>', description).choices(providerNames).conflicts(['corporateIdp'])
+  return new Option('--issuer <provider>', description).choices(emulatedNames).conflicts(['corporateIdp'])
 }
 
 /** `--directory`, the same for every command. */

@@ -12,6 +12,40 @@ export interface CorporateDirectory {
   /** Resolves when Keycloak has ended her sessions. */
   resetPassword(username: string, password: string): Promise<DirectoryAnswer>
   groupsOf(username: string): Promise<string[]>
+  /**
+   * Runs the company's own joiner-mover-leaver process for one person: Keycloak and the resource servers hear what the
+   * directory says about her, whatever its provider tells by itself. Resolves when the admin API has answered.
+   */
+  announce(username: string): Promise<DirectoryAnswer>
+  /** Resolves when nothing about her is left to be told. */
+  settle(username: string): Promise<void>
+  /** Signs with a new key from now on; the one before it stays published. */
+  rotateSigningKey(): Promise<void>
+  /** Compares everybody with Keycloak; see the admin API. */
+  reconcile(options: ReconcileOptions): Promise<ReconcileReport>
+}
+
+export interface ReconcileOptions {
+  /** Finds, and changes nothing. */
+  dryRun: boolean
+  /** User names whose accounts are linked on purpose. */
+  link?: readonly string[]
+  /** More removals than this are refused. Default 10. */
+  mostRemovals?: number
+}
+
+/** How the directory and Keycloak differed. */
+export interface ReconcileReport {
+  people: number
+  accounts: number
+  drift: {
+    kind: string
+    username: string
+    state: 'found' | 'mended' | 'failed' | 'refused' | 'left'
+    group?: string
+    profile?: Record<string, string>
+    problem?: string
+  }[]
 }
 
 interface PersonAnswer {
@@ -34,16 +68,20 @@ const pollEveryMs = 50
  * @param adminSecret The development bearer of `.local/stack.json`; real administrators present an access token.
  */
 export function openCorporateDirectory(corporateIdpUrl: string, adminSecret: string): CorporateDirectory {
-  async function request(username: string, init: RequestInit): Promise<{ person: PersonAnswer; tookMs: number }> {
-    const startedAt = performance.now()
-    const response = await fetch(new URL(`/admin/people/${encodeURIComponent(username)}`, corporateIdpUrl), {
+  async function send(path: string, init: RequestInit): Promise<unknown> {
+    const response = await fetch(new URL(`/admin${path}`, corporateIdpUrl), {
       ...init,
       headers: { authorization: `Bearer ${adminSecret}`, 'content-type': 'application/json' },
     })
     const text = await response.text()
-    if (!response.ok)
-      throw new Error(`the corporate IdP answered ${response.status} for ${username}: ${text.slice(0, 300)}`)
-    return { person: JSON.parse(text), tookMs: performance.now() - startedAt }
+    if (!response.ok) throw new Error(`the corporate IdP answered ${response.status} at ${path}: ${text.slice(0, 300)}`)
+    return JSON.parse(text)
+  }
+
+  async function request(username: string, init: RequestInit, part = '') {
+    const startedAt = performance.now()
+    const person = (await send(`/people/${encodeURIComponent(username)}${part}`, init)) as PersonAnswer
+    return { person, tookMs: performance.now() - startedAt }
   }
   const patch = (username: string, change: object): Promise<DirectoryAnswer> =>
     request(username, { method: 'PATCH', body: JSON.stringify(change) })
@@ -51,12 +89,16 @@ export function openCorporateDirectory(corporateIdpUrl: string, adminSecret: str
   /** Signals that wait for others, or for their time, are sent after the admin API has answered. */
   async function settled(username: string, change: object): Promise<DirectoryAnswer> {
     const answer = await patch(username, change)
+    await settle(username)
+    return answer
+  }
+
+  async function settle(username: string): Promise<void> {
     const deadline = performance.now() + settleWithinMs
     while ((await request(username, { method: 'GET' })).person.signals?.length) {
       if (performance.now() > deadline) throw new Error(`Keycloak has not heard of the change of ${username} yet`)
       await setTimeout(pollEveryMs)
     }
-    return answer
   }
   return {
     disable: (username) => patch(username, { active: false }),
@@ -64,6 +106,11 @@ export function openCorporateDirectory(corporateIdpUrl: string, adminSecret: str
     changeGroups: (username, groups) => patch(username, { groups }),
     setGroups: (username, groups) => settled(username, { groups }),
     resetPassword: (username, password) => settled(username, { password }),
+    announce: (username) => request(username, { method: 'POST' }, '/announcement'),
+    settle,
+    rotateSigningKey: async () => void (await send('/signing-key', { method: 'POST' })),
+    reconcile: async (options) =>
+      (await send('/reconciliation', { method: 'POST', body: JSON.stringify(options) })) as ReconcileReport,
     groupsOf: async (username) => (await request(username, { method: 'GET' })).person.groups ?? [],
   }
 }

@@ -1,9 +1,10 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { verifyAuditLog } from '@mcp-identity/audit-log'
-import { type Provider, providerAddresses, providers } from '@mcp-identity/provider-dialects'
+import { type Limit, limitsOf, providerAddresses, providers } from '@mcp-identity/provider-dialects'
 import type { Trust } from '../parts.ts'
 import type { HeadlessBrowser, Observer } from './browser.ts'
 import { openCorporateDirectory } from './corporate-directory.ts'
+import { groupsCome, leaverProcessOf } from './leaver-process.ts'
 import {
   type McpSession,
   openPersonSession,
@@ -44,8 +45,8 @@ export class StoryError extends Error {
 
 /** The whole story, in order, over one running stack. Every step may rely on the ones before it. */
 export interface Story {
-  /** What the issuer cannot do by itself, and what the stack does about it; said before the first step. */
-  limits: Provider['cannot']
+  /** What the provider cannot do by itself, and what the stack does about it; said before the first step. */
+  limits: readonly Limit[]
   steps: StoryStep[]
   /** Disables alice once more with a fresh access token. Resolves to the milliseconds until the first refusal. */
   disableRound(): Promise<number>
@@ -69,6 +70,23 @@ export function buildStory(stack: StoryStack, observe: Observer = () => {}): Sto
   const hasScopes = !isIssuer || provider.scopes.asked !== 'none'
   const directory = openCorporateDirectory(stack.urls.corporateIdp, stack.clients.directoryAdmin.secret)
   const sessions = new Map<string, McpSession>()
+  const leaver = leaverProcessOf(stack.trust)
+
+  /** Directory and Keycloak agree afterwards, whether the provider tells by itself or not. */
+  async function enable(username: string): Promise<void> {
+    await directory.enable(username)
+    if (leaver.isSeparate) await announce(username)
+  }
+
+  async function setGroups(username: string, groups: string[]): Promise<void> {
+    await directory.setGroups(username, groups)
+    if (leaver.isSeparate) await announce(username)
+  }
+
+  async function announce(username: string): Promise<void> {
+    await directory.announce(username)
+    await directory.settle(username)
+  }
 
   function freshSession(username: string, browser?: HeadlessBrowser): McpSession {
     const account = stack.accounts.find((candidate) => candidate.username === username)
@@ -112,9 +130,9 @@ export function buildStory(stack: StoryStack, observe: Observer = () => {}): Sto
 
   async function restore(): Promise<void> {
     await setClock('')
-    await directory.enable('alice')
+    await enable('alice')
     const groups = await directory.groupsOf('erin')
-    await directory.setGroups(
+    await setGroups(
       'erin',
       groups.filter((group) => group !== groupOfTheAnalysts),
     )
@@ -123,9 +141,12 @@ export function buildStory(stack: StoryStack, observe: Observer = () => {}): Sto
   async function disableRound(): Promise<number> {
     const alice = freshSession('alice')
     expectAllowed(await alice.callTool('whoami'))
-    const reading = await timeToRefusal(stack.urls.mcp, alice.accessToken(), () => directory.disable('alice'))
+    const reading = await timeToRefusal(stack.urls.mcp, alice.accessToken(), async () => {
+      await directory.disable('alice')
+      if (leaver.isSeparate) await directory.announce('alice')
+    })
     await alice.close()
-    await directory.enable('alice')
+    await enable('alice')
     return reading.milliseconds
   }
 
@@ -232,11 +253,15 @@ export function buildStory(stack: StoryStack, observe: Observer = () => {}): Sto
       run: () => refusedCall(session('erin'), 'run_report', { report: 'customers-by-team' }),
     },
     {
-      asked: 'IT moves erin into Data Analysts; she runs the report, and nobody touched the MCP server',
+      asked: `IT moves erin into Data Analysts; ${leaver.newGroupsCome}, and nobody touched the MCP server`,
       needs: 'scopes',
       run: async () => {
         await directory.setGroups('erin', [...(await directory.groupsOf('erin')), groupOfTheAnalysts])
-        session('erin').expireAccessToken()
+        if (leaver.newGroupsCome === groupsCome.provisioned) await announce('erin')
+        if (leaver.newGroupsCome === groupsCome.atSignIn) {
+          await session('erin').close()
+          sessions.delete('erin')
+        } else session('erin').expireAccessToken()
         return oneLine(
           expectAllowed(await session('erin').callTool('run_report', { report: 'customers-by-team' })).text,
         )
@@ -255,17 +280,25 @@ export function buildStory(stack: StoryStack, observe: Observer = () => {}): Sto
     {
       asked: 'IT disables alice; her access token has not expired',
       run: async () => {
-        const reading = await timeToRefusal(stack.urls.mcp, session('alice').accessToken(), () =>
-          directory.disable('alice'),
-        )
-        expect(
-          reading.milliseconds < refusalBoundMs,
-          `refused within ${refusalBoundMs} ms, took ${ms(reading.milliseconds)}`,
-        )
-        expect(reading.answer.challengeError === 'invalid_token', 'the challenge says invalid_token')
-        return `401 invalid_token ${ms(reading.milliseconds)} after the click, ${reading.allowedCalls} calls in between`
+        if (leaver.providerTells) return refusedSoonAfter(() => directory.disable('alice'))
+        await directory.disable('alice')
+        const answer = await callWithToken(stack.urls.mcp, session('alice').accessToken())
+        expect(answer.status === 200, `nobody was told, so her token still works; answered ${answer.status}`)
+        return `${provider.title} tells nobody at once: her access token still works`
       },
     },
+    ...(leaver.isSeparate
+      ? [
+          {
+            asked: `the company's leaver process tells ${isIssuer ? '' : 'Keycloak and '}the MCP server`,
+            run: async () => {
+              if (!leaver.providerTells) return refusedSoonAfter(() => directory.announce('alice'))
+              await announce('alice')
+              return `what ${provider.title} did not tell: sessions ended, tokens of before count no more`
+            },
+          },
+        ]
+      : []),
     {
       asked: 'alice takes a new access token by her refresh token',
       run: () => refusedRefresh(session('alice')),
@@ -281,7 +314,7 @@ export function buildStory(stack: StoryStack, observe: Observer = () => {}): Sto
       asked: 'IT enables alice again: her old access token stays refused, a new sign-in works',
       run: async () => {
         const oldToken = session('alice').accessToken()
-        await directory.enable('alice')
+        await enable('alice')
         const again = freshSession('alice')
         expectAllowed(await again.callTool('whoami'))
         const old = await callWithToken(stack.urls.mcp, oldToken)
@@ -299,6 +332,16 @@ export function buildStory(stack: StoryStack, observe: Observer = () => {}): Sto
       },
     },
   ]
+
+  async function refusedSoonAfter(click: () => Promise<unknown>): Promise<string> {
+    const reading = await timeToRefusal(stack.urls.mcp, session('alice').accessToken(), click)
+    expect(
+      reading.milliseconds < refusalBoundMs,
+      `refused within ${refusalBoundMs} ms, took ${ms(reading.milliseconds)}`,
+    )
+    expect(reading.answer.challengeError === 'invalid_token', 'the challenge says invalid_token')
+    return `401 invalid_token ${ms(reading.milliseconds)} after the click, ${reading.allowedCalls} calls in between`
+  }
 
   /** Reads the audit log as carol in business hours and looks for the human line. */
   async function auditLine(line: string): Promise<string> {
@@ -340,7 +383,7 @@ export function buildStory(stack: StoryStack, observe: Observer = () => {}): Sto
   }
 
   return {
-    limits: isIssuer ? provider.cannot : [],
+    limits: limitsOf(provider, isIssuer ? 'issuer' : 'corporate IdP'),
     steps: isIssuer ? stepsOfIssuer() : allSteps,
     disableRound,
     restore: async () => {

@@ -82,19 +82,28 @@ export const adfs: Provider = {
       'MSIS9607: The client_id parameter in the request is invalid. No registered client is found with this identifier.',
   },
   verifier: (_origin, resource) => ({ provider: 'adfs', audience: resource }),
+  tells: [],
   cannot: [
     {
+      only: 'issuer',
       text: 'No token can be revoked, and there is neither revocation nor introspection.',
       source: `${docs}/overview/ad-fs-openid-connect-oauth-concepts`,
       instead:
         'The cut-off feed refuses tokens at once; disabling the account in Active Directory alone stops refreshes only.',
     },
     {
+      text: 'Nobody is told when an account is disabled in Active Directory: no back-channel logout, no SCIM.',
+      source: `${docs}/overview/ad-fs-openid-connect-oauth-concepts`,
+      instead: 'The leaver process tells Keycloak and the MCP server.',
+    },
+    {
+      only: 'issuer',
       text: 'Access tokens name another issuer than the metadata does, and it begins with http.',
       source: `${docs}/overview/ad-fs-openid-connect-oauth-concepts`,
       instead: 'The preset takes the access_token_issuer of the metadata.',
     },
     {
+      only: 'issuer',
       text: 'A client cannot register itself.',
       source: `${docs}/overview/ad-fs-openid-connect-oauth-flows-scenarios`,
       instead: 'The client is registered by hand; Keycloak registers MCP clients itself.',

@@ -97,18 +97,35 @@ export const auth0: Provider = {
     clientInvalid: 'Unauthorized',
   },
   verifier: (_origin, resource) => ({ provider: 'auth0', audience: resource, claimNamespace: namespace }),
+  tells: [
+    {
+      by: 'logout token',
+      when: 'at once',
+      text: 'when an account is deactivated, where the application has that initiator (Enterprise plan)',
+      source: `${docs}/authenticate/login/logout/back-channel-logout/oidc-back-channel-logout-initiators`,
+    },
+  ],
   cannot: [
     {
+      only: 'corporate IdP',
+      text: 'Nothing is provisioned: a change of groups comes with the next sign-in, a logout token only of the Enterprise plan.',
+      source: `${docs}/authenticate/login/logout/back-channel-logout`,
+      instead: 'The leaver process tells Keycloak and the MCP server; it also moves people between groups at once.',
+    },
+    {
+      only: 'issuer',
       text: 'An access token cannot be revoked and lives 24 hours unless the API is set to less.',
       source: `${docs}/secure/tokens/revoke-tokens`,
       instead: 'The cut-off feed refuses it at once; set the lifetime of the API to an hour all the same.',
     },
     {
+      only: 'issuer',
       text: 'The parameter resource counts only with the Resource Parameter Compatibility Profile.',
       source: `${docs}/get-started/applications/configure-resource-parameter-compatibility-profile`,
       instead: 'Switch it on: MCP clients send resource and no audience.',
     },
     {
+      only: 'issuer',
       text: 'There is no introspection endpoint.',
       source: `${docs}/secure/tokens/access-tokens/validate-access-tokens`,
       instead: 'Tokens are verified offline, and the cut-off feed says what ended.',

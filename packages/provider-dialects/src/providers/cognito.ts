@@ -95,8 +95,10 @@ export const cognito: Provider = {
     clientIds: [cli],
     scopePrefix: `${resource}/`,
   }),
+  tells: [],
   cannot: [
     {
+      only: 'issuer',
       text: 'A revoked access token still verifies offline, and there is no introspection.',
       source: `${docs}/token-revocation.html`,
       instead: 'The cut-off feed refuses it at once.',
@@ -107,6 +109,7 @@ export const cognito: Provider = {
       instead: 'The leaver process that calls AdminDisableUser tells the MCP server as well.',
     },
     {
+      only: 'issuer',
       text: 'A client cannot register itself.',
       source: `${docs}/user-pool-settings-client-apps.html`,
       instead: 'The client is registered by hand; Keycloak registers MCP clients itself.',

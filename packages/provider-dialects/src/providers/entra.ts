@@ -115,16 +115,33 @@ export const entra: Provider = {
     jwksUri: `${origin}/${tenant}/discovery/v2.0/keys`,
     scopePrefix: `${resource}/`,
   }),
+  tells: [
+    {
+      by: 'SCIM',
+      when: 'in cycles',
+      text: 'active and group memberships, about every 40 minutes',
+      source: `${docs}/identity/app-provisioning/how-provisioning-works`,
+    },
+  ],
+  scim: 'with path',
   cannot: [
     {
+      only: 'issuer',
       text: 'An access token cannot be revoked: it stays valid for 60 to 90 minutes.',
       source: `${docs}/identity-platform/access-tokens`,
       instead: 'The cut-off feed refuses every token of the person that was issued before she was disabled.',
     },
     {
+      only: 'corporate IdP',
       text: 'Provisioning by SCIM runs in cycles of about 40 minutes.',
       source: `${docs}/identity/app-provisioning/how-provisioning-works`,
       instead: 'The leaver process tells the MCP server and Keycloak at once; SCIM only brings them in line later.',
+    },
+    {
+      only: 'corporate IdP',
+      text: 'Provisioning words removals from a group in a way of its own, which Keycloak answers with 200 and ignores.',
+      source: `${docs}/identity/app-provisioning/application-provisioning-config-problem-scim-compatibility`,
+      instead: 'Put ?aadOptscim062020 behind the tenant URL; the full compare finds what slipped through.',
     },
     {
       text: 'There is no OpenID Connect back-channel logout, and continuous access evaluation reaches Microsoft’s own resources only.',

@@ -75,6 +75,27 @@ export const generic: Provider = {
     clientInvalid: 'client authentication failed',
   },
   verifier: (origin, resource) => ({ provider: 'oauthIssuer', audience: resource, jwksUri: `${origin}/jwks` }),
+  tells: [
+    {
+      by: 'SCIM',
+      when: 'at once',
+      text: 'active, group memberships, new and deleted people',
+      source: 'https://www.rfc-editor.org/rfc/rfc7644',
+    },
+    {
+      by: 'logout token',
+      when: 'at once',
+      text: 'one without a session, which ends all of them',
+      source: 'https://openid.net/specs/openid-connect-backchannel-1_0.html',
+    },
+    {
+      by: 'security events',
+      when: 'at once',
+      text: 'CAEP and RISC over the Shared Signals Framework',
+      source: 'https://openid.net/specs/openid-caep-1_0-final.html',
+    },
+  ],
+  scim: 'with path',
   cannot: [],
   limitsAsIssuer: {},
 }

@@ -82,18 +82,22 @@ export const google: Provider = {
     cacheSeconds: 60,
     signInScopes: ['openid', 'email', 'profile'],
   }),
+  tells: [],
   cannot: [
     {
+      only: 'issuer',
       text: 'An access token is opaque and carries Google’s own scopes: an MCP server gets neither scopes nor groups from it.',
       source: `${docs}/protocols/oauth2/scopes`,
       instead: 'Put Google behind Keycloak, which gives both; directly it is good for tools that need no scope.',
     },
     {
+      only: 'corporate IdP',
       text: 'No ID token names groups, department or time zone.',
       source: `${docs}/openid-connect/openid-connect#an-id-tokens-payload`,
       instead: 'Provisioning brings them into Keycloak.',
     },
     {
+      only: 'issuer',
       text: 'A client cannot register itself, and resource is ignored.',
       source: 'https://github.com/google/mcp/issues/39',
       instead: 'The client is registered by hand; Keycloak registers MCP clients itself.',

@@ -94,8 +94,24 @@ export const okta: Provider = {
     clientInvalid: 'The client secret supplied for a confidential client is invalid.',
   },
   verifier: (_origin, resource) => ({ provider: 'okta', audience: resource, groupsWhenAbsent: 'none' }),
+  tells: [
+    {
+      by: 'SCIM',
+      when: 'at once',
+      text: 'active, from the application that provisions Keycloak',
+      source: 'https://developer.okta.com/docs/api/openapi/okta-scim/guides/scim-20/',
+    },
+  ],
+  scim: 'without path',
   cannot: [
     {
+      only: 'corporate IdP',
+      text: 'A deactivation reaches Keycloak as active: false, and leaves its sessions and their refresh tokens in place.',
+      source: 'https://developer.okta.com/docs/api/openapi/okta-scim/guides/scim-20/',
+      instead: 'The leaver process ends them, so that nothing comes back to life when the person is activated again.',
+    },
+    {
+      only: 'issuer',
       text: 'The parameter resource is ignored: every token of one authorization server has the same audience.',
       source: `${docs}/concepts/auth-servers/`,
       instead: 'One custom authorization server for each MCP server, its audience set to the resource URI.',
@@ -106,6 +122,7 @@ export const okta: Provider = {
       instead: 'A filter that matches the groups of the MCP server only.',
     },
     {
+      only: 'issuer',
       text: 'A revoked access token still verifies offline; only introspection knows.',
       source: `${docs}/guides/revoke-tokens/main/`,
       instead: 'Universal Logout or the leaver process feeds the cut-offs of the MCP server.',

@@ -1,15 +1,18 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type RequestListener } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { openAuditLog, openPersonalDataVault } from '@mcp-identity/audit-log'
 import {
   createMcpEndpoint,
   createProtectedResource,
   type ProtectedResource,
+  type ProtectedTool,
   protectTool,
   type TokenVerifier,
 } from '@mcp-identity/mcp-authorization'
 import { toNodeListener } from '@mcp-identity/mcp-authorization/node'
+import { companyModel, companyPoliciesDirectory } from '@mcp-identity/policy'
 import { createAccessTokenVerifier, keycloak } from '@mcp-identity/token-verifier'
 import { toNodeHandler } from '@modelcontextprotocol/node'
 import { createMcpHandler, McpServer } from '@modelcontextprotocol/server'
@@ -18,6 +21,7 @@ import { pino } from 'pino'
 import { z } from 'zod'
 import { readConfig } from '../src/config.ts'
 import { startServer } from '../src/start-server.ts'
+import { cpuByThread, profileThreads, type ThreadProfile } from './thread-profiles.ts'
 
 /** What a server under measurement needs to know. */
 export interface Setting {
@@ -40,40 +44,48 @@ const bareEcho: RequestListener = (request, response) => {
   })
 }
 
-/** A server under measurement: how it starts, and the tool that is called. */
+/** A server under measurement. Each offers the same tool, `echo`, with the same schema and handler. */
 export interface Variant {
   readonly name: string
-  readonly tool: string
-  readonly arguments: Readonly<Record<string, unknown>>
-  /** The echo knows no revisions. */
+  /** What happens in one call. */
+  readonly does: string
+  /** Knows no revisions of the protocol. */
   readonly isBare?: boolean
   serve(setting: Setting): Promise<unknown>
 }
 
-const call = { tool: 'echo', arguments: { text: 'hello' } }
-
 /** The servers that are compared; the first is what the others are multiples of. */
 export const variants: readonly Variant[] = [
-  { name: 'bare node:http echo', ...call, isBare: true, serve: (setting) => listen(setting, bareEcho) },
+  {
+    name: 'bare node:http echo',
+    does: 'JSON.parse, JSON.stringify, no protocol',
+    isBare: true,
+    serve: (setting) => listen(setting, bareEcho),
+  },
+  {
+    name: 'bare echo, durable audit',
+    does: 'the bare echo between two records, each durable before the next step: chain, SQLite, personal members encrypted',
+    isBare: true,
+    serve: startAuditedEcho,
+  },
   {
     name: 'SDK v2, no authorization',
-    ...call,
+    does: 'createMcpHandler as its documentation says',
     serve: (setting) => listen(setting, createSdkListener()),
   },
   {
     name: 'SDK v2, jose on each request',
-    ...call,
+    does: 'the same after jwtVerify with a remote key set',
     serve: (setting) => listen(setting, createJoseListener(setting)),
   },
   {
     name: 'gate and scopes',
-    ...call,
+    does: 'createMcpEndpoint: Host, Origin, token, scope of the tool, then the SDK',
     serve: (setting) => listen(setting, createProtectedListener(setting)),
   },
   {
-    name: 'gate, policy, durable audit',
-    tool: 'whoami',
-    arguments: {},
+    name: 'whole server',
+    does: 'the demonstration: gate, rate limit, cut-offs, policy, the decision durable before the tool runs, the outcome durable before the answer, metrics',
     serve: startCompanyServer,
   },
 ]
@@ -116,24 +128,67 @@ export function createEchoResource(setting: Setting): ProtectedResource {
 
 function createProtectedListener(setting: Setting): RequestListener {
   const protectedResource = createEchoResource(setting)
-  const tools = [protectTool({ name: 'echo', scopes: ['read:customers'], inputSchema, handler: (args) => echo(args) })]
+  const tools = [createEchoTool()]
   return toNodeListener(createMcpEndpoint({ protectedResource, serverInfo: { name: 'echo', version: '1.0.0' }, tools }))
 }
 
-/** The demonstration's server as it is, signals from an identity provider included; each call leaves two records. */
+function createEchoTool(): ProtectedTool {
+  return protectTool({ name: 'echo', scopes: ['read:customers'], inputSchema, handler: (args) => echo(args) })
+}
+
+/** The demonstration's server as it is, signals from an identity provider included, with the echo tool beside its own. */
 async function startCompanyServer({ resource, issuer, jwksUri }: Setting): Promise<void> {
-  const dataDirectory = mkdtempSync(join(tmpdir(), 'mcp-server-bench-'))
-  process.on('exit', () => rmSync(dataDirectory, { recursive: true, force: true }))
+  const dataDirectory = temporaryFolder()
+  const policyDirectory = join(dataDirectory, 'policies')
+  cpSync(companyPoliciesDirectory, policyDirectory, { recursive: true })
+  writeFileSync(
+    join(policyDirectory, 'everyone-echoes.cedar'),
+    '@id("everyone-echoes")\npermit (principal, action == Action::"echo", resource);\n',
+  )
   const environment = {
     MCP_PORT: new URL(resource).port,
     MCP_RESOURCE: resource,
     MCP_ISSUERS: JSON.stringify([{ provider: 'keycloak', issuer, audience: resource, jwksUri }]),
     MCP_SIGNALS: JSON.stringify({ transmitters: [{ issuer: `${issuer}/corporate`, jwksUri, speaksFor: [issuer] }] }),
     MCP_DATA_DIR: dataDirectory,
+    MCP_POLICY_DIR: policyDirectory,
     MCP_DEVELOPMENT: '1',
     MCP_CALLS_PER_MINUTE: '10000000',
   }
-  await startServer(readConfig(environment), pino({ level: 'error' }))
+  const echoDescription = { scopes: ['read:customers'], resourceType: 'Server' }
+  await startServer(readConfig(environment), pino({ level: 'error' }), {
+    tools: [{ tool: createEchoTool(), readableArguments: () => ({}) }],
+    model: { ...companyModel, tools: { ...companyModel.tools, echo: echoDescription } },
+  })
+}
+
+/** What two records cost by themselves. */
+async function startAuditedEcho(setting: Setting): Promise<void> {
+  const folder = temporaryFolder()
+  const log = await openAuditLog({
+    path: join(folder, 'audit.db'),
+    signingKeyFile: join(folder, 'audit-key.pem'),
+    personalData: openPersonalDataVault(join(folder, 'personal-data.db')),
+  })
+  const about = { action: 'tools/call', tool: 'echo', issuer: setting.issuer, subject: 'a person', name: 'A Person' }
+  await listen(setting, (request, response) => {
+    const chunks: Buffer[] = []
+    request.on('data', (chunk: Buffer) => chunks.push(chunk))
+    request.on('end', async () => {
+      await log.append({ ...about, phase: 'decision', outcome: 'allowed' })
+      const { id, params } = JSON.parse(Buffer.concat(chunks).toString())
+      const body = JSON.stringify({ result: echo(params.arguments), jsonrpc: '2.0', id })
+      await log.append({ ...about, phase: 'outcome', outcome: 'succeeded' })
+      response.writeHead(200, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) })
+      response.end(body)
+    })
+  })
+}
+
+function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'mcp-server-bench-'))
+  process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
+  return folder
 }
 
 function listen({ resource }: Setting, listener: RequestListener): Promise<void> {
@@ -142,9 +197,22 @@ function listen({ resource }: Setting, listener: RequestListener): Promise<void>
   return new Promise((resolve) => server.listen(Number(new URL(resource).port), '127.0.0.1', resolve))
 }
 
-/** Serves one variant until its parent goes away; answers messages with the processor time used so far. */
+/**
+ * Serves one variant until its parent goes away. Answers `cpu` with the processor time used so far, `threads` with that of
+ * each thread; `profile` begins to profile them and `stop` answers with what was found.
+ */
 async function serve(name: string, setting: Setting): Promise<void> {
-  process.on('message', () => process.send?.({ cpu: process.cpuUsage() }))
+  let endProfiles: (() => Promise<ThreadProfile[]>) | undefined
+  const answers: Readonly<Record<string, () => unknown>> = {
+    cpu: () => ({ cpu: process.cpuUsage() }),
+    threads: () => cpuByThread(),
+    async profile() {
+      endProfiles = await profileThreads()
+      return {}
+    },
+    stop: () => endProfiles?.(),
+  }
+  process.on('message', async (message: string) => process.send?.(await answers[message]?.()))
   process.on('disconnect', () => process.exit())
   await variants.find((variant) => variant.name === name)?.serve(setting)
   process.send?.({ ready: true })

@@ -1,7 +1,10 @@
 import { type FSWatcher, watch } from 'node:fs'
 import {
+  buildSchema,
+  companyModel,
   loadPolicies,
   type PolicyEngine,
+  type PolicyModel,
   type PolicyReload,
   type ShadowDifference,
   withShadow,
@@ -11,6 +14,8 @@ import type { Config } from './config.ts'
 
 export interface PoliciesParts {
   config: Pick<Config, 'policyDirectory' | 'shadowPolicyDirectory' | 'policyWatch'>
+  /** What policies can speak of. Default: the demonstration's tools and records. */
+  model?: PolicyModel | undefined
   /** Seconds since the epoch, for business hours. */
   clock: () => number
   onReload: (result: PolicyReload) => void
@@ -44,11 +49,12 @@ export function openPolicies(parts: PoliciesParts): Policies {
   const { config, clock, onReload, onDifference, onError } = parts
   const { policyDirectory, shadowPolicyDirectory, policyWatch } = config
   let problem: string | undefined
-  const live = loadPolicies({ ...present({ directory: policyDirectory }), clock, onReload: note })
+  const schema = buildSchema(parts.model ?? companyModel)
+  const live = loadPolicies({ ...present({ directory: policyDirectory }), schema, clock, onReload: note })
   const candidate =
     shadowPolicyDirectory === undefined
       ? undefined
-      : loadPolicies({ directory: shadowPolicyDirectory, clock, onReload: note })
+      : loadPolicies({ directory: shadowPolicyDirectory, schema, clock, onReload: note })
   const told = new Set<string>()
   const engine = candidate === undefined ? live : withShadow(live, candidate, tellOnce, onError)
 

@@ -98,7 +98,8 @@ function whyRefused(
   if (tool === undefined || token === undefined || !parts.isTool(tool)) return { reason: 'unknown_tool' }
   // As if the scope were granted: it is the group or role that is missing, and the sentence should name that.
   const caller = callerFromToken(token)
-  const decision = parts.engine.decide({ caller: { ...caller, scopes: [...caller.scopes, ...scopesOf(tool)] }, tool })
+  const scopes = [...caller.scopes, ...scopesOf(tool, parts.engine.schema.model)]
+  const decision = parts.engine.decide({ caller: { ...caller, scopes }, tool })
   return decision.outcome === 'denied'
     ? { reason: decision.explanation, policies: decision.policies }
     : { reason: 'invalid_arguments' }

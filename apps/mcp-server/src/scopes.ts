@@ -1,4 +1,4 @@
-import { companyModel } from '@mcp-identity/policy'
+import { companyModel, type PolicyModel } from '@mcp-identity/policy'
 
 /** Every scope that some tool needs, in the order in which challenges name them. */
 export const scopesSupported = ['read:customers', 'write:own-data', 'write:customers', 'admin:reports', 'read:finance']
@@ -7,8 +7,8 @@ export const scopesSupported = ['read:customers', 'write:own-data', 'write:custo
 export const { scopeHierarchy } = companyModel
 
 /** The scopes of a tool, from the one table that policies use as well. */
-export function scopesOf(tool: string): readonly string[] {
-  const description = Object.hasOwn(companyModel.tools, tool) ? companyModel.tools[tool] : undefined
+export function scopesOf(tool: string, { tools }: PolicyModel = companyModel): readonly string[] {
+  const description = Object.hasOwn(tools, tool) ? tools[tool] : undefined
   if (description === undefined) throw new TypeError(`the policy model does not describe the tool ${tool}`)
   return description.scopes
 }

@@ -9,7 +9,7 @@ import {
   type TokenVerifier,
 } from '@mcp-identity/mcp-authorization'
 import { toNodeListener } from '@mcp-identity/mcp-authorization/node'
-import type { PolicyReload, ShadowDifference } from '@mcp-identity/policy'
+import type { PolicyModel, PolicyReload, ShadowDifference } from '@mcp-identity/policy'
 import { openFourEyesStore } from '@mcp-identity/policy/sqlite'
 import { createKeycloakAdminClient, type FeedState, isCutOffBy, type Signal } from '@mcp-identity/shared-signals'
 import { createAccessTokenVerifier, type KeySetChange, type VerifiedAccessToken } from '@mcp-identity/token-verifier'
@@ -45,7 +45,7 @@ import { newRequestContext, requestContext, withRequestContext } from './request
 import { scopeHierarchy, scopesSupported } from './scopes.ts'
 import { openSignals } from './signals.ts'
 import { createToolGuard } from './tool-guard.ts'
-import { createGrants } from './tools/company-tool.ts'
+import { type CompanyTool, createGrants } from './tools/company-tool.ts'
 import { customerTools } from './tools/customer-tools.ts'
 import { financeAndReportTools } from './tools/finance-and-report-tools.ts'
 import { identityAndAuditTools } from './tools/identity-and-audit-tools.ts'
@@ -62,6 +62,13 @@ export interface RunningServer {
   stop(): Promise<void>
 }
 
+/** Tools beside the demonstration's own, under the same gate, policies and audit. */
+export interface AddedTools {
+  readonly tools: readonly CompanyTool[]
+  /** The demonstration's model with these tools in it: policies decide about nothing that it does not describe. */
+  readonly model: PolicyModel
+}
+
 /** How long answers under way may take when the server stops. */
 const drainMs = 5_000
 
@@ -72,10 +79,11 @@ const drainMs = 5_000
  *
  * @throws {Error} The port is taken, a database cannot be opened, a policy is wrong: nothing was started then.
  */
-export async function startServer(config: Config, logger: Logger): Promise<RunningServer> {
+export async function startServer(config: Config, logger: Logger, added?: AddedTools): Promise<RunningServer> {
   mkdirSync(config.dataDirectory, { recursive: true, mode: 0o700 })
   const policies = openPolicies({
     config,
+    model: added?.model,
     clock: createPolicyClock(config.developmentClockFile),
     onReload: noteReload,
     onDifference: noteDifference,
@@ -165,6 +173,7 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
     ...identityAndAuditTools({ auditLog: auditTrail, grants }),
     ...customerTools({ database, grants }),
     ...financeAndReportTools({ database, grants }),
+    ...(added?.tools ?? []),
   ]
   const tools = new Map(companyTools.map((entry) => [entry.tool.name, entry]))
   const approvals = openFourEyesStore(join(config.dataDirectory, 'approvals.db'))

@@ -14,7 +14,7 @@ export function createVisibility(engine: PolicyEngine, liveCallers: LiveCallers)
   const forbidden = new WeakMap<LiveCaller, Map<string, boolean>>()
 
   function isForbiddenTo(caller: LiveCaller, tool: string): boolean {
-    const scopes = [...new Set([...caller.scopes, ...scopesOf(tool)])]
+    const scopes = [...new Set([...caller.scopes, ...scopesOf(tool, engine.schema.model)])]
     const decision = engine.decide({ caller: { ...caller, scopes }, tool })
     return decision.outcome === 'denied' && decision.reason === 'policy' && decision.retryAfter === undefined
   }

@@ -60,7 +60,7 @@ function accessTo({ name, title, description }: DescribedTool, caller: LiveCalle
   return {
     name,
     ...present({ title, description }),
-    scopes: scopesOf(name),
+    scopes: scopesOf(name, engine.schema.model),
     outcome: decision.outcome,
     policies: decision.policies,
     ...refusalOf(decision),

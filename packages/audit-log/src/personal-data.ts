@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, hash, randomBytes } from 'node:crypto'
+import { createCipheriv, createDecipheriv, hash, randomBytes, randomFillSync } from 'node:crypto'
 import { mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import Database from 'better-sqlite3'
@@ -57,6 +57,7 @@ const algorithm = 'aes-256-gcm'
 const nonceBytes = 12
 const tagBytes = 16
 const rememberedKeys = 10_000
+const rememberedOwners = 10_000
 /** How long this process may go on with a key that another one dropped. */
 const noticeMs = 1_000
 
@@ -86,7 +87,9 @@ export function openPersonalDataVault(path: string): PersonalDataVault {
   const erasures = database.prepare('SELECT * FROM erasure ORDER BY number')
   const forgetErasure = database.prepare('DELETE FROM erasure WHERE number = ?')
   const dataVersion = database.prepare('PRAGMA data_version').pluck()
-  const current = new Map<string, { id: string; secret: Buffer }>()
+  const current = new Map<string, PersonalKey>()
+  const ownerOf = createOwnerNames()
+  const nextNonce = createNonces()
   let seenVersion = dataVersion.get()
   let lookAgainAt = 0
 
@@ -107,15 +110,29 @@ export function openPersonalDataVault(path: string): PersonalDataVault {
   })
 
   /** A new key is on the disk before anything is encrypted with it. */
-  function keyOf(owner: string, month: string): { id: string; secret: Buffer } {
+  function keyOf(owner: string, month: string): PersonalKey {
     forgetDroppedKeys()
     const name = `${owner} ${month}`
-    const known = current.get(name) ?? (byOwner.get(owner, month) as { id: string; secret: Buffer } | undefined)
+    const remembered = current.get(name)
+    if (remembered !== undefined) return remembered
+    const known = byOwner.get(owner, month) as { id: string; secret: Buffer } | undefined
     const key = known ?? { id: randomBytes(12).toString('base64url'), secret: randomBytes(32) }
     if (known === undefined) insert.run(key.id, owner, month, key.secret)
     if (current.size >= rememberedKeys) current.clear()
-    current.set(name, key)
-    return key
+    const made = { ...key, lastText: '', lastData: '' }
+    current.set(name, made)
+    return made
+  }
+
+  /**
+   * Encrypts, or repeats what was made of the same text last: the two records of one call say the same about a person.
+   * Equal data shows that two records of one person say the same, as `argumentsDigest` does, and nothing of what.
+   */
+  function encryptOnce(key: PersonalKey, text: string): string {
+    if (key.lastText === text) return key.lastData
+    key.lastData = encrypt(key.secret, key.id, nextNonce(), text)
+    key.lastText = text
+    return key.lastData
   }
 
   return {
@@ -123,11 +140,9 @@ export function openPersonalDataVault(path: string): PersonalDataVault {
       if (event.issuer === undefined || event.subject === undefined) return event
       const { personal, rest } = split(event)
       if (personal === undefined) return event
-      const { id, secret } = keyOf(ownerOf({ issuer: event.issuer, subject: event.subject }), event.time.slice(0, 7))
-      return {
-        ...rest,
-        sealed: { key: id, data: encrypt(secret, id, withoutTokens(JSON.stringify(personal))) },
-      } as typeof event
+      const key = keyOf(ownerOf({ issuer: event.issuer, subject: event.subject }), event.time.slice(0, 7))
+      rest.sealed = { key: key.id, data: encryptOnce(key, withoutTokens(JSON.stringify(personal))) }
+      return rest as typeof event
     },
     open(event) {
       if (event.sealed === undefined) return event
@@ -165,21 +180,60 @@ function readErasure({ number, issuer, subject, before_month: beforeMonth, keys 
   return { number, ...whose, ...(beforeMonth !== null && { beforeMonth }), keys }
 }
 
+interface PersonalKey {
+  readonly id: string
+  readonly secret: Buffer
+  /** What was encrypted last, and what it became. */
+  lastText: string
+  lastData: string
+}
+
+const isPersonal: ReadonlySet<string> = new Set(personalMembers)
+
 function split(event: AuditEvent): { personal: Partial<AuditEvent> | undefined; rest: Partial<AuditEvent> } {
-  const names: readonly string[] = personalMembers
-  const entries = Object.entries(event)
-  const personal = entries.filter(([name, value]) => names.includes(name) && value !== undefined)
-  const rest = Object.fromEntries(entries.filter(([name]) => !names.includes(name)))
-  return { personal: personal.length === 0 ? undefined : Object.fromEntries(personal), rest }
+  const members = event as unknown as Readonly<Record<string, unknown>>
+  let personal: Record<string, unknown> | undefined
+  const rest: Record<string, unknown> = {}
+  for (const name in members) {
+    const value = members[name]
+    if (!isPersonal.has(name)) rest[name] = value
+    else if (value !== undefined) {
+      personal ??= {}
+      personal[name] = value
+    }
+  }
+  return { personal, rest }
 }
 
 /** The vault does not say whose its keys are to who does not know the subject. */
-function ownerOf({ issuer, subject }: DataSubject): string {
-  return hash('sha256', JSON.stringify([issuer, subject]), 'base64url')
+function createOwnerNames(): (subject: DataSubject) => string {
+  const owners = new Map<string, string>()
+  return ({ issuer, subject }) => {
+    const name = JSON.stringify([issuer, subject])
+    const known = owners.get(name)
+    if (known !== undefined) return known
+    if (owners.size >= rememberedOwners) owners.clear()
+    const owner = hash('sha256', name, 'base64url')
+    owners.set(name, owner)
+    return owner
+  }
 }
 
-function encrypt(secret: Buffer, id: string, text: string): string {
-  const nonce = randomBytes(nonceBytes)
+/** Random nonces, fetched many at a time: asking for twelve bytes costs as much as asking for thousands. */
+function createNonces(): () => Buffer {
+  const pool = Buffer.alloc(nonceBytes * 512)
+  let at = pool.length
+  return () => {
+    if (at === pool.length) {
+      randomFillSync(pool)
+      at = 0
+    }
+    at += nonceBytes
+    return pool.subarray(at - nonceBytes, at)
+  }
+}
+
+function encrypt(secret: Buffer, id: string, nonce: Buffer, text: string): string {
   const cipher = createCipheriv(algorithm, secret, nonce).setAAD(Buffer.from(id))
   return Buffer.concat([nonce, cipher.update(text, 'utf8'), cipher.final(), cipher.getAuthTag()]).toString('base64url')
 }

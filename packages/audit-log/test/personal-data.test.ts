@@ -1,8 +1,9 @@
 import { readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { createAuditLog } from '../src/audit-log.ts'
 import {
+  type AuditEvent,
   type AuditLog,
   humanLine,
   openAuditLog,
@@ -129,4 +130,35 @@ it('does not lose its thread when a commit fails and what waits behind it cannot
   })
   await log.close()
   expect(await verifyAuditLog(path)).toMatchObject({ intact: true, records: 2 })
+})
+
+describe('encrypting', () => {
+  const sealed = () => {
+    const vault = openPersonalDataVault(join(temporaryFolder(), 'keys.db'))
+    onTestFinished(() => vault.close())
+    const seal = (event: AuditEvent): string => vault.seal({ ...event, time: '2026-11-28T10:00:00Z' }).sealed?.data ?? ''
+    return { vault, seal }
+  }
+  const nonceOf = (data: string) => Buffer.from(data, 'base64url').toString('hex', 0, 12)
+
+  it('is done once for the two records of a call, which say the same about a person', () => {
+    const { seal } = sealed()
+    const decision = seal(aliceDeletes)
+    expect(seal({ ...aliceDeletes, phase: 'outcome', outcome: 'succeeded' })).toBe(decision)
+  })
+
+  it('never repeats a nonce for something else', () => {
+    const { seal } = sealed()
+    const notes = Array.from({ length: 1200 }, (_, note) => seal({ ...aliceDeletes, readableArguments: { note } }))
+    expect(new Set(notes.map(nonceOf)).size).toBe(1200)
+    expect(nonceOf(seal(carol))).not.toBe(nonceOf(seal({ ...carol, name: 'Carol Cole' })))
+  })
+
+  it('makes something new of the same words about another person, and after an erasure', () => {
+    const { vault, seal } = sealed()
+    const before = seal(aliceDeletes)
+    expect(seal({ ...aliceDeletes, subject: 'carol' })).not.toBe(before)
+    vault.erase(alice)
+    expect(nonceOf(seal(aliceDeletes))).not.toBe(nonceOf(before))
+  })
 })

@@ -16,8 +16,17 @@ type CallerMembers = Pick<
   | 'actors'
 >
 
+/** A verified token is one object for all calls with it. */
+const described = new WeakMap<VerifiedAccessToken, CallerMembers>()
+
 /** Who called, from a verified token. */
 export function callerMembers(token: VerifiedAccessToken): CallerMembers {
+  const known = described.get(token) ?? describeCaller(token)
+  described.set(token, known)
+  return known
+}
+
+function describeCaller(token: VerifiedAccessToken): CallerMembers {
   const { caller } = token
   return present({
     issuer: token.issuer,
@@ -50,5 +59,7 @@ export function requestMembers({ requestId, traceparent, protocolEra }: RequestC
 export function present<Members extends object>(
   members: Members,
 ): { [Name in keyof Members]: Exclude<Members[Name], undefined> } {
-  return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)) as never
+  const known: Record<string, unknown> = {}
+  for (const [name, value] of Object.entries(members)) if (value !== undefined) known[name] = value
+  return known as never
 }

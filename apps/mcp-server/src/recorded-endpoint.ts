@@ -59,11 +59,19 @@ const unrecorded: Answer = {
 }
 
 function remembering(request: IncomingRequest, context: RequestContext): IncomingRequest {
-  const readBody = async (maxBytes: number): Promise<string | undefined> => {
-    context.bodyText = await request.readBody(maxBytes)
-    return context.bodyText
+  const { method, target, rawHeaders, remoteAddress, parsedBody } = request
+  return {
+    method,
+    target,
+    rawHeaders,
+    remoteAddress,
+    parsedBody,
+    onGone: (listener) => request.onGone(listener),
+    async readBody(maxBytes) {
+      context.bodyText = await request.readBody(maxBytes)
+      return context.bodyText
+    },
   }
-  return Object.defineProperties(Object.create(request), { readBody: { value: readBody } }) as IncomingRequest
 }
 
 async function recordUndecided(parts: RecordedEndpointParts, context: RequestContext): Promise<void> {

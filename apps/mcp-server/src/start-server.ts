@@ -266,7 +266,9 @@ export async function startServer(config: Config, logger: Logger, added?: AddedT
     for (const [path, route] of conformanceRoutes(config, verifier)) routes.set(path, route)
   }
   const toEndpoint = toNodeListener(endpoint)
+  const { pathname: endpointPath } = new URL(config.resource)
   const server = createServer((request, response) => {
+    if (request.url === endpointPath) return toEndpoint(request, response)
     const url = new URL(request.url ?? '/', 'http://server.invalid')
     const route = routes.get(url.pathname)
     if (route === undefined) return toEndpoint(request, response)

@@ -1,6 +1,6 @@
 import { type AuditEvent, AuditUnavailableError, digestArguments } from '@mcp-identity/audit-log'
 import { refuseToolCall, type ToolCall, type ToolGuard, type ToolResult } from '@mcp-identity/mcp-authorization'
-import type { DeniedDecision, PolicyDecision, PolicyEngine, RowFilter } from '@mcp-identity/policy'
+import type { DeniedDecision, PolicyContext, PolicyDecision, PolicyEngine, RowFilter } from '@mcp-identity/policy'
 import type { CutOffState } from '@mcp-identity/shared-signals'
 import type { Logger } from 'pino'
 import { callerMembers, present, requestMembers } from './audit-events.ts'
@@ -64,14 +64,19 @@ export function createToolGuard(parts: ToolGuardParts): ToolGuard {
   }
 
   function grantOf(tool: string, caller: LiveCaller, policies: readonly string[]) {
-    const context = fourEyes.contextOf(caller)
+    // Most tools read no rows: what decisions about them depend on is looked up by the first that does.
+    let known: PolicyContext | undefined
+    const context = () => {
+      known ??= fourEyes.contextOf(caller)
+      return known
+    }
     return {
       caller,
       policies,
       rows: (resourceType: string): RowFilter =>
-        engine.rowFilter({ caller, action: tool, resourceType, context, columns }),
+        engine.rowFilter({ caller, action: tool, resourceType, context: context(), columns }),
       mask: <Row extends object>(resourceType: string, row: Row) =>
-        engine.maskFields({ caller, resourceType, row, context }),
+        engine.maskFields({ caller, resourceType, row, context: context() }),
     }
   }
 

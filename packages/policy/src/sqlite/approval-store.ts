@@ -18,6 +18,8 @@ const schema = `
     WITHOUT ROWID;
 `
 
+const noticeMs = 100
+
 interface ApprovalRow {
   id: string
   digest: string
@@ -30,7 +32,8 @@ interface ApprovalRow {
 
 /**
  * Opens the file, and creates it when it is not there. Each change is on disk when its function returns, and whole: of
- * several processes on one file, on one machine, one gets an approval and the others do not. `:memory:` keeps nothing.
+ * several processes on one file, on one machine, one gets an approval and the others do not; an emergency that another
+ * one declares or ends is seen within 0.1 s. `:memory:` keeps nothing.
  *
  * @throws {Error} The file cannot be opened or is no database.
  */
@@ -63,13 +66,33 @@ export function openFourEyesStore(path: string): FourEyesStore {
       ON CONFLICT DO UPDATE SET justification = excluded.justification, ends_at = excluded.ends_at`),
     end: database.prepare('DELETE FROM emergency WHERE declared_by = ?'),
     sweepEmergencies: database.prepare('DELETE FROM emergency WHERE ends_at <= ?'),
-    emergency: database.prepare(`
-      SELECT declared_by AS declaredBy, justification, ends_at AS endsAt FROM emergency
-      WHERE declared_by = ? AND ends_at > ?`),
     emergencies: database.prepare(
       'SELECT declared_by AS declaredBy, justification, ends_at AS endsAt FROM emergency WHERE ends_at > ?',
     ),
   }
+  const dataVersion = database.prepare('PRAGMA data_version').pluck()
+  let known: ReadonlyMap<string, Emergency> | undefined
+  let knownVersion: unknown
+  let lookAgainAt = 0
+
+  /** Every call asks, and hardly ever is there one. What another process changed is seen within {@link noticeMs}. */
+  function knownEmergencies(): ReadonlyMap<string, Emergency> {
+    const now = performance.now()
+    if (known !== undefined && now < lookAgainAt) return known
+    lookAgainAt = now + noticeMs
+    const version = dataVersion.get()
+    if (known !== undefined && version === knownVersion) return known
+    knownVersion = version
+    const all = statements.emergencies.all(Number.NEGATIVE_INFINITY) as Emergency[]
+    known = new Map(all.map((emergency) => [emergency.declaredBy, emergency]))
+    return known
+  }
+
+  function emergencyOf(declaredBy: string, now: number): Emergency | undefined {
+    const emergency = knownEmergencies().get(declaredBy)
+    return emergency !== undefined && emergency.endsAt > now ? emergency : undefined
+  }
+
   const optional = (row: unknown): StoredApproval | undefined =>
     row === undefined ? undefined : fromRow(row as ApprovalRow)
 
@@ -97,11 +120,15 @@ export function openFourEyesStore(path: string): FourEyesStore {
       return statements.count.pluck().get() as number
     },
     declareEmergency(emergency, now) {
+      known = undefined
       statements.sweepEmergencies.run(now)
       statements.declare.run(emergency)
     },
-    endEmergency: (declaredBy) => void statements.end.run(declaredBy),
-    emergencyOf: (declaredBy, now) => statements.emergency.get(declaredBy, now) as Emergency | undefined,
+    endEmergency(declaredBy) {
+      known = undefined
+      statements.end.run(declaredBy)
+    },
+    emergencyOf,
     emergencies: (now) => statements.emergencies.all(now) as Emergency[],
     close: () => void database.close(),
   }

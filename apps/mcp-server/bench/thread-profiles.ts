@@ -34,9 +34,7 @@ export async function profileThreads(): Promise<() => Promise<ThreadProfile[]>> 
   const workers = await attachWorkers({ post: ask, on: (event, listener) => session.on(event, listener as never) })
   const askAll = async (method: string, params?: object): Promise<{ thread: string; answer: unknown }[]> => [
     { thread: 'main', answer: await ask(method, params) },
-    ...(await Promise.all(
-      workers.map(async ({ thread, post }) => ({ thread, answer: await post(method, params) })),
-    )),
+    ...(await Promise.all(workers.map(async ({ thread, post }) => ({ thread, answer: await post(method, params) })))),
   ]
   await askAll('Profiler.enable')
   await askAll('Profiler.setSamplingInterval', { interval: 200 })

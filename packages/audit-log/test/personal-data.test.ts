@@ -136,7 +136,8 @@ describe('encrypting', () => {
   const sealed = () => {
     const vault = openPersonalDataVault(join(temporaryFolder(), 'keys.db'))
     onTestFinished(() => vault.close())
-    const seal = (event: AuditEvent): string => vault.seal({ ...event, time: '2026-11-28T10:00:00Z' }).sealed?.data ?? ''
+    const seal = (event: AuditEvent): string =>
+      vault.seal({ ...event, time: '2026-11-28T10:00:00Z' }).sealed?.data ?? ''
     return { vault, seal }
   }
   const nonceOf = (data: string) => Buffer.from(data, 'base64url').toString('hex', 0, 12)

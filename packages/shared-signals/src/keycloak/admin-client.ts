@@ -20,6 +20,12 @@ export interface KeycloakAdminClientOptions {
 export interface KeycloakAdminClient {
   /** @throws {KeycloakAnswerError} Any answer but 200. Errors of the network come through as they are. */
   get(path: string): Promise<unknown>
+  /**
+   * Now by Keycloak's clock, in whole seconds since the epoch and never too early: from when its last access token was
+   * issued on by our monotonic clock, so that a wrong or moving clock of ours does no harm. By our clock before the first
+   * request, and where the access token does not tell.
+   */
+  now(): number
 }
 
 /** Keycloak answered, but not with what was asked for. Holds no token and no secret. */
@@ -49,7 +55,10 @@ export function createKeycloakAdminClient(options: KeycloakAdminClientOptions): 
     return read(await ask(path, await credentials.accessToken()), path)
   }
 
+  let told: { token: string; issuedAt: number | undefined; seenAtMs: number } | undefined
+
   function ask(path: string, token: string): Promise<Response> {
+    if (told?.token !== token) told = { token, issuedAt: issuedAtOf(token), seenAtMs: performance.now() }
     return send(`${adminBaseUrl}${path}`, {
       headers: { authorization: `Bearer ${token}`, accept: 'application/json' },
       redirect: 'error',
@@ -66,7 +75,24 @@ export function createKeycloakAdminClient(options: KeycloakAdminClientOptions): 
     throw new KeycloakAnswerError(`${name} of ${issuer} answered ${answer.status}${hint}`, answer.status)
   }
 
-  return { get }
+  function now(): number {
+    if (told?.issuedAt === undefined) return Math.floor(options.clock())
+    // "iat" leaves out what was over of its second.
+    return Math.floor(told.issuedAt + 1 + (performance.now() - told.seenAtMs) / 1_000)
+  }
+
+  return { get, now }
+}
+
+/** `iat` of an access token of our own, unverified: it came from the token endpoint. Undefined for one that is no JWT. */
+function issuedAtOf(token: string): number | undefined {
+  try {
+    const claims: unknown = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString())
+    const { iat } = claims as { iat?: unknown }
+    return typeof iat === 'number' && Number.isFinite(iat) ? iat : undefined
+  } catch {
+    return undefined
+  }
 }
 
 /** `https://host/realms/name` → `https://host/admin/realms/name`, whatever path stands before. */

@@ -202,13 +202,14 @@ export function createEventReader(options: EventReaderOptions): EventReader {
       for (const id of ids) disabled.add(id)
       if (ids.length < pageSize) break
     }
-    const signals = [...disabled].filter((id) => !disabledPeople.has(id)).map((subject) => disabledAt(subject, asOfMs))
+    // By Keycloak's clock, on which tokens are dated: by ours, were it ahead, whoever is enabled again would be kept out.
+    const now = admin.now()
+    const signals = [...disabled].filter((id) => !disabledPeople.has(id)).map((subject) => disabledAt(subject, now))
     if (signals.length > 0) onSignals(signals)
     disabledPeople = disabled
   }
 
-  function disabledAt(subject: string, asOfMs: number): Signal {
-    const second = Math.floor(asOfMs / 1000)
+  function disabledAt(subject: string, second: number): Signal {
     return { kind: 'cut_off', issuer, subject, notBefore: second, cause: 'account_disabled', receivedAt: second }
   }
 

@@ -13,8 +13,16 @@ beforeEach(() => {
   signals = []
 })
 
-function newReader(options: { onSignals?: (signals: readonly Signal[]) => void; retentionSeconds?: number } = {}) {
-  const { fetch, clock } = keycloak
+interface ReaderOptions {
+  onSignals?: (signals: readonly Signal[]) => void
+  retentionSeconds?: number
+  /** Ours; default: the same as Keycloak's. */
+  clock?: () => number
+}
+
+function newReader(options: ReaderOptions = {}) {
+  const { fetch } = keycloak
+  const { clock = keycloak.clock } = options
   const admin = createKeycloakAdminClient({
     issuer,
     clientId: 'https://mcp.company.com/mcp',
@@ -165,6 +173,33 @@ describe('what the events no longer tell', () => {
     keycloak.now += 250
     await reader.read(last)
     expect(subjects()).toEqual(['ldap-person'])
+  })
+})
+
+describe.each([
+  ['ahead', 300],
+  ['behind', -300],
+])('a clock of ours that is five minutes %s', (_where, seconds) => {
+  const clock = () => keycloak.clock() + seconds
+  const isCutOffUntil = () => signals.map((signal) => (signal.kind === 'cut_off' ? signal.notBefore : undefined))
+
+  it('dates disabled people whose event never showed by the clock of Keycloak', async () => {
+    keycloak.issueSignedTokens()
+    keycloak.disabledPeople.push('ldap-person')
+    await newReader({ clock }).read(undefined)
+    await vi.waitFor(() => expect(subjects()).toEqual(['ldap-person']))
+    const second = Math.floor(keycloak.clock())
+    expect(isCutOffUntil()[0]).toBeGreaterThanOrEqual(second)
+    expect(isCutOffUntil()[0]).toBeLessThanOrEqual(second + 2)
+  })
+
+  it('moves no event further than the time it may have taken to show', async () => {
+    keycloak.issueSignedTokens()
+    keycloak.disable(alice)
+    await newReader({ clock }).read(undefined)
+    const second = Math.floor(keycloak.clock())
+    expect(isCutOffUntil()[0]).toBeGreaterThanOrEqual(second)
+    expect(isCutOffUntil()[0]).toBeLessThanOrEqual(second + 2)
   })
 })
 

@@ -56,6 +56,12 @@ export class KeycloakDouble {
     this.validToken = `service-token-${++this.#ids}`
   }
 
+  /** From now on its access tokens are JWTs, as those of Keycloak are. */
+  issueSignedTokens(): void {
+    const part = (content: object) => Buffer.from(JSON.stringify(content)).toString('base64url')
+    this.validToken = [part({ alg: 'RS256' }), part({ iat: Math.floor(this.clock()) }), 'signature'].join('.')
+  }
+
   readonly fetch = async (input: string | URL | Request, init?: RequestInit): Promise<Response> => {
     const url = new URL(String(input))
     this.requests.push(`${url.pathname}${url.search}`)

@@ -4,9 +4,10 @@ import type { ToolCall } from '../src/doors/door.ts'
 /** A replica, called as a load balancer hands a request on: at its own port, under the name of the resource. */
 export interface ReplicaCaller {
   port: number
+  /** Calls a tool. @throws {Error} Nobody answers. */
+  call(accessToken: string, tool: ToolCall): Promise<CallOutcome>
   /**
-   * Whether the call was refused: the token, its scope, or by the policies. A tool that the caller may not have answers
-   * like one that does not exist.
+   * Whether the call was refused: the token, its scope, or by the policies.
    *
    * @throws {Error} Any other answer than that or a result: 503, or a tool that failed.
    */
@@ -14,11 +15,30 @@ export interface ReplicaCaller {
   close(): void
 }
 
+/**
+ * How a call went. `denied`: the token; `forbidden`: its scope, or by the policies; `unavailable`: the server says that it
+ * cannot know; `failed`: anything else, with the status and the beginning of what came.
+ */
+export interface CallOutcome {
+  answer: 'allowed' | 'denied' | 'forbidden' | 'unavailable' | 'failed'
+  detail?: string
+}
+
+const answerOfStatus: Record<number, CallOutcome['answer']> = { 401: 'denied', 403: 'forbidden', 503: 'unavailable' }
+/** A tool that the caller may not have answers like one that does not exist. */
+const forbiddenText = /"reason":"insufficient_authorization"|Tool \S+ not found/
+
+function outcomeOf(status: number, text: string): CallOutcome {
+  if (status === 200 && forbiddenText.test(text)) return { answer: 'forbidden' }
+  if (status === 200 && !/"isError":true|"error":\{/.test(text)) return { answer: 'allowed' }
+  return { answer: answerOfStatus[status] ?? 'failed', detail: `${status}: ${text.slice(0, 200)}` }
+}
+
 export function callerOf(port: number, resource: string): ReplicaCaller {
   const agent = new Agent({ keepAlive: true })
   const { host, pathname } = new URL(resource)
 
-  function call(accessToken: string, tool: ToolCall): Promise<{ status: number; text: string }> {
+  function call(accessToken: string, tool: ToolCall): Promise<CallOutcome> {
     const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params: tool })
     const headers = {
       host,
@@ -34,25 +54,27 @@ export function callerOf(port: number, resource: string): ReplicaCaller {
         response.setEncoding('utf8').on('data', (chunk: string) => {
           text += chunk
         })
-        response.once('end', () => resolve({ status: response.statusCode ?? 0, text }))
+        response.once('end', () => resolve(outcomeOf(response.statusCode ?? 0, text)))
         response.once('error', reject)
       })
-      sent.once('error', reject)
+      // The server may close a connection that is kept just as it is used again; then nothing was asked yet.
+      sent.once('error', (error: NodeJS.ErrnoException) =>
+        error.code === 'ECONNRESET' && sent.reusedSocket
+          ? call(accessToken, tool).then(resolve, reject)
+          : reject(error),
+      )
       sent.end(body)
     })
   }
 
   return {
     port,
+    call,
     async isRefused(accessToken, tool) {
-      const { status, text } = await call(accessToken, tool)
-      if (status === 401 || status === 403) return true
-      if (status === 200) {
-        if (/"reason":"insufficient_authorization"|"message":"Tool \S+ not found"|Tool \S+ not found/.test(text))
-          return true
-        if (!/"isError":true|"error":\{/.test(text)) return false
-      }
-      throw new Error(`the replica at port ${port} answered ${status}: ${text.slice(0, 200)}`)
+      const { answer, detail } = await call(accessToken, tool)
+      if (answer === 'denied' || answer === 'forbidden') return true
+      if (answer === 'allowed') return false
+      throw new Error(`the replica at port ${port} answered ${detail}`)
     },
     close: () => agent.destroy(),
   }

@@ -1,8 +1,5 @@
 import { type NodePart, type PartsContext, partData } from './parts.ts'
-
-/** Replicas lie behind one address in a company; here the first has it, and the others the free ports of the block. */
-export const mostReplicas = 5
-const firstFreePort = 4
+import { mostReplicas, replicaPortsOf } from './ports.ts'
 
 /** One more MCP server of a stack. */
 export interface Replica {
@@ -12,8 +9,8 @@ export interface Replica {
 
 /**
  * Makes several replicas of the MCP server out of the one in a list of parts: each with a port and data of its own, all
- * with the same resource, joined by a Redis. The first stays where it was and receives what is pushed. The console
- * watches each of them.
+ * with the same resource, joined by a Redis. In a company they lie behind one address; here the first has it, and receives
+ * what is pushed. The console watches each of them.
  *
  * @param count 1 to {@link mostReplicas}.
  * @throws {TypeError} The count is out of bounds, or the list has no MCP server.
@@ -27,8 +24,7 @@ export function replicateMcpServer(
     throw new TypeError(`the number of replicas must be 1 to ${mostReplicas}, found ${count}`)
   const original = parts.find(({ name }) => name === 'mcp-server')
   if (original === undefined) throw new TypeError('the stack has no MCP server')
-  const replicas = Array.from({ length: count }, (_, index): Replica => {
-    const port = index === 0 ? ports.mcp : ports.mcp + firstFreePort + index
+  const replicas = replicaPortsOf(ports, count).map((port, index): Replica => {
     const name = index === 0 ? original.name : `${original.name}-${index + 1}`
     const environment = {
       ...original.environment,

@@ -18,7 +18,15 @@ export interface StackFile {
   realm: string
   /** With `issuer: "provider"` neither Keycloak nor the console runs, and their addresses answer nothing. */
   trust: Trust
-  urls: { console: string; mcp: string; issuer: string; keycloak: string; corporateIdp: string }
+  urls: {
+    console: string
+    mcp: string
+    issuer: string
+    keycloak: string
+    corporateIdp: string
+    /** Only with replicas: where each answers, `mcp` first. All are the resource that `mcp` names. */
+    replicas?: string[]
+  }
   accounts: Account[]
   clients: {
     cli: { clientId: string }

@@ -19,13 +19,14 @@ import {
   partData,
   type Trust,
 } from './parts.ts'
-import { choosePorts, type PortChoice, type Ports } from './ports.ts'
+import { choosePorts, isPortFree, type PortChoice, type Ports, replicaPortsOf } from './ports.ts'
 import { acquireLock } from './process/file-lock.ts'
 import { waitUntilReady } from './process/readiness.ts'
 import { endLeftovers, openRunRecord, type RunRecord } from './process/run-record.ts'
 import { processEnded, type RunningProcess, startNode } from './process/running-process.ts'
 import { type TellProgress, trackPart } from './progress/progress.ts'
 import { keycloakAdminName, realmAt } from './realm.ts'
+import { replicateMcpServer } from './replicas.ts'
 import { openSecrets, type Secrets } from './secrets.ts'
 import type { MachineSettings } from './settings.ts'
 import { StackError } from './stack-error.ts'
@@ -38,6 +39,7 @@ import {
   type StackFolder,
   stackFolderAt,
 } from './stack-folder.ts'
+import { startStore } from './start-store.ts'
 
 export interface StackOptions {
   /** What the environment says, see {@link readSettings}. */
@@ -50,6 +52,8 @@ export interface StackOptions {
   trust?: Trust
   /** Starts from the code: forgets the database of Keycloak and the data of the parts. Default false. */
   reset?: boolean
+  /** How many MCP servers, joined by a Redis of the stack's own; 1 to {@link mostReplicas}. Default: one, and no Redis. */
+  replicas?: number | undefined
   /** The programs beside Keycloak. Default: those of this workspace, see {@link nodeParts}. */
   parts?: (context: PartsContext) => NodePart[]
   tell?: TellProgress
@@ -110,6 +114,7 @@ interface StartContext {
   addresses: Addresses
   secrets: Secrets
   trust: Trust
+  replicas: number | undefined
   /** Absent where no Keycloak takes part. */
   realm: CompanyRealm | undefined
   record: RunRecord
@@ -133,7 +138,7 @@ function lockStack(folder: StackFolder): { release(): void } {
 }
 
 async function prepare(
-  { settings, reset = false, trust = defaultTrust, tell = () => {}, signal }: StackOptions,
+  { settings, reset = false, trust = defaultTrust, replicas, tell = () => {}, signal }: StackOptions,
   workspaceRoot: string,
   folder: StackFolder,
   started: RunningProcess[],
@@ -146,7 +151,7 @@ async function prepare(
   makeStackFolder(folder)
   // The policy clock starts at the real time; a time that an earlier run had set would surprise.
   writeFileSync(folder.clockFile, '', { mode: 0o600 })
-  const choice = await choosePorts(settings.portBase)
+  const choice = await choosePorts(settings.portBase, isPortFree, replicas)
   if (choice.taken.length > 0) tell({ kind: 'notice', text: explainPorts(settings.portBase, choice) })
   const addresses = addressesAt(choice.ports)
   const secrets = await openSecrets(folder.secrets)
@@ -159,6 +164,7 @@ async function prepare(
     addresses,
     secrets,
     trust,
+    replicas,
     realm:
       trust.issuer === 'keycloak'
         ? realmAt(addresses, secrets, settings.realmProfile, providers[trust.provider])
@@ -187,7 +193,9 @@ async function startParts(
   context: StartContext,
   { keycloak: choice = 'auto', parts: listParts = nodeParts }: StackOptions,
 ): Promise<void> {
-  const parts = listParts(context).filter((part) => isPresent(context.workspaceRoot, part))
+  const parts = (await withReplicas(context, listParts(context))).filter((part) =>
+    isPresent(context.workspaceRoot, part),
+  )
   const start = (afterKeycloak: boolean): Promise<void>[] =>
     parts.filter((part) => part.afterKeycloak === afterKeycloak).map((part) => startNodePart(context, part))
   const keycloak = async (): Promise<void> => {
@@ -209,6 +217,13 @@ async function provisionDirectory({ trust, addresses, secrets, tell }: StartCont
   const left = drift.filter(({ state }) => state !== 'mended')
   const lines = left.map(({ username, kind, group = '', problem = '' }) => `  ${username} ${kind} ${group}: ${problem}`)
   tell({ kind: 'notice', text: [`Provisioned ${people} people into Keycloak.`, ...lines].join('\n') })
+}
+
+/** Their store is there before they are, as in a company. */
+async function withReplicas(context: StartContext, parts: NodePart[]): Promise<NodePart[]> {
+  if (context.replicas === undefined) return parts
+  const redisUrl = await startStore(context)
+  return replicateMcpServer(parts, context, { count: context.replicas, redisUrl }).parts
 }
 
 const partTimeoutMs = 120_000
@@ -262,7 +277,7 @@ async function tellRealmDifferences(
 }
 
 async function describeStack(context: StartContext): Promise<StackFile> {
-  const { settings, addresses, secrets, folder, started, trust } = context
+  const { settings, addresses, ports, secrets, folder, started, trust, replicas } = context
   return {
     ready: true,
     pid: process.pid,
@@ -274,6 +289,9 @@ async function describeStack(context: StartContext): Promise<StackFile> {
       issuer: issuerOf(trust, addresses),
       keycloak: addresses.keycloak,
       corporateIdp: addresses.corporateIdp,
+      ...(replicas === undefined
+        ? {}
+        : { replicas: replicaPortsOf(ports, replicas).map((port) => `http://localhost:${port}/mcp`) }),
     },
     accounts: await announcedAccounts(started),
     clients: {

@@ -10,18 +10,17 @@ export function describeStack({ urls, accounts, clients, trust }: StackFile): st
     `${urls.keycloak}/admin`,
     `${clients.keycloakAdmin.username}, password in .local/secrets/keycloak-admin-password`,
   ]
+  const others = (urls.replicas ?? []).slice(1).map((url, index) => [`MCP server ${index + 2}`, url, 'a replica'])
   const addresses =
     trust.issuer === 'keycloak'
       ? [
           ['Console', urls.console],
           ['MCP server', urls.mcp],
+          ...others,
           ['Corporate IdP', urls.corporateIdp, `speaks as ${title}`],
           keycloak,
         ]
-      : [
-          ['MCP server', urls.mcp],
-          ['Issuer', urls.issuer, `speaks as ${title}; no Keycloak, no console`],
-        ]
+      : [['MCP server', urls.mcp], ...others, ['Issuer', urls.issuer, `speaks as ${title}; no Keycloak, no console`]]
   const people = accounts.map(({ username, password, groups }) => [username, password, groups.join(', ')])
   return [
     ...tableLines(['Address', '', ''], addresses),

@@ -34,6 +34,12 @@ describe('choosePorts', () => {
     expect((await choosePorts(8480, allBut(8485))).base).toBe(8480)
   })
 
+  test('minds the ports of replicas and of their store when there are some', async () => {
+    expect((await choosePorts(8480, allBut(8485, 8488), 2)).taken).toEqual([{ name: 'store', port: 8485 }])
+    expect((await choosePorts(8480, allBut(8488), 2)).base).toBe(8480)
+    expect((await choosePorts(8480, allBut(8488), 4)).taken).toEqual([{ name: 'replica', port: 8488 }])
+  })
+
   test('says what to do when no block is free', async () => {
     await expect(choosePorts(8480, async () => false)).rejects.toMatchObject({
       name: 'StackError',

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { NodePart } from '../src/parts.ts'
-import { portsFrom } from '../src/ports.ts'
-import { mostReplicas, replicateMcpServer } from '../src/replicas.ts'
+import { mostReplicas, portsFrom } from '../src/ports.ts'
+import { replicateMcpServer } from '../src/replicas.ts'
 import { stackFolderAt } from '../src/stack-folder.ts'
 
 const context = { ports: portsFrom(9000), folder: stackFolderAt('/stack') }

@@ -1,8 +1,9 @@
 import { join } from 'node:path'
 import { type EmulatedName, emulatedNames } from '@mcp-identity/provider-dialects'
-import { Command, Option } from 'commander'
+import { Command, InvalidArgumentError, Option } from 'commander'
 import type { KeycloakChoice } from '../keycloak/choose-runner.ts'
 import type { Trust } from '../parts.ts'
+import { mostReplicas } from '../ports.ts'
 import { findWorkspaceRoot } from '../stack-folder.ts'
 
 /** What `pnpm dev` was asked for. */
@@ -18,6 +19,8 @@ export interface DevFlags {
   corporateIdp?: EmulatedName
   /** Whose dialect the issuer speaks, in place of Keycloak. */
   issuer?: EmulatedName
+  /** How many MCP servers; undefined: one, without a store to share signals. */
+  replicas?: number
 }
 
 /** Who signs people in and who issues access tokens, as the flags say. */
@@ -57,11 +60,22 @@ export function devCommand(run: (flags: DevFlags) => Promise<void>): Command {
     )
     .addOption(corporateIdpOption())
     .addOption(issuerOption())
+    .addOption(
+      new Option('--replicas <number>', 'so many MCP servers, joined by a Redis; needs redis-server')
+        .argParser(readReplicas)
+        .conflicts(['stop', 'status']),
+    )
     .addOption(directoryOption())
     .addHelpText('after', environmentHelp)
     .allowExcessArguments(false)
     .showHelpAfterError('See pnpm dev --help.')
     .action(run)
+}
+
+function readReplicas(text: string): number {
+  const number = /^\d+$/.test(text) ? Number(text) : Number.NaN
+  if (number >= 1 && number <= mostReplicas) return number
+  throw new InvalidArgumentError(`a whole number from 1 to ${mostReplicas} is needed.`)
 }
 
 /** `--corporate-idp`, the same for every command. */
@@ -84,7 +98,7 @@ export function directoryOption(): Option {
 
 const environmentHelp = `
 Environment:
-  PORT_BASE        first of five ports, 8480 unless set; another range is taken where one of them is in use
+  PORT_BASE        first of five ports (ten with --replicas), 8480 unless set; another range is taken where one of them is in use
   KEYCLOAK_HOME    an unpacked Keycloak to use instead of a download
   KEYCLOAK_DIST    a Keycloak zip to use instead of a download
   KEYCLOAK_IMAGE   a container image with a built Keycloak; KEYCLOAK_BASE: the image that ours is built on

@@ -19,6 +19,7 @@ export interface DetachedOrder {
   reset: boolean
   directory: string
   trust: Trust
+  replicas: number | undefined
 }
 
 /** What the detached main process tells the terminal that started it. */
@@ -43,6 +44,7 @@ export async function runDetached(flags: DevFlags, folder: StackFolder): Promise
     reset: flags.reset ?? false,
     directory: folder.root,
     trust: trustOf(flags),
+    replicas: flags.replicas,
   }
   const main = spawn(process.execPath, [mainFile, JSON.stringify(order)], {
     detached: true,

@@ -27,7 +27,7 @@ async function startUnlessStopped(
   settings: MachineSettings,
   { signal }: StopSignals,
 ): Promise<Stack | undefined> {
-  const { keycloak, reset = false } = flags
+  const { keycloak, reset = false, replicas } = flags
   const printer = printProgress(process.stdout)
   try {
     return await startStack({
@@ -36,6 +36,7 @@ async function startUnlessStopped(
       keycloak,
       reset,
       trust: trustOf(flags),
+      replicas,
       tell: printer.tell,
       signal,
     })

@@ -17,6 +17,7 @@ describe('pnpm dev', () => {
     [['--reset', '--detach'], { keycloak: 'auto', reset: true, detach: true }],
     [['--keycloak', 'jvm'], { keycloak: 'jvm' }],
     [['--keycloak=docker'], { keycloak: 'docker' }],
+    [['--replicas', '3'], { keycloak: 'auto', replicas: 3 }],
     [['--directory', '/stacks/one'], { keycloak: 'auto', directory: '/stacks/one' }],
   ])('understands %j', async (args, flags) => {
     expect(await parse(...args)).toEqual({ flags: { directory, ...flags } })
@@ -29,6 +30,9 @@ describe('pnpm dev', () => {
     [['--verbose'], /unknown option '--verbose'/],
     [['--keycloak', 'podman'], /argument 'podman' is invalid. Allowed choices are auto, jvm, docker/],
     [['--keycloak'], /argument missing/],
+    [['--replicas', '0'], /argument '0' is invalid. a whole number from 1 to 5 is needed/],
+    [['--replicas', '6'], /argument '6' is invalid. a whole number from 1 to 5 is needed/],
+    [['--replicas', '2', '--stop'], /cannot be used with/],
     [['stop'], /too many arguments/],
     [['--stop', '--detach'], /cannot be used with/],
     [['--stop', '--reset'], /cannot be used with/],
@@ -51,6 +55,7 @@ describe('pnpm dev', () => {
       '--status',
       '--reset',
       '--keycloak',
+      '--replicas',
       'PORT_BASE',
       'KEYCLOAK_HOME',
       'KEYCLOAK_DIST',

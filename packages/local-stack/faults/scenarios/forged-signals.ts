@@ -1,0 +1,107 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { bystander } from '../company.ts'
+import { distributionOf } from '../distribution.ts'
+import { type Forgery, forgeSignals } from '../forge-signals.ts'
+import type { HistoryEntry } from '../history.ts'
+import { historyChecks } from '../history-checks.ts'
+import { measureHistory } from '../measure-history.ts'
+import type { Scenario } from '../scenario.ts'
+import { sendSignal } from '../signal-relay.ts'
+
+const settledMs = 1_000
+/** What a good call may take while it is flooded. */
+const mostUnderFloodMs = 500
+
+/** Others try to end people's access, or to keep the receivers from listening. */
+export const forgedSignals: Scenario = {
+  name: 'forged-signals',
+  title: 'forged, replayed, foreign and malformed signals, and a flood of them',
+  async run({ stack, company, random, measure }) {
+    await company.startOver()
+    const port = stack.replicas[0]?.caller.port ?? 0
+    const anna = await company.signIn('anna')
+    await company.end('corporate-idp-disable', anna)
+    await sleep(settledMs)
+    await company.giveBack('corporate-idp-disable', 'anna')
+    const victim = await company.signIn('anna')
+    await company.signIn(bystander)
+    const calls = company.startCalls(measure.callsPerSecond, random.fork('calls'))
+    const forgeries = await forgeSignals(stack, victim.accessToken)
+    const wrong: string[] = []
+    for (const { what, signal, status } of forgeries) {
+      const answer = await sendSignal(signal, port)
+      if (answer.status !== status) wrong.push(`${what}: ${answer.status} ${answer.body.slice(0, 100)}`)
+    }
+    await sleep(settledMs)
+    const floodedFrom = performance.now()
+    const answers = await flood(forgeries, port, measure)
+    const floodedUntil = performance.now()
+    const bob = await company.signIn('bob')
+    const second = flood(forgeries, port, { ...measure, floodMs: measure.floodMs / 4 })
+    await sleep(settledMs)
+    await company.end('corporate-idp-disable', bob)
+    await second
+    await sleep(settledMs)
+    await calls.stop()
+    await company.giveBack('corporate-idp-disable', 'bob')
+    const history = company.recorder.entries
+    const calm = durations(history, 0, floodedFrom)
+    const flooded = durations(history, floodedFrom, floodedUntil)
+    const taken = [...answers].filter(([status]) => status < 400)
+    return {
+      checks: [
+        {
+          rule: 'each is refused with the status of its kind',
+          holds: wrong.length === 0,
+          seen: wrong.length === 0 ? `${forgeries.length} kinds` : wrong.join('; '),
+        },
+        {
+          rule: 'none of a flood is taken',
+          holds: taken.length === 0,
+          seen: JSON.stringify(Object.fromEntries(answers)),
+        },
+        {
+          isTimed: true,
+          rule: `good calls go on within ${mostUnderFloodMs} ms (p99) under a flood`,
+          holds: flooded.p99 <= mostUnderFloodMs,
+          seen: `p99 ${flooded.p99} ms, ${calm.p99} ms before`,
+        },
+        ...historyChecks(history),
+      ],
+      figures: { floodPerSecond: measure.floodPerSecond, calm, flooded, ...measureHistory(history) },
+    }
+  },
+}
+
+function durations(history: readonly HistoryEntry[], from: number, until: number) {
+  const made = history.filter((entry) => entry.kind === 'call')
+  return distributionOf(
+    made
+      .filter(({ startedAt, answer }) => startedAt >= from && startedAt < until && answer === 'allowed')
+      .map(({ startedAt, endedAt }) => endedAt - startedAt),
+  )
+}
+
+/** @returns How often each status came. */
+async function flood(
+  forgeries: readonly Forgery[],
+  port: number,
+  { floodMs, floodPerSecond }: { floodMs: number; floodPerSecond: number },
+): Promise<Map<number, number>> {
+  const answers = new Map<number, number>()
+  const underWay: Promise<void>[] = []
+  const startedAt = performance.now()
+  for (let count = 0; performance.now() - startedAt < floodMs; count += 1) {
+    const due = startedAt + (count * 1_000) / floodPerSecond
+    if (due > performance.now()) await sleep(due - performance.now())
+    const { signal } = forgeries[count % forgeries.length] as Forgery
+    underWay.push(
+      sendSignal(signal, port).then(
+        ({ status }) => void answers.set(status, (answers.get(status) ?? 0) + 1),
+        () => void answers.set(599, (answers.get(599) ?? 0) + 1),
+      ),
+    )
+  }
+  await Promise.all(underWay)
+  return answers
+}

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util'
+import { developmentPeople } from '@mcp-identity/sample-company'
 import { pino } from 'pino'
 import { readConfig } from './config.ts'
-import { developmentPeople } from './directory/development-people.ts'
 import { startCorporateIdp } from './start-corporate-idp.ts'
 
 const log = pino({ name: 'corporate-idp' })

@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { emulatedNames, issuerEntry, providerAddresses, providers } from '@mcp-identity/provider-dialects'
+import { companyGroups } from '@mcp-identity/sample-company'
 import {
   adfs,
   auth0,
@@ -13,7 +14,6 @@ import {
 } from '@mcp-identity/token-verifier'
 import { decodeJwt, decodeProtectedHeader } from 'jose'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { companyGroups } from '../src/directory/development-people.ts'
 import { createBrowser } from './support/browser.ts'
 import { type Company, developmentSecret, startCompany } from './support/company.ts'
 

@@ -1,6 +1,6 @@
 import { providers } from '@mcp-identity/provider-dialects'
+import { companyGroups } from '@mcp-identity/sample-company'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { companyGroups } from '../src/directory/development-people.ts'
 import { type Company, developmentSecret, fetchKeySet, startCompany } from './support/company.ts'
 
 interface Answer {

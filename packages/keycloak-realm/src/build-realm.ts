@@ -1,4 +1,5 @@
 import type RealmRepresentation from '@keycloak/keycloak-admin-client/lib/defs/realmRepresentation.js'
+import { buildUserStorage, guessingLimits, signInTexts, userStorageType } from './active-directory.ts'
 import { buildIdentityProviderMappers, buildIdentityProviders } from './broker.ts'
 import { buildClientPolicies, buildClientProfiles } from './client-policies.ts'
 import { buildAdministrativeScopeMappings, buildClients, buildServiceAccounts } from './clients.ts'
@@ -36,6 +37,7 @@ export type CompanyRealm = Omit<RealmRepresentation, 'components'> & {
  */
 export function buildRealm(settings: RealmSettings): CompanyRealm {
   const checked = checkRealmSettings(settings)
+  const { activeDirectory } = checked
   return {
     realm: checked.realm,
     enabled: true,
@@ -57,21 +59,37 @@ export function buildRealm(settings: RealmSettings): CompanyRealm {
     },
     scopeMappings: buildRealmScopeMappings(),
     users: buildServiceAccounts(checked),
-    identityProviders: buildIdentityProviders(checked),
-    identityProviderMappers: buildIdentityProviderMappers(checked),
-    authenticationFlows: buildAuthenticationFlows(),
-    authenticatorConfig: buildAuthenticatorConfigs(),
+    ...whoSignsPeopleIn(checked),
+    authenticationFlows: buildAuthenticationFlows(checked),
+    authenticatorConfig: buildAuthenticatorConfigs(checked),
     browserFlow: browserFlowAlias,
     clientProfiles: buildClientProfiles(checked),
     clientPolicies: buildClientPolicies(checked),
     components: {
       [registrationPolicyType]: buildRegistrationPolicies(checked),
       [userProfileType]: [buildUserProfile()],
+      ...(activeDirectory === undefined ? {} : { [userStorageType]: [buildUserStorage(activeDirectory)] }),
     },
   }
 }
 
-function signInSettings({ development }: CheckedRealmSettings) {
+/** Either a corporate IdP, to which Keycloak sends people on, or Keycloak with the directory behind it. */
+function whoSignsPeopleIn(settings: CheckedRealmSettings) {
+  if (settings.activeDirectory !== undefined) {
+    return {
+      internationalizationEnabled: true,
+      supportedLocales: ['en'],
+      defaultLocale: 'en',
+      localizationTexts: signInTexts,
+    }
+  }
+  return {
+    identityProviders: buildIdentityProviders(settings),
+    identityProviderMappers: buildIdentityProviderMappers(settings),
+  }
+}
+
+function signInSettings({ development, activeDirectory }: CheckedRealmSettings) {
   return {
     sslRequired: development ? 'none' : 'all',
     registrationAllowed: false,
@@ -82,7 +100,7 @@ function signInSettings({ development }: CheckedRealmSettings) {
     duplicateEmailsAllowed: false,
     bruteForceProtected: true,
     permanentLockout: false,
-    failureFactor: 5,
+    ...(activeDirectory === undefined ? { failureFactor: 5 } : guessingLimits),
     organizationsEnabled: false,
   }
 }

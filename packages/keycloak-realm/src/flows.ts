@@ -1,6 +1,7 @@
 import type AuthenticationExecutionExportRepresentation from '@keycloak/keycloak-admin-client/lib/defs/authenticationExecutionExportRepresentation.js'
 import type AuthenticationFlowRepresentation from '@keycloak/keycloak-admin-client/lib/defs/authenticationFlowRepresentation.js'
 import { identityProviderAlias } from './names.ts'
+import type { CheckedRealmSettings } from './settings.ts'
 
 export const browserFlowAlias = 'corp-browser'
 export const firstSignInFlowAlias = 'corp-first-login'
@@ -11,7 +12,10 @@ const redirectAlias = 'to the corporate IdP'
  * own, so there is no password to guess here. The first sign-in makes the account without asking the person to review
  * it, and fails when the name is taken: accounts are never joined by name or e-mail address.
  */
-export function buildAuthenticationFlows(): AuthenticationFlowRepresentation[] {
+export function buildAuthenticationFlows({
+  activeDirectory,
+}: Pick<CheckedRealmSettings, 'activeDirectory'>): AuthenticationFlowRepresentation[] {
+  if (activeDirectory !== undefined) return [directoryFlow()]
   return [
     flow(browserFlowAlias, 'An existing session, else the corporate IdP', [
       { authenticator: 'auth-cookie', requirement: 'ALTERNATIVE' },
@@ -27,7 +31,16 @@ export function buildAuthenticationFlows(): AuthenticationFlowRepresentation[] {
   ]
 }
 
-export function buildAuthenticatorConfigs() {
+/** With a directory of Keycloak's own: an existing session, else the password, which a domain controller checks. */
+function directoryFlow(): AuthenticationFlowRepresentation {
+  return flow(browserFlowAlias, 'An existing session, else name and password', [
+    { authenticator: 'auth-cookie', requirement: 'ALTERNATIVE' },
+    { authenticator: 'auth-username-password-form', requirement: 'ALTERNATIVE' },
+  ])
+}
+
+export function buildAuthenticatorConfigs({ activeDirectory }: Pick<CheckedRealmSettings, 'activeDirectory'>) {
+  if (activeDirectory !== undefined) return []
   return [{ alias: redirectAlias, config: { defaultProvider: identityProviderAlias } }]
 }
 

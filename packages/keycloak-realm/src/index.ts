@@ -5,6 +5,7 @@ export { type LintOptions, lintRealm, type RealmFinding } from './lint-realm.ts'
 export {
   clientIds,
   directoryAdminScope,
+  groupOfEverybody,
   identityProviderAlias,
   secretPlaceholders,
 } from './names.ts'
@@ -17,4 +18,9 @@ export {
   toolScopes,
 } from './permissions.ts'
 export { keycloakBuildOptions, keycloakFeatures, keycloakStartOptions, keycloakVersion } from './server-options.ts'
-export { checkRealmSettings, longestAccessTokenLifespanSeconds, type RealmSettings } from './settings.ts'
+export {
+  type ActiveDirectorySettings,
+  checkRealmSettings,
+  longestAccessTokenLifespanSeconds,
+  type RealmSettings,
+} from './settings.ts'

@@ -15,6 +15,8 @@ export const secretPlaceholders = {
   brokerClient: keycloakPlaceholder('KC_BROKER_CLIENT_SECRET'),
   provisioner: keycloakPlaceholder('KC_PROVISIONER_SECRET'),
   resourceServer: keycloakPlaceholder('KC_RESOURCE_SERVER_SECRET'),
+  /** Of realms with Active Directory only: the password of the account that reads it. */
+  directoryReader: keycloakPlaceholder('KC_DIRECTORY_READER_PASSWORD'),
   /** Of the preview profile only. */
   enterprise: keycloakPlaceholder('KC_ENTERPRISE_CLIENT_SECRET'),
 }
@@ -42,3 +44,6 @@ export const realmManagementClientId = 'realm-management'
 export function keycloakPlaceholder(name: string): string {
   return `\${${name}}`
 }
+
+/** Group of everybody who works for the company. */
+export const groupOfEverybody = 'All Staff'

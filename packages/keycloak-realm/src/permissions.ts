@@ -1,4 +1,4 @@
-import { clientIds } from './names.ts'
+import { clientIds, groupOfEverybody } from './names.ts'
 
 /** A scope of the MCP server and what the consent page says about it. */
 export const toolScopes = {
@@ -26,7 +26,7 @@ export interface GroupGrant {
 
 /** Group of the corporate directory → client roles. This table is the whole permission model on Keycloak's side. */
 export const groupGrants: readonly GroupGrant[] = [
-  { group: 'All Staff', toolRoles: [], entry: true },
+  { group: groupOfEverybody, toolRoles: [], entry: true },
   { group: 'Customer Admins', toolRoles: ['read:customers', 'write:own-data', 'write:customers'] },
   { group: 'Customer Readers', toolRoles: ['read:customers'] },
   { group: 'Account Managers', toolRoles: ['read:customers', 'write:own-data'] },

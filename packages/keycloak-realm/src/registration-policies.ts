@@ -9,7 +9,7 @@ export interface ImportedComponent {
   name?: string
   providerId: string
   subType?: string
-  subComponents: Record<string, never>
+  subComponents: Record<string, ImportedComponent[]>
   config: Record<string, string[]>
 }
 

@@ -18,6 +18,8 @@ export interface RealmSettings {
     /** Resource URI of the corporate IdP's admin API; directory administrators get tokens for it. */
     adminResource: string
   }
+  /** The company's Active Directory. With it people sign in at Keycloak itself, and no corporate IdP is asked. */
+  activeDirectory?: ActiveDirectorySettings
   /** Origin of the web console: scheme, host and port, no path. */
   consoleOrigin: string
   /** Public key set of the service client `nightly-report` (RFC 7517). Private members are refused. */
@@ -40,7 +42,22 @@ export interface RealmSettings {
   selfRegistrationHosts?: readonly string[]
 }
 
-export type CheckedRealmSettings = Required<RealmSettings> & {
+/** How Keycloak reads an Active Directory. Its CA has to stand in Keycloak's truststore (`--truststore-paths`). */
+export interface ActiveDirectorySettings {
+  /** `ldaps://dc1.corp.company.com`; several, with spaces between, are tried in order. */
+  url: string
+  /** Distinguished name of the account that reads; it needs no right to write. */
+  bindDn: string
+  /** People stand below it: `OU=People,DC=corp,DC=company,DC=com`. */
+  peopleDn: string
+  /** The groups that grant something stand below it. */
+  groupsDn: string
+  /** LDAP attributes that hold what policies ask for. `zoneinfo` has none by default: Active Directory knows no time zone. */
+  attributes?: { department?: string; country?: string; zoneinfo?: string }
+}
+
+export type CheckedRealmSettings = Required<Omit<RealmSettings, 'activeDirectory'>> & {
+  activeDirectory?: ActiveDirectorySettings
   corporateIdp: RealmSettings['corporateIdp'] & { provider: Provider }
 }
 
@@ -67,6 +84,7 @@ export function checkRealmSettings(settings: RealmSettings): CheckedRealmSetting
     ...addressProblems(checked),
     ...lifespanProblems(checked),
     ...keySetProblems(checked),
+    ...directoryProblems(checked),
     ...(/^[a-z0-9][a-z0-9-]{0,62}$/.test(checked.realm)
       ? []
       : ['realm must be lower-case letters, digits and hyphens']),
@@ -104,6 +122,18 @@ function addressProblem(name: string, value: string, kind: 'origin' | 'uri', dev
   return loopbackHosts.includes(url.hostname) || url.hostname.endsWith('.localhost') || !url.hostname.includes('.')
     ? undefined
     : `${name} may use http on loopback or inside one container network only, found ${value}`
+}
+
+function directoryProblems({ activeDirectory }: CheckedRealmSettings): string[] {
+  if (activeDirectory === undefined) return []
+  const { url, bindDn, peopleDn, groupsDn } = activeDirectory
+  const isSecure = url.split(' ').every((address) => URL.canParse(address) && address.startsWith('ldaps://'))
+  return [
+    ...(isSecure ? [] : [`activeDirectory.url must be ldaps:// addresses, found ${url}`]),
+    ...Object.entries({ bindDn, peopleDn, groupsDn }).flatMap(([name, dn]) =>
+      /^\s*\w+\s*=/.test(dn) ? [] : [`activeDirectory.${name} must be a distinguished name, found ${dn}`],
+    ),
+  ]
 }
 
 function lifespanProblems(settings: CheckedRealmSettings): string[] {

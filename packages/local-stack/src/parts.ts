@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import type { DomainController } from '@mcp-identity/active-directory/domain-controller'
 import {
   clientIds,
   groupGrants,
@@ -41,12 +42,16 @@ export interface PartsContext {
   secrets: Secrets
   folder: StackFolder
   trust: Trust
+  /** With Active Directory behind Keycloak. */
+  domainController: DomainController | undefined
 }
 
 /** Which provider signs people in, and whether Keycloak or that provider itself issues the access tokens. */
 export interface Trust {
   provider: ProviderName
   issuer: 'keycloak' | 'provider'
+  /** Where people are kept in place of the corporate IdP, which does not take part then. Keycloak signs them in itself. */
+  directory?: 'active-directory'
 }
 
 export const corporateIdpTitle = 'Corporate IdP'
@@ -56,6 +61,9 @@ const signalReceiverClientId = 'mcp-server'
 
 /** The programs of the stack beside Keycloak, with everything that each is told. */
 export function nodeParts(context: PartsContext): NodePart[] {
+  const { domainController } = context
+  if (domainController !== undefined)
+    return [directoryWatcher(context, domainController), mcpServer(context, trustInKeycloak(context)), console(context)]
   return context.trust.issuer === 'keycloak'
     ? [corporateIdp(context, brokeredBy(context)), mcpServer(context, trustInKeycloak(context)), console(context)]
     : [corporateIdp(context, issuingFor(context)), mcpServer(context, trustInProvider(context))]
@@ -124,6 +132,34 @@ function issuingFor({ addresses }: PartsContext): NodePart['environment'] {
   return { IDP_API: JSON.stringify({ resource: addresses.resource, scopes: toolScopeNames, scopesOfGroup }) }
 }
 
+/** Stands where the corporate IdP would: it tells Keycloak what happens in the directory. */
+function directoryWatcher(
+  { ports, addresses, secrets, folder }: PartsContext,
+  { url, caFile, reader, peopleDn, groupsDn }: DomainController,
+): NodePart {
+  return {
+    name: 'directory-watcher',
+    title: 'Directory watcher',
+    folder: 'apps/directory-watcher',
+    environment: {
+      WATCHER_PORT: String(ports.corporateIdp),
+      WATCHER_DATA_DIR: partData(folder, 'directory-watcher'),
+      WATCHER_DEVELOPMENT: '1',
+      AD_URL: url,
+      AD_CA_FILE: caFile,
+      AD_BIND_DN: reader.bindDn,
+      AD_PASSWORD_FILE: reader.passwordFile,
+      AD_PEOPLE_DN: peopleDn,
+      AD_GROUPS_DN: groupsDn,
+      KEYCLOAK_ISSUER: addresses.issuer,
+      KEYCLOAK_CLIENT_ID: clientIds.provisioner,
+      KEYCLOAK_CLIENT_SECRET_FILE: secrets.provisionerClient.file,
+    },
+    readiness: `http://localhost:${ports.corporateIdp}/readyz`,
+    afterKeycloak: true,
+  }
+}
+
 function mcpServer({ ports, addresses, folder }: PartsContext, trusted: NodePart['environment']): NodePart {
   return {
     name: 'mcp-server',
@@ -143,7 +179,13 @@ function mcpServer({ ports, addresses, folder }: PartsContext, trusted: NodePart
   }
 }
 
-function trustInKeycloak({ settings, addresses, secrets, trust }: PartsContext): NodePart['environment'] {
+function trustInKeycloak({
+  settings,
+  addresses,
+  secrets,
+  trust,
+  domainController,
+}: PartsContext): NodePart['environment'] {
   const provider = providerAddresses(providers[trust.provider], addresses.corporateIdp)
   return {
     MCP_ISSUERS: JSON.stringify([{ provider: 'keycloak', issuer: addresses.issuer, audience: addresses.resource }]),
@@ -152,28 +194,32 @@ function trustInKeycloak({ settings, addresses, secrets, trust }: PartsContext):
         { issuer: addresses.issuer, clientId: addresses.resource, clientSecretFile: secrets.resourceServer.file },
       ],
       transmitters: [
-        {
-          issuer: provider.issuer,
-          jwksUri: provider.keys,
-          speaksFor: [addresses.issuer],
-          broker: { issuer: addresses.issuer, alias: identityProviderAlias },
-          ...(hasStreams(trust)
-            ? {
-                authorizationHeaderFile: secrets.signalPush.file,
-                stream: {
-                  tokenEndpoint: `${addresses.corporateIdp}/token`,
-                  clientId: signalReceiverClientId,
-                  clientSecretFile: secrets.signalReceiver.file,
-                },
-              }
-            : {}),
-        },
+        ...(domainController === undefined ? [corporateIdpAsTransmitter()] : []),
         ...(settings.realmProfile === 'preview'
           ? [{ issuer: addresses.issuer, jwksUri: `${addresses.issuer}/protocol/openid-connect/certs` }]
           : []),
       ],
     }),
     MCP_MAX_TOKEN_LIFETIME_SECONDS: String(longestAccessTokenLifespanSeconds),
+  }
+
+  function corporateIdpAsTransmitter() {
+    return {
+      issuer: provider.issuer,
+      jwksUri: provider.keys,
+      speaksFor: [addresses.issuer],
+      broker: { issuer: addresses.issuer, alias: identityProviderAlias },
+      ...(hasStreams(trust)
+        ? {
+            authorizationHeaderFile: secrets.signalPush.file,
+            stream: {
+              tokenEndpoint: `${addresses.corporateIdp}/token`,
+              clientId: signalReceiverClientId,
+              clientSecretFile: secrets.signalReceiver.file,
+            },
+          }
+        : {}),
+    }
   }
 }
 

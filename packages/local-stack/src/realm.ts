@@ -1,3 +1,4 @@
+import type { DomainController } from '@mcp-identity/active-directory/domain-controller'
 import { buildRealm, type CompanyRealm, type RealmSettings } from '@mcp-identity/keycloak-realm'
 import type { Provider } from '@mcp-identity/provider-dialects'
 import { type Addresses, realmName } from './addresses.ts'
@@ -7,14 +8,18 @@ import type { RealmProfile } from './settings.ts'
 /**
  * The realm of a stack at these addresses.
  *
- * @param corporateIdpServerUrl Where Keycloak itself reaches the corporate IdP, where that is not its issuer.
+ * @param options `corporateIdpServerUrl`: where Keycloak itself reaches the corporate IdP, where that is not its issuer;
+ *   `domainController`: the Active Directory that stands behind Keycloak in place of it.
  */
 export function realmAt(
   addresses: Addresses,
   { serviceKey }: Secrets,
   profile: RealmProfile,
   provider: Provider,
-  corporateIdpServerUrl: string = addresses.corporateIdp,
+  {
+    corporateIdpServerUrl = addresses.corporateIdp,
+    domainController,
+  }: { corporateIdpServerUrl?: string; domainController?: DomainController | undefined } = {},
 ): CompanyRealm {
   const settings: RealmSettings = {
     realm: realmName,
@@ -31,7 +36,16 @@ export function realmAt(
     profile,
     development: true,
   }
-  return buildRealm(settings)
+  return buildRealm(withDirectory(settings, domainController))
+}
+
+/** The same realm with Active Directory behind Keycloak, in place of the corporate IdP. */
+function withDirectory(settings: RealmSettings, controller: DomainController | undefined): RealmSettings {
+  if (controller === undefined) return settings
+  const { url, reader, peopleDn, groupsDn } = controller
+  // The domain of the demonstration keeps the time zone among the notes.
+  const attributes = { zoneinfo: 'info' }
+  return { ...settings, activeDirectory: { url, bindDn: reader.bindDn, peopleDn, groupsDn, attributes } }
 }
 
 /** What Keycloak takes from its environment: the first administrator, and the secrets that the realm names. */
@@ -42,6 +56,7 @@ export function keycloakEnvironment(secrets: Secrets): Record<string, string> {
     KC_BROKER_CLIENT_SECRET: secrets.brokerClient.value,
     KC_PROVISIONER_SECRET: secrets.provisionerClient.value,
     KC_RESOURCE_SERVER_SECRET: secrets.resourceServer.value,
+    KC_DIRECTORY_READER_PASSWORD: secrets.directoryReader.value,
     KC_ENTERPRISE_CLIENT_SECRET: secrets.enterpriseClient.value,
   }
 }

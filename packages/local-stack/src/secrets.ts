@@ -17,6 +17,8 @@ export interface Secrets {
   brokerClient: Secret
   provisionerClient: Secret
   resourceServer: Secret
+  /** Of the account that reads Active Directory, for Keycloak and the watcher. */
+  directoryReader: Secret
   /** Of the client `enterprise-assistant`, at the corporate IdP and in the preview realm. */
   enterpriseClient: Secret
   /** Of the MCP server as a receiver of signals, at the corporate IdP. */
@@ -42,16 +44,23 @@ export async function openSecrets(folder: string): Promise<Secrets> {
   const brokerClient = secret('keycloak-broker-client-secret')
   const provisionerClient = secret('corporate-idp-provisioner-client-secret')
   const resourceServer = secret('resource-server-client-secret')
+  const directoryReader = secret('directory-reader-password')
   const enterpriseClient = secret('enterprise-assistant-client-secret')
   const serviceKey = await openServiceKey(join(folder, 'nightly-report-key.json'))
-  const inRealm = [keycloakAdmin, brokerClient, provisionerClient, resourceServer, enterpriseClient].map(
-    ({ value }) => value,
-  )
+  const inRealm = [
+    keycloakAdmin,
+    brokerClient,
+    provisionerClient,
+    resourceServer,
+    directoryReader,
+    enterpriseClient,
+  ].map(({ value }) => value)
   return {
     keycloakAdmin,
     brokerClient,
     provisionerClient,
     resourceServer,
+    directoryReader,
     enterpriseClient,
     signalReceiver: secret('signal-receiver-client-secret'),
     signalPush: openSecret(join(folder, 'signal-push-authorization'), (value) => `Bearer ${value}`),

@@ -1,5 +1,6 @@
 import { readFileSync, rmSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
+import type { DomainController } from '@mcp-identity/active-directory/domain-controller'
 import type { Trust } from './parts.ts'
 import { writePrivateFile } from './process/write-private-file.ts'
 
@@ -36,6 +37,8 @@ export interface StackFile {
     /** Only with the preview realm. */
     enterprise?: { clientId: string; secret: string }
   }
+  /** With Active Directory: the domain controller, and who may do what there. No corporate IdP answers then. */
+  domainController?: DomainController
   /** The parts keep their data in folders of their own under this one. */
   dataDir: string
   /** The MCP server's audit log. */

@@ -1,7 +1,17 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import {
+  type DomainControllerPlan,
+  hasSamba,
+  installAdvice,
+  loopbackAddress,
+  prepareDomainController,
+  seedDomain,
+  waitForDomain,
+} from '@mcp-identity/active-directory/domain-controller'
 import { type CompanyRealm, clientIds, compareRealm } from '@mcp-identity/keycloak-realm'
 import { providers } from '@mcp-identity/provider-dialects'
+import { developmentPeople } from '@mcp-identity/sample-company'
 import { readAccounts } from './accounts.ts'
 import { type Addresses, addressesAt, realmName } from './addresses.ts'
 import { openCorporateDirectory } from './demo/corporate-directory.ts'
@@ -23,7 +33,7 @@ import { choosePorts, isPortFree, type PortChoice, type Ports, replicaPortsOf } 
 import { acquireLock } from './process/file-lock.ts'
 import { waitUntilReady } from './process/readiness.ts'
 import { endLeftovers, openRunRecord, type RunRecord } from './process/run-record.ts'
-import { processEnded, type RunningProcess, startNode } from './process/running-process.ts'
+import { processEnded, type RunningProcess, startKept, startNode } from './process/running-process.ts'
 import { type TellProgress, trackPart } from './progress/progress.ts'
 import { keycloakAdminName, realmAt } from './realm.ts'
 import { replicateMcpServer } from './replicas.ts'
@@ -115,6 +125,9 @@ interface StartContext {
   secrets: Secrets
   trust: Trust
   replicas: number | undefined
+  /** Active Directory of this machine, where it takes part. */
+  domain: DomainControllerPlan | undefined
+  domainController: DomainControllerPlan['controller'] | undefined
   /** Absent where no Keycloak takes part. */
   realm: CompanyRealm | undefined
   record: RunRecord
@@ -155,6 +168,8 @@ async function prepare(
   if (choice.taken.length > 0) tell({ kind: 'notice', text: explainPorts(settings.portBase, choice) })
   const addresses = addressesAt(choice.ports)
   const secrets = await openSecrets(folder.secrets)
+  const domain =
+    trust.directory === undefined ? undefined : await prepareDomain(folder, choice.ports, secrets, { tell, signal })
   const abandon = new AbortController()
   return {
     settings,
@@ -165,9 +180,13 @@ async function prepare(
     secrets,
     trust,
     replicas,
+    domain,
+    domainController: domain?.controller,
     realm:
       trust.issuer === 'keycloak'
-        ? realmAt(addresses, secrets, settings.realmProfile, providers[trust.provider])
+        ? realmAt(addresses, secrets, settings.realmProfile, providers[trust.provider], {
+            domainController: domain?.controller,
+          })
         : undefined,
     record: openRunRecord(folder.runRecord),
     started,
@@ -202,11 +221,16 @@ async function startParts(
     const { realm } = context
     if (realm === undefined) return allOrNone(start(true), context)
     const runner = await chooseRunner(choice, { ...context, logFile: join(context.folder.logs, 'keycloak-build.log') })
-    const plan = await startKeycloak({ ...context, realm, runner })
+    const trustedCaFile = context.domainController?.caFile
+    const plan = await startKeycloak({ ...context, realm, runner, trustedCaFile })
     const comparison = plan.outcome === 'keep' ? [tellRealmDifferences(context, realm)] : []
     await allOrNone([...start(true), ...comparison], context)
   }
-  await allOrNone([keycloak(), ...start(false)], context)
+  const { domain } = context
+  await allOrNone(
+    [keycloak(), ...start(false), ...(domain === undefined ? [] : [startDomain(context, domain)])],
+    context,
+  )
 }
 
 /** Where no token names groups, people and their groups are in Keycloak before the first of them signs in. */
@@ -225,6 +249,50 @@ async function withReplicas(context: StartContext, parts: NodePart[]): Promise<N
   const redisUrl = await startStore(context)
   return replicateMcpServer(parts, context, { count: context.replicas, redisUrl }).parts
 }
+
+/** Makes the domain at the first start; its address is one of loopback that belongs to the block of ports. */
+async function prepareDomain(
+  folder: StackFolder,
+  ports: Ports,
+  { directoryReader }: Secrets,
+  told: { tell: TellProgress; signal: AbortSignal | undefined },
+): Promise<DomainControllerPlan> {
+  if (!hasSamba()) throw new StackError('no Samba domain controller can run here', { nextStep: installAdvice })
+  let plan: DomainControllerPlan | undefined
+  const signal = told.signal ?? new AbortController().signal
+  await trackPart({ ...told, signal }, 'Domain', async (detail) => {
+    const address = loopbackAddress(ports.console)
+    detail(`ldaps://${address}`)
+    plan = await prepareDomainController({
+      folder: partData(folder, 'active-directory'),
+      address,
+      readerPasswordFile: directoryReader.file,
+    })
+  })
+  return plan as DomainControllerPlan
+}
+
+function startDomain(context: StartContext, { controller, ...plan }: DomainControllerPlan): Promise<void> {
+  return trackPart(context, domainTitle, async (detail) => {
+    detail(controller.url)
+    const { environment } = context.settings
+    const logFile = join(context.folder.logs, 'active-directory.log')
+    const { stackFile } = context.folder
+    const order = {
+      ...plan,
+      name: domainTitle,
+      environment,
+      logFile,
+      nextStep: resetAdvice,
+      removeWithStack: [stackFile],
+    }
+    context.onStarted(await startKept(order, context.record))
+    await waitForDomain(controller, context.signal)
+    await seedDomain(controller)
+  })
+}
+
+const domainTitle = 'Active Directory'
 
 const partTimeoutMs = 120_000
 
@@ -277,7 +345,7 @@ async function tellRealmDifferences(
 }
 
 async function describeStack(context: StartContext): Promise<StackFile> {
-  const { settings, addresses, ports, secrets, folder, started, trust, replicas } = context
+  const { settings, addresses, ports, secrets, folder, trust, replicas, domainController } = context
   return {
     ready: true,
     pid: process.pid,
@@ -293,7 +361,7 @@ async function describeStack(context: StartContext): Promise<StackFile> {
         ? {}
         : { replicas: replicaPortsOf(ports, replicas).map((port) => `http://localhost:${port}/mcp`) }),
     },
-    accounts: await announcedAccounts(started),
+    accounts: await announcedAccounts(context),
     clients: {
       cli: { clientId: cliClientId(trust) },
       service: { clientId: clientIds.service, privateKeyFile: secrets.serviceKey.file },
@@ -303,6 +371,7 @@ async function describeStack(context: StartContext): Promise<StackFile> {
         ? { enterprise: { clientId: clientIds.enterprise, secret: secrets.enterpriseClient.value } }
         : {}),
     },
+    ...(domainController === undefined ? {} : { domainController }),
     dataDir: folder.data,
     auditLog: join(partData(folder, 'mcp-server'), 'audit.db'),
     clockFile: folder.clockFile,
@@ -310,7 +379,9 @@ async function describeStack(context: StartContext): Promise<StackFile> {
 }
 
 /** The corporate IdP knows who can sign in, and says so when it is ready. */
-async function announcedAccounts(started: RunningProcess[]): Promise<Account[]> {
+async function announcedAccounts({ started, domain }: StartContext): Promise<Account[]> {
+  if (domain !== undefined)
+    return developmentPeople.map(({ username, password, groups }) => ({ username, password, groups }))
   const corporateIdp = started.find(({ name }) => name === corporateIdpTitle)
   if (corporateIdp === undefined) return []
   return readAccounts(await Promise.race([corporateIdp.announced, corporateIdp.exited]))

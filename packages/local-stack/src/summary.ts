@@ -3,7 +3,7 @@ import colour from 'picocolors'
 import type { StackFile } from './stack-file.ts'
 
 /** The one table that tells a person where everything is and who can sign in. */
-export function describeStack({ urls, accounts, clients, trust }: StackFile): string {
+export function describeStack({ urls, accounts, clients, trust, domainController }: StackFile): string {
   const { title } = providers[trust.provider]
   const keycloak = [
     'Keycloak',
@@ -17,7 +17,9 @@ export function describeStack({ urls, accounts, clients, trust }: StackFile): st
           ['Console', urls.console],
           ['MCP server', urls.mcp],
           ...others,
-          ['Corporate IdP', urls.corporateIdp, `speaks as ${title}`],
+          domainController === undefined
+            ? ['Corporate IdP', urls.corporateIdp, `speaks as ${title}`]
+            : ['Active Directory', domainController.url, domainController.baseDn],
           keycloak,
         ]
       : [['MCP server', urls.mcp], ...others, ['Issuer', urls.issuer, `speaks as ${title}; no Keycloak, no console`]]

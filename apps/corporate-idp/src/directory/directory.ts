@@ -1,5 +1,5 @@
+import type { DevelopmentPerson } from '@mcp-identity/sample-company'
 import type { CompanyDatabase } from '../database.ts'
-import type { DevelopmentPerson } from './development-people.ts'
 import { hashPassword, isPassword, type PasswordCost } from './password.ts'
 import type { Departed, NewPerson, Person, Profile } from './person.ts'
 

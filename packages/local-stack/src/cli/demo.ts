@@ -10,11 +10,18 @@ import { readStackFile, type StackFile } from '../stack-file.ts'
 import { stackFolderAt } from '../stack-folder.ts'
 import { readStatus } from '../stack-status.ts'
 import { startStack } from '../start-stack.ts'
-import { corporateIdpOption, type DevFlags, directoryOption, issuerOption, trustOf } from './dev-command.ts'
+import {
+  activeDirectoryOption,
+  corporateIdpOption,
+  type DevFlags,
+  directoryOption,
+  issuerOption,
+  trustOf,
+} from './dev-command.ts'
 import { exitCodeOf, stopSignals } from './stop-signals.ts'
 
 /** What `pnpm demo` was asked for. */
-interface DemoFlags extends Pick<DevFlags, 'corporateIdp' | 'issuer' | 'directory'> {
+interface DemoFlags extends Pick<DevFlags, 'corporateIdp' | 'issuer' | 'activeDirectory' | 'directory'> {
   json?: boolean
   rounds: number
   stack?: string
@@ -33,6 +40,7 @@ export function demoCommand(run: (flags: DemoFlags) => Promise<void>): Command {
     .option('--stack <file>', 'the stack.json of a stack that runs elsewhere, such as in containers')
     .addOption(corporateIdpOption())
     .addOption(issuerOption())
+    .addOption(activeDirectoryOption())
     .addOption(directoryOption())
     .allowExcessArguments(false)
     .showHelpAfterError('See pnpm demo --help.')
@@ -113,9 +121,10 @@ async function runningOrOwnStack(
 
 /** A story told in another dialect than the one that was asked for would prove the wrong thing. */
 function refuseOtherDialect(flags: DemoFlags, { trust }: StackFile): void {
-  if (flags.corporateIdp === undefined && flags.issuer === undefined) return
+  if (flags.corporateIdp === undefined && flags.issuer === undefined && !flags.activeDirectory) return
   const wanted = trustOf(flags)
-  if (wanted.provider === trust.provider && wanted.issuer === trust.issuer) return
+  if (wanted.provider === trust.provider && wanted.issuer === trust.issuer && wanted.directory === trust.directory)
+    return
   throw new StackError(`a stack runs here already, as ${trust.provider} with ${trust.issuer} as the issuer`, {
     nextStep: 'Stop it with pnpm dev --stop, or leave the option out to tell the story of the running one.',
   })

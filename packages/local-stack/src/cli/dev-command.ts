@@ -21,10 +21,17 @@ export interface DevFlags {
   issuer?: EmulatedName
   /** How many MCP servers; undefined: one, without a store to share signals. */
   replicas?: number
+  /** People are kept in an Active Directory, and Keycloak signs them in itself. */
+  activeDirectory?: boolean
 }
 
 /** Who signs people in and who issues access tokens, as the flags say. */
-export function trustOf({ corporateIdp = 'generic', issuer }: Pick<DevFlags, 'corporateIdp' | 'issuer'>): Trust {
+export function trustOf({
+  corporateIdp = 'generic',
+  issuer,
+  activeDirectory,
+}: Pick<DevFlags, 'corporateIdp' | 'issuer' | 'activeDirectory'>): Trust {
+  if (activeDirectory) return { provider: 'generic', issuer: 'keycloak', directory: 'active-directory' }
   return issuer === undefined
     ? { provider: corporateIdp, issuer: 'keycloak' }
     : { provider: issuer, issuer: 'provider' }
@@ -65,6 +72,7 @@ export function devCommand(run: (flags: DevFlags) => Promise<void>): Command {
         .argParser(readReplicas)
         .conflicts(['stop', 'status']),
     )
+    .addOption(activeDirectoryOption())
     .addOption(directoryOption())
     .addHelpText('after', environmentHelp)
     .allowExcessArguments(false)
@@ -88,6 +96,13 @@ export function corporateIdpOption(): Option {
 export function issuerOption(): Option {
   const description = 'no Keycloak: the MCP server trusts a provider that speaks this dialect directly'
   return new Option('--issuer <provider>', description).choices(emulatedNames).conflicts(['corporateIdp'])
+}
+
+/** `--active-directory`, the same for every command. */
+export function activeDirectoryOption(): Option {
+  const description =
+    'no corporate IdP: people are kept in a Samba Active Directory on this machine, and Keycloak asks it for their passwords and groups; needs Samba, and root'
+  return new Option('--active-directory', description).conflicts(['corporateIdp', 'issuer'])
 }
 
 /** `--directory`, the same for every command. */

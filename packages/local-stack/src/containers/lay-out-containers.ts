@@ -66,13 +66,9 @@ type Places = ReturnType<typeof placesIn>
 function layOutKeycloak(places: Places, secrets: Secrets, { portBase, realmProfile }: ContainersOptions): void {
   const ports = portsFrom(portBase)
   const addresses = addressesAt(ports)
-  const realm = realmAt(
-    addresses,
-    secrets,
-    realmProfile,
-    providers.generic,
-    `http://${corporateIdpHost}:${ports.corporateIdp}`,
-  )
+  const realm = realmAt(addresses, secrets, realmProfile, providers.generic, {
+    corporateIdpServerUrl: `http://${corporateIdpHost}:${ports.corporateIdp}`,
+  })
   writePrivateFile(join(places.imports, `${realmName}-realm.json`), JSON.stringify(realm))
   const environment = Object.entries(keycloakEnvironment(secrets))
   writePrivateFile(

@@ -63,7 +63,9 @@ export class HeadlessBrowser {
       }
       const page = await response.text()
       this.#observe('page', page)
-      const form = signInPages < maxSignInPages ? signInForm(page, request.url, person) : undefined
+      // The page that answers what was typed with the form again has refused it; nobody types the same twice.
+      const isRefused = request.method === 'POST'
+      const form = signInPages < maxSignInPages && !isRefused ? signInForm(page, request.url, person) : undefined
       if (form === undefined) {
         return { outcome: 'stopped', url: request.url, status: response.status, pageText: visibleText(page) }
       }

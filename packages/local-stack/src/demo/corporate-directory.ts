@@ -23,6 +23,8 @@ export interface CorporateDirectory {
   rotateSigningKey(): Promise<void>
   /** Compares everybody with Keycloak; see the admin API. */
   reconcile(options: ReconcileOptions): Promise<ReconcileReport>
+  /** Lets go of the connection, where there is one. */
+  close(): Promise<void>
 }
 
 export interface ReconcileOptions {
@@ -112,5 +114,6 @@ export function openCorporateDirectory(corporateIdpUrl: string, adminSecret: str
     reconcile: async (options) =>
       (await send('/reconciliation', { method: 'POST', body: JSON.stringify(options) })) as ReconcileReport,
     groupsOf: async (username) => (await request(username, { method: 'GET' })).person.groups ?? [],
+    close: async () => {},
   }
 }

@@ -3,7 +3,7 @@ import { verifyAuditLog } from '@mcp-identity/audit-log'
 import { type Limit, limitsOf, providerAddresses, providers } from '@mcp-identity/provider-dialects'
 import type { Trust } from '../parts.ts'
 import type { HeadlessBrowser, Observer } from './browser.ts'
-import { openCorporateDirectory } from './corporate-directory.ts'
+import { type DirectoryStack, directoryOf } from './domain-directory.ts'
 import { groupsCome, leaverProcessOf } from './leaver-process.ts'
 import {
   type McpSession,
@@ -15,7 +15,7 @@ import {
 import { callWithToken, timeToRefusal } from './stopwatch.ts'
 
 /** What the story needs to know of a running stack; `.local/stack.json` holds it. */
-export interface StoryStack {
+export interface StoryStack extends Pick<DirectoryStack, 'domainController'> {
   trust: Trust
   urls: { mcp: string; issuer: string; corporateIdp: string }
   accounts: { username: string; password: string; groups: string[] }[]
@@ -68,7 +68,7 @@ export function buildStory(stack: StoryStack, observe: Observer = () => {}): Sto
   const provider = providers[stack.trust.provider]
   const isIssuer = stack.trust.issuer === 'provider'
   const hasScopes = !isIssuer || provider.scopes.asked !== 'none'
-  const directory = openCorporateDirectory(stack.urls.corporateIdp, stack.clients.directoryAdmin.secret)
+  const directory = directoryOf(stack)
   const sessions = new Map<string, McpSession>()
   const leaver = leaverProcessOf(stack.trust)
 
@@ -162,7 +162,7 @@ export function buildStory(stack: StoryStack, observe: Observer = () => {}): Sto
     {
       asked: isIssuer
         ? `alice signs in to ${provider.title} and calls whoami`
-        : 'alice signs in through the corporate IdP and calls whoami',
+        : `alice signs in ${stack.domainController === undefined ? 'through the corporate IdP' : 'with her password of Active Directory'} and calls whoami`,
       run: async () => {
         const answer = expectAllowed(await session('alice').callTool('whoami'))
         expect(session('alice').signInPages() === 1, 'she fills in one sign-in page, and only one')
@@ -389,6 +389,7 @@ export function buildStory(stack: StoryStack, observe: Observer = () => {}): Sto
     restore: async () => {
       for (const open of sessions.values()) await open.close().catch(() => {})
       await restore()
+      await directory.close()
     },
   }
 }

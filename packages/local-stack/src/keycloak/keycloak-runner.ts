@@ -32,10 +32,13 @@ export interface KeycloakLaunch {
   cleanup?: string[]
 }
 
+/** The CA that Keycloak trusts beside those of Java, PEM, in its data folder. */
+export const truststoreName = 'directory-ca.pem'
+
 /** The `start` command of a Keycloak that was built before, on loopback only. */
 export function startCommand(
   { ports, addresses }: { ports: Ports; addresses: Addresses },
-  { importRealm }: { importRealm: boolean },
+  { importRealm, trusts = false }: { importRealm: boolean /** A CA was laid beside the data. */; trusts?: boolean },
 ): string[] {
   return [
     'start',
@@ -46,6 +49,7 @@ export function startCommand(
     `--http-port=${ports.keycloak}`,
     `--http-management-port=${ports.keycloakManagement}`,
     `--hostname=${addresses.keycloak}`,
+    ...(trusts ? [`--truststore-paths=\${kc.home.dir}/data/${truststoreName}`] : []),
     '--cache=local',
     // It writes a line for every time that someone asks whether it is ready, and would bury what matters.
     '--log-level=INFO,io.smallrye.health:ERROR',

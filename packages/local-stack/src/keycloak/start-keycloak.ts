@@ -1,3 +1,4 @@
+import { copyFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { CompanyRealm } from '@mcp-identity/keycloak-realm'
 import { type Addresses, realmName } from '../addresses.ts'
@@ -18,7 +19,7 @@ import {
   markImported,
   planDatabase,
 } from './keycloak-database.ts'
-import { type KeycloakRunner, startCommand } from './keycloak-runner.ts'
+import { type KeycloakRunner, startCommand, truststoreName } from './keycloak-runner.ts'
 
 export interface KeycloakContext {
   runner: KeycloakRunner
@@ -27,6 +28,8 @@ export interface KeycloakContext {
   addresses: Addresses
   secrets: Secrets
   realm: CompanyRealm
+  /** PEM file of a CA that Keycloak trusts beside those of Java. */
+  trustedCaFile?: string | undefined
   record: RunRecord
   tell: TellProgress
   signal: AbortSignal
@@ -53,6 +56,8 @@ export async function startKeycloak(context: KeycloakContext): Promise<DatabaseP
     if (plan.outcome === 'import') {
       layOutImport(context.folder.keycloak, { name: realmName, json: JSON.stringify(context.realm) })
     }
+    if (context.trustedCaFile !== undefined)
+      copyFileSync(context.trustedCaFile, join(dataFolderOf(context.folder.keycloak), truststoreName))
     const running = await launch(context, plan)
     await waitUntilReady(
       running,
@@ -67,7 +72,10 @@ export async function startKeycloak(context: KeycloakContext): Promise<DatabaseP
 async function launch({ runner, folder, ...context }: KeycloakContext, plan: DatabasePlan): Promise<RunningProcess> {
   const launch = runner.launch({
     dataFolder: dataFolderOf(folder.keycloak),
-    command: startCommand(context, { importRealm: plan.outcome === 'import' }),
+    command: startCommand(context, {
+      importRealm: plan.outcome === 'import',
+      trusts: context.trustedCaFile !== undefined,
+    }),
     environment: keycloakEnvironment(context.secrets),
   })
   const running = await startKept(

@@ -1,15 +1,29 @@
-import type { Person } from './person.ts'
-
 /** Somebody whose password everybody knows. Development only: shown on the sign-in page, refused in production. */
-export interface DevelopmentPerson extends Omit<Person, 'active' | 'lastSignedInAtMs'> {
+export interface DevelopmentPerson {
+  username: string
+  /** Never changes and never passes to somebody else. */
+  subject: string
+  givenName: string
+  familyName: string
+  email: string
+  department: string
+  /** IANA time zone, such as `Europe/Berlin`. */
+  zoneinfo: string
+  /** ISO 3166-1 alpha-2. */
+  country: string
+  /** Names, in alphabetical order. */
+  groups: string[]
   password: string
 }
 
-/** Every group of the company. `All Staff` grants nothing; everybody is in it. */
+/** The group that everybody is in. It opens the door and grants nothing behind it. */
+export const groupOfEverybody = 'All Staff'
+
+/** Every group of the company. */
 export const companyGroups = [
   'Account Managers',
   'Administrators',
-  'All Staff',
+  groupOfEverybody,
   'Customer Admins',
   'Customer Readers',
   'Data Analysts',
@@ -46,7 +60,7 @@ function person(
     department,
     country: 'US',
     ...place,
-    groups: ['All Staff', ...groups].sort(),
+    groups: [groupOfEverybody, ...groups].sort(),
     password: `${username}-at-company`,
   }
 }

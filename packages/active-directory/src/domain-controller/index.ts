@@ -1,0 +1,13 @@
+export { type DomainAdministration, openDomainAdministration } from './administration.ts'
+export {
+  connectionOf,
+  type DomainController,
+  type DomainControllerOptions,
+  type DomainControllerPlan,
+  hasSamba,
+  installAdvice,
+  loopbackAddress,
+  prepareDomainController,
+} from './prepare.ts'
+export { seedDomain } from './seed.ts'
+export { type RunningDomainController, startDomainController, waitForDomain } from './start.ts'

@@ -26,7 +26,7 @@ describe('openSecrets', () => {
   test('lets nobody else read them', async () => {
     const folder = temporaryFolder()
     await openSecrets(folder)
-    expect(readdirSync(folder)).toHaveLength(9)
+    expect(readdirSync(folder)).toHaveLength(10)
     for (const name of readdirSync(folder)) expect(statSync(join(folder, name)).mode & 0o777).toBe(0o600)
   })
 

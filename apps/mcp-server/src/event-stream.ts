@@ -21,13 +21,19 @@ export interface EventStreamOptions extends StreamConfig {
   address: string
   onSignals: (signals: readonly Signal[], origin: SignalOrigin) => void
   onRefused: (error: RefusedSignalError, receiver: string) => void
+  onState: (state: FeedState) => void
+  /**
+   * Given where nobody else tells about an issuer of tokens: a stream that is polled counts as stale after so long, in
+   * milliseconds, and is asked often enough to know. Undefined: each poll waits for news, and may hang for a minute.
+   */
+  stalenessBoundMs: number | undefined
   logger: Logger
 }
 
 export interface EventStream {
   /** To be told of what comes by the stream about the stream; false refuses it. */
   onStreamEvent(event: StreamEvent): boolean
-  /** How the polls are doing; undefined for a stream that is pushed. */
+  /** How the polls are doing; undefined for a stream that is pushed, or is not set up yet. */
   feed(): FeedState | undefined
   close(): Promise<void>
 }
@@ -45,9 +51,12 @@ const eventsRequested = [
   eventTypes.tokenClaimsChange,
 ]
 
+/** From the end of one short poll to the next. */
+const shortPollMs = 500
+
 /** Sets up this server's stream of security events at a transmitter and keeps it up; polls it where it is not pushed. */
 export function eventStream(options: EventStreamOptions): EventStream {
-  const { transmitter, address, onSignals, onRefused, logger } = options
+  const { transmitter, address, onSignals, onRefused, onState, stalenessBoundMs, logger } = options
   const { issuer } = transmitter
   const credentials = createClientCredentials({ ...options, scope: 'ssf.manage ssf.read' })
   const authorization = async () => `Bearer ${await credentials.accessToken()}`
@@ -92,7 +101,15 @@ export function eventStream(options: EventStreamOptions): EventStream {
       onSignals,
       onStreamEvent: stream.onStreamEvent,
       onRefused: (error) => onRefused(error, 'ssf_poll'),
-      onState: (feed) => logger.info({ feed }, 'signal feed'),
+      onState,
+      ...(stalenessBoundMs === undefined
+        ? {}
+        : {
+            polling: 'short',
+            intervalMs: shortPollMs,
+            requestTimeoutMs: Math.max(1_000, stalenessBoundMs - 1_000),
+            stalenessBoundMs,
+          }),
     })
   }
 

@@ -44,11 +44,19 @@ export interface SignalsOptions {
   >
   onState: (state: FeedState) => void
   onSignal: (signal: Signal) => void
+  /** Feeds from elsewhere that alone tell about an issuer. Default: none. */
+  otherFeeds?: (issuer: string) => FeedState[]
   fetch?: typeof fetch
 }
 
 /** Opens the cut-off store, joins the other replicas where there are any, and starts the feeds. */
-export function openSignals({ config, onState, onSignal, fetch: send }: SignalsOptions): Signals {
+export function openSignals({
+  config,
+  onState,
+  onSignal,
+  otherFeeds = () => [],
+  fetch: send,
+}: SignalsOptions): Signals {
   const retentionSeconds = config.maxTokenLifetimeSeconds + retentionMarginSeconds
   const cutOffs = openCutOffStore(join(config.dataDirectory, 'cut-offs.db'), { retentionSeconds })
   cutOffs.subscribe(onSignal)
@@ -86,7 +94,11 @@ export function openSignals({ config, onState, onSignal, fetch: send }: SignalsO
   }
 
   function isBehind(issuer: string): boolean {
-    return feedByIssuer.get(issuer)?.state().stale === true || replicas?.state().stale === true
+    return (
+      feedByIssuer.get(issuer)?.state().stale === true ||
+      replicas?.state().stale === true ||
+      otherFeeds(issuer).some(({ stale }) => stale)
+    )
   }
 
   return {

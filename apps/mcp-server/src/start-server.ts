@@ -115,6 +115,7 @@ export async function startServer(config: Config, logger: Logger, added?: AddedT
     config,
     onSignal: takeIn,
     onState: noteFeedState,
+    otherFeeds: (issuer) => receivers?.feedsOf(issuer) ?? [],
   })
   const metrics = createMetrics({
     cutOffs: () => signals.cutOffs,
@@ -140,7 +141,10 @@ export async function startServer(config: Config, logger: Logger, added?: AddedT
     onWarning: (message) => logger.warn(message),
     keySets: { onChange: noteKeySetChange },
   })
-  const receivers = config.transmitters.length === 0 ? undefined : signalReceivers({ config, signals, metrics, logger })
+  const receivers =
+    config.transmitters.length === 0
+      ? undefined
+      : signalReceivers({ config, signals, metrics, onState: noteFeedState, logger })
   const rememberingVerifier: TokenVerifier = {
     async verify(compactToken, request) {
       const token = await verifier.verify(compactToken, request)
@@ -370,9 +374,9 @@ export async function startServer(config: Config, logger: Logger, added?: AddedT
         name: 'signal feeds',
         problem: () =>
           waitFor(
-            signals
-              .feeds()
-              .flatMap(({ stale, issuer, error }) => (stale ? [`${issuer}${error ? ` (${error})` : ''}`] : [])),
+            [...signals.feeds(), ...(receivers?.feedsOf() ?? [])].flatMap(({ stale, issuer, error }) =>
+              stale ? [`${issuer}${error ? ` (${error})` : ''}`] : [],
+            ),
             'news from',
           ),
       },

@@ -15,10 +15,12 @@ let idp: Awaited<ReturnType<typeof startIdp>>
 async function startIdp() {
   let transmitter: SignalTransmitter
   let tokensGiven = 0
+  let isAway = false
   const server = createServer(async (request, response) => {
     const url = new URL(request.url ?? '/', issuer)
     const { method = 'GET' } = request
     const body = Buffer.concat(await request.toArray()).toString()
+    if (isAway) return void response.writeHead(502).end()
     const answer =
       url.pathname === '/jwks'
         ? Response.json(publicKeySet(testKeys.rsa))
@@ -56,6 +58,10 @@ async function startIdp() {
     transmitter,
     /** Who the SETs are for: known once the MCP server has its port. */
     audience,
+    /** Answers nothing from now on, or again. */
+    setAway(away: boolean): void {
+      isAway = away
+    },
     disable(sub: string): void {
       transmitter.emit({ type: eventTypes.accountDisabled, subject: { format: 'iss_sub', iss: issuer, sub } })
       transmitter.kick()
@@ -101,5 +107,57 @@ describe.each(['push', 'poll'] as const)('a stream of the corporate IdP by %s', 
     idp.disable('idp-alice')
     await eventually(async () => expect(await status()).toBe(401))
     expect(await app.auditLines()).toContain('revocation received for leaver-by-stream: account_disabled')
+  })
+})
+
+describe('when the transmitter of a polled stream is away', () => {
+  const boundMs = 2_000
+  const streamOf = (keycloak: string) => ({
+    transmitters: [
+      {
+        issuer: idp.issuer,
+        jwksUri: `${idp.issuer}/jwks`,
+        speaksFor: [keycloak],
+        stream: {
+          tokenEndpoint: `${idp.issuer}/token`,
+          clientId: 'mcp-server',
+          clientSecret: 'secret',
+          delivery: 'poll' as const,
+        },
+      },
+    ],
+  })
+  const statusOf = async () => (await app.post(app.tokenOf('alice'), toolCall('whoami'))).status
+
+  it('tokens of an issuer that nobody else tells about are answered 503, and again when it is back', async () => {
+    app = await startTestServer({ keycloakEvents: [], feedStalenessBoundMs: boundMs }, ({ keycloak }) =>
+      streamOf(keycloak),
+    )
+    idp.audience.push(app.resource)
+    await eventually(async () => expect(await statusOf()).toBe(200))
+    idp.setAway(true)
+    await eventually(async () => expect(await statusOf()).toBe(503))
+    const readiness = await app.get('/readyz')
+    expect([readiness.status, await readiness.text()]).toEqual([503, expect.stringContaining(idp.issuer)])
+    idp.setAway(false)
+    await eventually(async () => expect(await statusOf()).toBe(200))
+    const actions = (await app.auditRecords()).map(({ event }) => event.action)
+    expect(actions).toEqual(expect.arrayContaining(['signal_feed_stale', 'signal_feed_current']))
+  })
+
+  it('tokens are answered 503 until the stream was set up and asked once', async () => {
+    idp.setAway(true)
+    app = await startTestServer({ keycloakEvents: [] }, ({ keycloak }) => streamOf(keycloak))
+    idp.audience.push(app.resource)
+    expect(await statusOf()).toBe(503)
+    idp.setAway(false)
+    await eventually(async () => expect(await statusOf()).toBe(200))
+  })
+
+  it('tokens go on where the events of their issuer are read as well', async () => {
+    idp.setAway(true)
+    app = await startTestServer({}, ({ keycloak }) => streamOf(keycloak))
+    await eventually(async () => expect(await statusOf()).toBe(200))
+    expect((await app.get('/readyz')).status).toBe(200)
   })
 })

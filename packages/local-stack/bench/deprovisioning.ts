@@ -16,6 +16,9 @@ import { readSettings } from '../src/settings.ts'
 import { describeError, StackError } from '../src/stack-error.ts'
 import type { StackFile } from '../src/stack-file.ts'
 import { startStack } from '../src/start-stack.ts'
+import { disableMany, type ManyDisabled } from './disable-many.ts'
+import { distributionOf } from './distribution.ts'
+import { type Load, type LoadResult, startLoad } from './load.ts'
 import { callerOf, type ReplicaCaller } from './replica-calls.ts'
 import { watchRefusals } from './watch-refusals.ts'
 
@@ -25,8 +28,10 @@ const giveUpAfterMs = 5_000
 const callsAfterwards = 20
 /** How often Keycloak's events are read: rounds begin at a random moment of it, or they would fall in step with it. */
 const pollIntervalMs = 250
-/** An access token of the realm lives five minutes. */
-const renewTokenMs = 120_000
+/** Who is among many that are disabled in one go, within which time, and how many calls of others come beside, a second. */
+const manyLeavers = ['alice', 'anna']
+const manyBoundMs = 5_000
+const callsWithMany = 100
 const whoami: ToolCall = { name: 'whoami', arguments: {} }
 /** Whose access ends, and who calls all the while under load. */
 const leaver = 'anna'
@@ -36,6 +41,7 @@ interface Flags {
   rounds: number
   replicas: number
   load: number
+  people: number
   door: string[]
   json?: boolean
 }
@@ -57,6 +63,7 @@ const command = new Command('pnpm bench:deprovisioning')
   .option('--rounds <number>', 'rounds for each way out', wholeNumber(1, 1000), 10)
   .option('--replicas <number>', 'replicas of the MCP server', wholeNumber(1, mostReplicas), 3)
   .option('--load <number>', `calls a second of ${worker}, over all replicas, meanwhile`, wholeNumber(0, 2000), 0)
+  .option('--people <number>', 'so many people disabled in one go instead, by signals', wholeNumber(0, 1_000_000), 0)
   .addOption(new Option('--door <name...>', 'only these ways out').default([], 'all'))
   .option('--json', 'print one JSON document')
   .showHelpAfterError('See pnpm bench:deprovisioning --help.')
@@ -120,23 +127,48 @@ async function report(flags: Flags, stack: StackFile, callers: ReplicaCaller[], 
     throw new TypeError(`there is no way out named ${unknown}; there are ${known.map(({ name }) => name).join(', ')}`)
   const doors = known.filter(({ name }) => flags.door.length === 0 || flags.door.includes(name))
   const newToken = () => tokenOf(stack, worker)
-  const load = flags.load === 0 ? undefined : startLoad(callers, newToken, await newToken(), flags.load)
+  const loadOf = async (perSecond: number): Promise<Load> =>
+    startLoad({ callers, tool: whoami, firstToken: await newToken(), newToken, perSecond })
+  const load = flags.load === 0 ? undefined : await loadOf(flags.load)
   const results: DoorResult[] = []
-  for (const door of doors) {
-    results.push(await measureDoor(stack, door, callers, flags.rounds, signal))
-    if (!flags.json) console.log(line(results.at(-1) as DoorResult))
+  let loadResult: LoadResult | undefined
+  try {
+    for (const door of flags.people > 0 ? [] : doors) {
+      results.push(await measureDoor(stack, door, callers, flags.rounds, signal))
+      if (!flags.json) console.log(line(results.at(-1) as DoorResult))
+    }
+  } finally {
+    loadResult = await load?.end()
   }
-  const loadResult = await load?.end()
+  const many = flags.people === 0 ? undefined : await measureMany(stack, callers, flags.people, loadOf)
   for (const caller of callers) caller.close()
   const machine = { node: process.version, loadAverage: loadavg().map((value) => Math.round(value * 10) / 10) }
-  const summary = { replicas: flags.replicas, callsPerSecond: flags.load, machine, results, load: loadResult }
+  const summary = { replicas: flags.replicas, callsPerSecond: flags.load, machine, results, load: loadResult, many }
   if (flags.json) console.log(JSON.stringify(summary, undefined, 2))
   else console.log(footer(summary))
   const isGood = results.every(
     ({ milliseconds, allowedAfterwards }) => allowedAfterwards === 0 && Math.max(...milliseconds) < boundMs,
   )
   const isLoadUnharmed = loadResult === undefined || loadResult.refused + loadResult.failed === 0
-  process.exitCode = isGood && isLoadUnharmed ? 0 : 1
+  process.exitCode = isGood && isLoadUnharmed && (many === undefined || isUnharmed(many)) ? 0 : 1
+}
+
+/** The people who are looked at are the last to be told of. */
+async function measureMany(
+  stack: StackFile,
+  callers: readonly ReplicaCaller[],
+  people: number,
+  loadOf: (perSecond: number) => Promise<Load>,
+): Promise<ManyDisabled> {
+  const visitors = []
+  for (const username of manyLeavers) visitors.push(await tokenOf(stack, username))
+  return disableMany({ stack, callers, tokens: visitors, people, load: await loadOf(callsWithMany), tool: whoami })
+}
+
+/** Everybody denied within the bound, everybody else answered as before. */
+function isUnharmed({ deniedAfterMs, allowedAfterwards, before, during }: ManyDisabled): boolean {
+  const isFast = Math.max(...deniedAfterMs) < manyBoundMs && during.milliseconds.p99 < 2 * before.milliseconds.p99
+  return isFast && allowedAfterwards + during.refused + during.failed === 0
 }
 
 async function measureDoor(
@@ -186,63 +218,8 @@ async function tokenOf(stack: StackFile, username: string): Promise<string> {
   return session.accessToken()
 }
 
-/** An open loop: calls begin at random moments, whether or not those before were answered. */
-function startLoad(callers: ReplicaCaller[], newToken: () => Promise<string>, firstToken: string, perSecond: number) {
-  let token = firstToken
-  const renewal = setInterval(() => {
-    newToken().then(
-      (renewed) => {
-        token = renewed
-      },
-      () => {},
-    )
-  }, renewTokenMs)
-  const milliseconds: number[] = []
-  let refused = 0
-  let failed = 0
-  let going = true
-  const running = new Set<Promise<void>>()
-  async function call(caller: ReplicaCaller): Promise<void> {
-    const startedAt = performance.now()
-    try {
-      if (await caller.isRefused(token, whoami)) refused += 1
-      else milliseconds.push(performance.now() - startedAt)
-    } catch {
-      failed += 1
-    }
-  }
-  const loop = (async () => {
-    for (let count = 0; going; count += 1) {
-      await sleep((-Math.log(1 - Math.random()) * 1000) / perSecond)
-      const running1 = call(callers[count % callers.length] as ReplicaCaller)
-      running.add(running1)
-      running1.finally(() => running.delete(running1))
-    }
-  })()
-  return {
-    async end() {
-      going = false
-      clearInterval(renewal)
-      await loop
-      await Promise.all(running)
-      return {
-        answered: milliseconds.length,
-        refused,
-        failed,
-        p50: percentile(milliseconds, 50),
-        p99: percentile(milliseconds, 99),
-      }
-    },
-  }
-}
-
-function percentile(values: readonly number[], share: number): number {
-  const sorted = values.toSorted((one, other) => one - other)
-  return Math.round(sorted[Math.min(sorted.length - 1, Math.floor((sorted.length * share) / 100))] ?? 0)
-}
-
 function line({ door, milliseconds, allowedAfterwards }: DoorResult): string {
-  const [least, p50, p95, p99, most] = [0, 50, 95, 99, 100].map((share) => percentile(milliseconds, share))
+  const { least, p50, p95, p99, most } = distributionOf(milliseconds)
   return `${door.padEnd(32)} min ${least}  p50 ${p50}  p95 ${p95}  p99 ${p99}  max ${most} ms  (${milliseconds.length} refusals, ${allowedAfterwards} allowed after one)`
 }
 
@@ -251,12 +228,15 @@ function footer({
   callsPerSecond,
   machine,
   load,
+  many,
 }: {
   replicas: number
   callsPerSecond: number
   machine: object
   load: object | undefined
+  many: object | undefined
 }): string {
   const under = load === undefined ? '' : `\nunder ${callsPerSecond} calls a second: ${JSON.stringify(load)}`
-  return `\n${replicas} replicas, ${JSON.stringify(machine)}${under}`
+  const inOneGo = many === undefined ? '' : `\nmany in one go: ${JSON.stringify(many)}`
+  return `\n${replicas} replicas, ${JSON.stringify(machine)}${under}${inOneGo}`
 }

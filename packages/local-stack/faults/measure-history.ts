@@ -1,4 +1,4 @@
-import { type Distribution, distributionOf } from './distribution.ts'
+import { type Distribution, distributionOf } from '../bench/distribution.ts'
 import type { Answer, Call, HistoryEntry } from './history.ts'
 
 export interface HistoryFigures {

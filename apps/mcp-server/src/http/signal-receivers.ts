@@ -23,6 +23,8 @@ export interface SignalReceiversParts {
   config: Config
   signals: Pick<Signals, 'apply'>
   metrics: Metrics
+  /** Told when a stream that is polled becomes stale or fresh. */
+  onState: (state: FeedState) => void
   logger: Logger
 }
 
@@ -33,12 +35,14 @@ export interface SignalReceivers {
   learn(token: VerifiedAccessToken): void
   /** How the streams that are polled are doing. */
   feeds(): FeedState[]
+  /** Those of them, set up or not, that alone tell about an issuer of tokens; of one issuer, or of all. */
+  feedsOf(issuer?: string): FeedState[]
   /** Ends the polls and the care for streams. */
   close(): Promise<void>
 }
 
 /** The receivers, for those who may send. */
-export function signalReceivers({ config, signals, metrics, logger }: SignalReceiversParts): SignalReceivers {
+export function signalReceivers({ config, signals, metrics, onState, logger }: SignalReceiversParts): SignalReceivers {
   const { origin } = new URL(config.resource)
   const brokers = config.transmitters.flatMap(({ broker }) =>
     broker === undefined ? [] : [openBroker(broker, config)],
@@ -52,11 +56,16 @@ export function signalReceivers({ config, signals, metrics, logger }: SignalRece
     metrics.refusedSignals.inc({ receiver, code: error.code })
     logger.warn({ receiver, code: error.code, reason: error.message }, 'a signal was refused')
   }
-  const streams = config.transmitters.flatMap(({ issuer, stream }) => {
+  const streams = config.transmitters.flatMap(({ issuer, stream, speaksFor = [issuer] }) => {
     const transmitter = transmitters.find((each) => each.issuer === issuer)
     if (stream === undefined || transmitter === undefined) return []
     const address = `${origin}/signals/ssf`
-    return [{ issuer, ...eventStream({ ...stream, transmitter, address, onSignals, onRefused, logger }) }]
+    const isPolled = stream.delivery === 'poll'
+    // Whose events are read from Keycloak is known about without the stream, only later.
+    const tellsAloneAbout = isPolled ? speaksFor.filter((name) => !isReadFromKeycloak(name, config)) : []
+    const stalenessBoundMs = tellsAloneAbout.length > 0 ? config.feedStalenessBoundMs : undefined
+    const parts = { ...stream, transmitter, address, onSignals, onRefused, onState, stalenessBoundMs, logger }
+    return [{ issuer, tellsAloneAbout, ...eventStream(parts) }]
   })
   const receivers = createSignalReceivers({
     baseUrl: `${origin}/signals`,
@@ -83,8 +92,22 @@ export function signalReceivers({ config, signals, metrics, logger }: SignalRece
       for (const broker of brokers) if (broker.issuer === issuer) broker.subjects.learn(subject)
     },
     feeds: () => streams.flatMap((stream) => stream.feed() ?? []),
+    feedsOf: (about) =>
+      streams
+        .filter(({ tellsAloneAbout }) =>
+          about === undefined ? tellsAloneAbout.length > 0 : tellsAloneAbout.includes(about),
+        )
+        .map(({ issuer, feed }) => feed() ?? notSetUp(issuer)),
     close: async () => void (await Promise.all(streams.map((stream) => stream.close()))),
   }
+}
+
+function isReadFromKeycloak(issuer: string, { keycloakEvents }: Config): boolean {
+  return keycloakEvents.some((feed) => feed.issuer === issuer)
+}
+
+function notSetUp(issuer: string): FeedState {
+  return { feed: 'ssf_poll', issuer, lastSuccessAt: undefined, stale: true, error: 'the stream is not set up yet' }
 }
 
 interface Broker {

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { distributionOf } from '../../bench/distribution.ts'
 import { bystander } from '../company.ts'
-import { distributionOf } from '../distribution.ts'
 import { type Forgery, forgeSignals } from '../forge-signals.ts'
 import type { HistoryEntry } from '../history.ts'
 import { historyChecks } from '../history-checks.ts'

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { distributionOf } from '../../bench/distribution.ts'
 import { answersPerReplica } from '../answers-per-replica.ts'
 import { bystander } from '../company.ts'
-import { distributionOf } from '../distribution.ts'
 import { historyChecks } from '../history-checks.ts'
 import { measureHistory } from '../measure-history.ts'
 import { type Scenario, stalenessBoundMs } from '../scenario.ts'

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { distributionOf } from '../../bench/distribution.ts'
 import { bystander, leavers } from '../company.ts'
-import { distributionOf } from '../distribution.ts'
 import { historyChecks } from '../history-checks.ts'
 import { measureHistory } from '../measure-history.ts'
 import type { Scenario } from '../scenario.ts'

@@ -89,14 +89,17 @@ export function pollSecurityEvents(options: PollOptions): PolledStream {
   const stopping = new AbortController()
   let reply = emptyReply()
   let lastSuccessAt: number | undefined
+  let lastSuccessMs = Number.NEGATIVE_INFINITY
   let error: string | undefined
 
   async function run(): Promise<void> {
     for (let failures = 0; !stopping.signal.aborted; ) {
       const startedAt = clock()
+      const startedMs = performance.now()
       try {
         const answer = await request()
         lastSuccessAt = startedAt
+        lastSuccessMs = startedMs
         error = undefined
         failures = 0
         state()
@@ -169,7 +172,9 @@ export function pollSecurityEvents(options: PollOptions): PolledStream {
   }
 
   const state = observeFeed((): FeedState => {
-    const stale = lastSuccessAt === undefined || (clock() - lastSuccessAt) * 1000 > stalenessBoundMs
+    const ageMs = lastSuccessAt === undefined ? Number.POSITIVE_INFINITY : (clock() - lastSuccessAt) * 1000
+    // By both clocks: one that is set back must not make old news look fresh.
+    const stale = Math.max(ageMs, performance.now() - lastSuccessMs) > stalenessBoundMs
     return { feed: 'ssf_poll', issuer: transmitter.issuer, lastSuccessAt, stale, error }
   }, options.onState)
 

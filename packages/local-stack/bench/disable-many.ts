@@ -1,0 +1,135 @@
+import { randomUUID } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { Agent, request } from 'node:http'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { importJWK, SignJWT } from 'jose'
+import { claimsOf, type ToolCall } from '../src/doors/door.ts'
+import type { StackFile } from '../src/stack-file.ts'
+import type { Load, LoadResult } from './load.ts'
+import type { ReplicaCaller } from './replica-calls.ts'
+import { watchRefusals } from './watch-refusals.ts'
+
+export interface ManyDisabledOptions {
+  stack: StackFile
+  callers: readonly ReplicaCaller[]
+  /** Access tokens of people who are told of last. */
+  tokens: readonly string[]
+  /** How many are disabled, these included. */
+  people: number
+  /** Calls of somebody else; ended here. */
+  load: Load
+  tool: ToolCall
+}
+
+/** How it went when many were disabled in one go. */
+export interface ManyDisabled {
+  people: number
+  /** From the first signal to the answer to the last. */
+  toldMs: number
+  /** From the first signal to the first refusal of each token at each replica. */
+  deniedAfterMs: number[]
+  allowedAfterwards: number
+  /** Calls of somebody else before and meanwhile. */
+  before: LoadResult
+  during: LoadResult
+}
+
+const accountDisabled = 'https://schemas.openid.net/secevent/risc/event-type/account-disabled'
+/** Signals on their way at once. */
+const atOnce = 32
+const watchBeforeMs = 15_000
+const giveUpAfterMs = 60_000
+const callsAfterwards = 20
+/** Whoever looks must not be the load. */
+const betweenCallsMs = 20
+
+/**
+ * Disables many people at once: a Security Event Token each (RISC account-disabled, RFC 8935), signed by the corporate IdP
+ * and pushed to one replica. All but the last are made up, since nobody signs ten thousand people in; what a signal costs
+ * does not depend on whether its person holds a token.
+ */
+export async function disableMany(options: ManyDisabledOptions): Promise<ManyDisabled> {
+  try {
+    return await disableAndWatch(options)
+  } finally {
+    await options.load.end()
+  }
+}
+
+async function disableAndWatch(options: ManyDisabledOptions): Promise<ManyDisabled> {
+  const { stack, callers, tokens, people, load, tool } = options
+  const subjects = [
+    ...Array.from({ length: people - tokens.length }, () => randomUUID() as string),
+    ...tokens.map((token) => claimsOf(token).sub),
+  ]
+  const signals = await sign(stack, subjects)
+  await sleep(watchBeforeMs)
+  const before = load.look()
+  const ask = async (caller: ReplicaCaller, token: string): Promise<boolean> => {
+    await sleep(betweenCallsMs)
+    return caller.isRefused(token, tool)
+  }
+  const asks = callers.flatMap((caller) => tokens.map((token) => () => ask(caller, token)))
+  const watch = watchRefusals(asks, { giveUpAfterMs, callsAfterwards })
+  const startedAt = performance.now()
+  watch.opened()
+  const [toldMs, seen] = await Promise.all([
+    pushAll(stack, signals).then(() => performance.now() - startedAt),
+    watch.seen,
+  ])
+  return {
+    people,
+    toldMs: Math.round(toldMs),
+    deniedAfterMs: seen.refusedAt.map((at) => Math.round(at - startedAt)),
+    allowedAfterwards: seen.allowedAfterwards,
+    before,
+    during: await load.end(),
+  }
+}
+
+async function sign({ urls, dataDir }: StackFile, subjects: readonly string[]): Promise<string[]> {
+  const { signing } = JSON.parse(await readFile(join(dataDir, 'corporate-idp', 'keys.json'), 'utf8'))
+  const key = await importJWK(signing)
+  const header = { alg: signing.alg, kid: signing.kid, typ: 'secevent+jwt' }
+  const iat = Math.floor(Date.now() / 1_000)
+  const claims = (sub: string) => ({
+    iss: urls.corporateIdp,
+    aud: urls.mcp,
+    iat,
+    jti: randomUUID(),
+    sub_id: { format: 'iss_sub', iss: urls.issuer, sub },
+    events: { [accountDisabled]: {} },
+  })
+  const signals: string[] = []
+  for (const sub of subjects) signals.push(await new SignJWT(claims(sub)).setProtectedHeader(header).sign(key))
+  return signals
+}
+
+/** @throws {Error} One was not taken. */
+async function pushAll({ urls, dataDir }: StackFile, signals: readonly string[]): Promise<void> {
+  const secret = await readFile(join(dataDir, '..', 'secrets', 'signal-push-authorization'), 'utf8')
+  const agent = new Agent({ keepAlive: true, maxSockets: atOnce })
+  const { hostname, port } = new URL(urls.mcp)
+  const headers = { 'content-type': 'application/secevent+jwt', authorization: secret.trim() }
+  const push = (signal: string): Promise<void> =>
+    new Promise((resolve, reject) => {
+      const sent = request({ agent, hostname, port, path: '/signals/ssf', method: 'POST', headers }, (response) => {
+        response.resume().once('end', () => {
+          if (response.statusCode === 202) resolve()
+          else reject(new Error(`a signal was answered ${response.statusCode}`))
+        })
+      })
+      sent.once('error', reject)
+      sent.end(signal)
+    })
+  let next = 0
+  const inTurn = async (): Promise<void> => {
+    while (next < signals.length) await push(signals[next++] as string)
+  }
+  try {
+    await Promise.all(Array.from({ length: atOnce }, inTurn))
+  } finally {
+    agent.destroy()
+  }
+}

@@ -1,7 +1,7 @@
 export { buildRealm, type CompanyRealm } from './build-realm.ts'
 export { compareRealm, type RealmDifference } from './compare-realm.ts'
 export { developmentSettings } from './development-settings.ts'
-export { type LintOptions, lintRealm, type RealmFinding } from './lint-realm.ts'
+export { type LintOptions, lintRealm, type RealmFinding, type RealmRule, realmRules } from './lint-realm.ts'
 export {
   clientIds,
   directoryAdminScope,

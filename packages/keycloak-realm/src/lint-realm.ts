@@ -26,8 +26,17 @@ export type LintableRealm = Omit<RealmRepresentation, 'components'> & {
   [member: string]: unknown
 }
 
-interface Rule {
-  id: string
+/** One thing that must hold of a realm. */
+export interface RealmRule {
+  /** Stable name, such as `KC-01`. */
+  readonly id: string
+  /** What the rule asks for. */
+  readonly title: string
+  /** The setting that mends it, as Keycloak's admin console names it. */
+  readonly mend: string
+}
+
+interface CheckedRule extends RealmRule {
   check(realm: LintableRealm, options: Required<LintOptions>): Omit<RealmFinding, 'rule'>[]
 }
 
@@ -44,12 +53,14 @@ const oldestKeycloak = [26, 7, 1]
  */
 export function lintRealm(realm: LintableRealm, options: LintOptions = {}): RealmFinding[] {
   const full = { longestAccessTokenLifespanSeconds: 3600, development: false, ...options }
-  return rules.flatMap(({ id, check }) => check(realm, full).map((finding) => ({ rule: id, ...finding })))
+  return checkedRules.flatMap(({ id, check }) => check(realm, full).map((finding) => ({ rule: id, ...finding })))
 }
 
-const rules: Rule[] = [
+const checkedRules: readonly CheckedRule[] = [
   {
     id: 'KC-01',
+    title: 'redirect URIs and web origins are exact',
+    mend: 'Clients → the client → Valid redirect URIs, Web origins: whole addresses, without *.',
     check: (realm, { development }) =>
       clientsWith(realm, (client) => [
         ...(client.redirectUris ?? []).flatMap((uri) => redirectProblem(uri, development)),
@@ -60,11 +71,15 @@ const rules: Rule[] = [
   },
   {
     id: 'KC-02',
+    title: 'the implicit flow is off',
+    mend: 'Clients → the client → Capability config → Implicit flow: off.',
     check: (realm) =>
       clientsWith(realm, ({ implicitFlowEnabled }) => (implicitFlowEnabled ? ['the implicit flow must be off'] : [])),
   },
   {
     id: 'KC-03',
+    title: 'the password grant is off',
+    mend: 'Clients → the client → Capability config → Direct access grants: off.',
     check: (realm) =>
       clientsWith(realm, ({ directAccessGrantsEnabled }) =>
         directAccessGrantsEnabled === false ? [] : ['the password grant must be switched off in so many words'],
@@ -72,6 +87,8 @@ const rules: Rule[] = [
   },
   {
     id: 'KC-04',
+    title: 'public clients must use PKCE with S256',
+    mend: 'Clients → the client → Advanced → Proof Key for Code Exchange Code Challenge Method: S256; Realm settings → Client policies: a policy for public clients with the executor pkce-enforcer.',
     check: (realm) => [
       ...clientsWith(realm, ({ publicClient, standardFlowEnabled, attributes }) =>
         publicClient && standardFlowEnabled && attributes?.['pkce.code.challenge.method'] !== 'S256'
@@ -85,6 +102,8 @@ const rules: Rule[] = [
   },
   {
     id: 'KC-05',
+    title: 'access tokens live an hour at most',
+    mend: 'Realm settings → Tokens → Access Token Lifespan: 1 hour or less.',
     check: ({ accessTokenLifespan = 300 }, { longestAccessTokenLifespanSeconds: longest }) =>
       accessTokenLifespan <= longest
         ? []
@@ -97,6 +116,8 @@ const rules: Rule[] = [
   },
   {
     id: 'KC-06',
+    title: 'refresh tokens rotate',
+    mend: 'Realm settings → Tokens → Revoke Refresh Token: on, Refresh Token Max Reuse: 0.',
     check: ({ revokeRefreshToken, refreshTokenMaxReuse }) =>
       revokeRefreshToken === true && refreshTokenMaxReuse === 0
         ? []
@@ -109,11 +130,15 @@ const rules: Rule[] = [
   },
   {
     id: 'KC-07',
+    title: 'guessing passwords is slowed down',
+    mend: 'Realm settings → Security defenses → Brute force detection: on.',
     check: ({ bruteForceProtected }) =>
       bruteForceProtected ? [] : [{ path: 'bruteForceProtected', message: 'must be on' }],
   },
   {
     id: 'KC-08',
+    title: 'the realm asks for https',
+    mend: 'Realm settings → General → Require SSL: external requests or all requests.',
     check: ({ sslRequired }, { development }) =>
       development || sslRequired === 'all' || sslRequired === 'external'
         ? []
@@ -121,6 +146,8 @@ const rules: Rule[] = [
   },
   {
     id: 'KC-09',
+    title: 'people come from the corporate IdP',
+    mend: 'Take the people out of the realm document: they arrive with their first sign-in or by SCIM.',
     check: ({ users = [] }) =>
       users
         .filter(({ serviceAccountClientId }) => serviceAccountClientId === undefined)
@@ -129,29 +156,50 @@ const rules: Rule[] = [
           message: 'people come from the corporate IdP; the realm document must hold service accounts only',
         })),
   },
-  { id: 'KC-10', check: strayAudiences },
+  {
+    id: 'KC-10',
+    title: 'audiences come from scopes of the resource server',
+    mend: 'Client scopes → the tool scope → Mappers: one Audience mapper with Included Client Audience; none on clients.',
+    check: strayAudiences,
+  },
   {
     id: 'KC-11',
+    title: 'tokens carry only the roles that were asked for',
+    mend: 'Clients → the client → Client scopes → the dedicated scope → Scope → Full scope allowed: off.',
     check: (realm) =>
       clientsWith(realm, ({ fullScopeAllowed }) =>
         fullScopeAllowed === false ? [] : ['full scope must be switched off in so many words'],
       ),
   },
-  { id: 'KC-12', check: brokerProblems },
+  {
+    id: 'KC-12',
+    title: 'identities from the corporate IdP are checked and kept up to date',
+    mend: 'Identity providers → the provider: Validate Signatures, Use JWKS URL and PKCE with S256 on, Trust Email off, Sync mode Force; its mappers: Sync mode override Force.',
+    check: brokerProblems,
+  },
   {
     id: 'KC-13',
+    title: 'events are kept',
+    mend: 'Realm settings → Events → User events, Admin events: Save events and Include representation on.',
     check: (realm) =>
       (['eventsEnabled', 'adminEventsEnabled', 'adminEventsDetailsEnabled'] as const)
         .filter((setting) => realm[setting] !== true)
         .map((setting) => ({ path: setting, message: 'must be on: revocation is read from the events' })),
   },
-  { id: 'KC-14', check: ({ keycloakVersion }) => versionProblem(keycloakVersion) },
+  {
+    id: 'KC-14',
+    title: 'Keycloak has no known hole in what is used',
+    mend: 'Update Keycloak.',
+    check: ({ keycloakVersion }) => versionProblem(keycloakVersion),
+  },
   {
     id: 'KC-15',
+    title: 'offline_access is not offered',
+    mend: 'Clients → the client → Client scopes: remove offline_access; Client scopes: set its Assigned type to None.',
     check: (realm) => [
-      ...(realm.defaultOptionalClientScopes?.includes('offline_access')
-        ? [{ path: 'defaultOptionalClientScopes', message: 'must not offer offline_access to MCP clients' }]
-        : []),
+      ...(['defaultDefaultClientScopes', 'defaultOptionalClientScopes'] as const)
+        .filter((list) => realm[list]?.includes('offline_access'))
+        .map((list) => ({ path: list, message: 'must not offer offline_access to clients that register' })),
       ...clientsWith(realm, ({ defaultClientScopes = [], optionalClientScopes = [] }) =>
         [...defaultClientScopes, ...optionalClientScopes].includes('offline_access')
           ? ['must not have offline_access: such a session outlives a sign-out']
@@ -161,6 +209,8 @@ const rules: Rule[] = [
   },
   {
     id: 'KC-16',
+    title: 'secrets are not in the document',
+    mend: 'Write a placeholder that names an environment variable in place of the secret and set that variable where Keycloak runs; rotate the secret that was written down.',
     check: (realm) =>
       clientsWith(realm, ({ secret }) =>
         secret === undefined || /^\$\{[A-Z_]+\}$/.test(secret) || /^\*+$/.test(secret)
@@ -170,9 +220,14 @@ const rules: Rule[] = [
   },
   {
     id: 'KC-17',
+    title: 'tool scopes are granted by role',
+    mend: 'Client scopes → the tool scope → Scope: assign the role that grants it.',
     check: ({ clientScopes = [], clientScopeMappings = {} }) => ungatedScopes(clientScopes, clientScopeMappings),
   },
 ]
+
+/** Every rule that {@link lintRealm} applies, in its order. */
+export const realmRules: readonly RealmRule[] = checkedRules.map(({ id, title, mend }) => ({ id, title, mend }))
 
 function clientsWith(realm: LintableRealm, check: (client: ClientRepresentation) => string[]) {
   return (realm.clients ?? [])

@@ -70,6 +70,16 @@ describe('lintRealm', () => {
     ['KC-14', 'an old Keycloak', (realm) => Object.assign(realm, { keycloakVersion: '26.7.0' })],
     ['KC-15', 'offline access', (realm) => clientOf(realm, 'mcp-cli').optionalClientScopes?.push('offline_access')],
     [
+      'KC-15',
+      'offline access for every client that registers',
+      (realm) => Object.assign(realm, { defaultOptionalClientScopes: ['offline_access'] }),
+    ],
+    [
+      'KC-15',
+      'offline access in every token of clients that register',
+      (realm) => Object.assign(realm, { defaultDefaultClientScopes: ['offline_access'] }),
+    ],
+    [
       'KC-16',
       'a secret in the document',
       (realm) => Object.assign(clientOf(realm, 'corporate-idp-provisioner'), { secret: 'hunter2' }),

@@ -1,8 +1,9 @@
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { CompanyRealm } from '@mcp-identity/keycloak-realm'
-import { Command, InvalidArgumentError } from 'commander'
+import { Command, CommanderError, InvalidArgumentError } from 'commander'
 import colour from 'picocolors'
-import { type Examination, examine } from '../doctor/examine.ts'
+import { type Examination, examine, ignoreRules, ruleNames } from '../doctor/examine.ts'
 import type { ExaminedRealm } from '../doctor/realm-rules.ts'
 import type { Finding } from '../doctor/rule.ts'
 import { exportRealm } from '../keycloak/keycloak-admin.ts'
@@ -10,22 +11,43 @@ import { describeError, StackError } from '../stack-error.ts'
 import { readStackFile, type StackFile } from '../stack-file.ts'
 import { findWorkspaceRoot, stackFolderAt } from '../stack-folder.ts'
 
-/** What `pnpm doctor` was asked for. */
+/** What `pnpm run doctor` was asked for. */
 export interface DoctorFlags {
   mcp?: string
+  realm?: string
+  origin?: string
+  ignore?: string[]
   json?: boolean
 }
 
-/** The command line of `pnpm doctor`; its action gets flags that were checked. */
+/** Exit codes, so that CI can tell a server with findings from one that could not be looked at. */
+const exitCodes = { nothingFound: 0, findings: 1, notExamined: 2 } as const
+
+/** The command line of `pnpm run doctor`; its action gets flags that were checked. */
 export function doctorCommand(run: (flags: DoctorFlags) => Promise<void>): Command {
-  return new Command('pnpm doctor')
+  return new Command('pnpm run doctor')
     .description(
-      'Examines an MCP server and its authorization servers against what real clients stumble over. Each finding names the rule, what was seen, and what mends it. Exit code 1 when there is an error.',
+      'Examines an MCP server and its authorization servers against what real clients stumble over. Each finding names the rule, what was seen, and what mends it. Changes nothing and signs nobody in.',
     )
     .option('--mcp <url>', 'the MCP server; default: the one of the running stack, with its realm', readUrl)
+    .option(
+      '--realm <file>',
+      'a realm as Keycloak exports it (Realm settings → Action → Partial export), to examine too',
+    )
+    .option(
+      '--origin <origin>',
+      'a web page that has to be able to call the server, such as https://console.company.com; default: the console of the running stack, else the MCP Inspector where the server admits it',
+      readOrigin,
+    )
+    .option('--ignore <rules...>', 'rules whose findings are known and accepted, such as AS-09', readRules)
     .option('--json', 'print one JSON document instead of lines')
+    .addHelpText(
+      'after',
+      '\nExit codes:\n  0  nothing found\n  1  findings, errors or warnings\n  2  not examined: nothing answers, no stack runs, a file or flag is wrong',
+    )
     .allowExcessArguments(false)
-    .showHelpAfterError('See pnpm doctor --help.')
+    .exitOverride()
+    .showHelpAfterError('See pnpm run doctor --help.')
     .action(run)
 }
 
@@ -35,6 +57,16 @@ function readUrl(value: string): string {
   throw new InvalidArgumentError('an http or https address is needed, such as https://mcp.company.com/mcp.')
 }
 
+function readOrigin(value: string): string {
+  if (URL.canParse(value) && new URL(value).origin === value) return value
+  throw new InvalidArgumentError('an origin is needed, such as https://console.company.com, without a path.')
+}
+
+function readRules(value: string, before: string[] = []): string[] {
+  if (ruleNames.includes(value)) return [...before, value]
+  throw new InvalidArgumentError(`there are ${ruleNames.join(', ')}.`)
+}
+
 if (import.meta.main) await main()
 
 async function main(): Promise<void> {
@@ -42,19 +74,25 @@ async function main(): Promise<void> {
   try {
     await doctorCommand(runDoctor).parseAsync([node, script, ...(args[0] === '--' ? args.slice(1) : args)])
   } catch (error) {
-    process.stderr.write(`\n${colour.red(describeError(error))}\n`)
-    process.exitCode = 1
+    const isHelp = error instanceof CommanderError && error.exitCode === 0
+    // Commander has said by itself what is wrong with a flag.
+    if (!(error instanceof CommanderError)) process.stderr.write(`\n${colour.red(describeError(error))}\n`)
+    process.exitCode = isHelp ? 0 : exitCodes.notExamined
   }
 }
 
-async function runDoctor({ mcp, json = false }: DoctorFlags): Promise<void> {
+async function runDoctor({ mcp, realm, origin, ignore = [], json = false }: DoctorFlags): Promise<void> {
   const stack = mcp === undefined ? runningStack() : undefined
-  const examination = await examine(
-    mcp ?? (stack as StackFile).urls.mcp,
-    stack === undefined ? undefined : await realmOf(stack),
+  const resource = mcp ?? (stack as StackFile).urls.mcp
+  const examination = ignoreRules(
+    await examine(resource, {
+      realm: realm === undefined ? stack && (await realmOf(stack)) : readRealm(realm, resource),
+      origin: origin ?? stack?.urls.console,
+    }),
+    ignore,
   )
-  console.log(json ? JSON.stringify(examination, undefined, 2) : describeExamination(examination))
-  process.exitCode = examination.findings.some(({ severity }) => severity === 'error') ? 1 : 0
+  console.log(json ? JSON.stringify(examination, undefined, 2) : describeExamination(examination, ignore))
+  process.exitCode = examination.findings.length > 0 ? exitCodes.findings : exitCodes.nothingFound
 }
 
 function runningStack(): StackFile {
@@ -74,26 +112,51 @@ async function realmOf(stack: StackFile): Promise<ExaminedRealm> {
   return { realm: realm as CompanyRealm, resource: stack.urls.mcp, development: true }
 }
 
-function describeExamination({
-  mcp,
-  authorizationServers,
-  realmExamined,
-  rulesApplied,
-  findings,
-}: Examination): string {
-  const looked = [
-    `MCP server            ${mcp}`,
-    ...authorizationServers.map((issuer) => `Authorization server  ${issuer}`),
-  ]
-  const realm = realmExamined ? ', and the realm' : ''
-  const verdict =
-    findings.length === 0
-      ? colour.green(`Nothing found: ${rulesApplied} rules hold${realm ? ', and the realm keeps its own' : ''}.`)
-      : `${findings.length} of ${rulesApplied} rules${realm} found something.`
-  return [...looked, '', ...findings.map(describeFinding), verdict].join('\n')
+function readRealm(file: string, resource: string): ExaminedRealm {
+  const problem = (what: string) =>
+    new StackError(`${file} ${what}`, {
+      nextStep: 'Export the realm with its clients in the admin console: Realm settings → Action → Partial export.',
+    })
+  let realm: unknown
+  try {
+    realm = JSON.parse(readFileSync(file, 'utf8'))
+  } catch (error) {
+    throw problem(error instanceof SyntaxError ? 'is no JSON' : `cannot be read: ${(error as Error).message}`)
+  }
+  const isRealm = typeof realm === 'object' && realm !== null && 'realm' in realm && 'clients' in realm
+  if (!isRealm) throw problem('is no export of a realm with its clients')
+  const { protocol, hostname } = new URL(resource)
+  const development = protocol === 'http:' && ['localhost', '127.0.0.1', '[::1]'].includes(hostname)
+  return { realm: realm as CompanyRealm, resource, development }
 }
 
-function describeFinding({ rule, severity, title, seen, mend }: Finding): string {
+function describeExamination(examination: Examination, ignored: readonly string[]): string {
+  const { mcp, authorizationServers, realmExamined, rulesJudged, rulesNotJudged, findings } = examination
+  const broken = new Set(findings.map(({ rule, at }) => `${rule} ${at}`)).size
+  return [
+    `MCP server            ${mcp}`,
+    ...authorizationServers.map((issuer) => `Authorization server  ${issuer}`),
+    `Realm                 ${realmExamined ? 'examined' : 'not examined: give an export of it with --realm'}`,
+    '',
+    ...findings.map(describeFinding),
+    findings.length === 0
+      ? colour.green(`Nothing found by ${rulesJudged} rules.`)
+      : `${count(findings.length, 'finding')} by ${broken} of ${rulesJudged} rules.`,
+    ...(ignored.length === 0 ? [] : [`Ignored: ${ignored.join(', ')}.`]),
+    ...(rulesNotJudged.length === 0
+      ? []
+      : [`Not judged, as there was nothing to look at: ${rulesNotJudged.join(', ')}.`]),
+    ...(rulesNotJudged.includes('RS-17')
+      ? ['The server refuses the page of the MCP Inspector. To examine it for pages, name one with --origin.']
+      : []),
+  ].join('\n')
+}
+
+function count(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? '' : 's'}`
+}
+
+function describeFinding({ rule, severity, title, at, seen, mend }: Finding): string {
   const mark = severity === 'error' ? colour.red(`✗ ${rule}`) : colour.yellow(`! ${rule}`)
-  return `${mark}  ${title}\n         seen: ${seen}\n         mend: ${mend}\n`
+  return `${mark}  ${title}\n         at:   ${at}\n         seen: ${seen}\n         mend: ${mend}\n`
 }

@@ -19,18 +19,18 @@ export const authorizationServerRules: readonly Rule<ObservedAuthorizationServer
     severity: 'error',
     title: 'the metadata is about this issuer',
     mend: 'Issuer strings are compared exactly: give the resource metadata and MCP_ISSUERS the string that the server states.',
+    applies: isPublished,
     check: ({ issuer, metadata }) =>
-      metadata?.json === undefined || metadata.json.issuer === issuer
-        ? undefined
-        : `it says ${String(metadata.json.issuer)}, not ${issuer}`,
+      metadata?.json?.issuer === issuer ? undefined : `it says ${String(metadata?.json?.issuer)}, not ${issuer}`,
   },
   {
     id: 'AS-03',
     severity: 'error',
     title: 'PKCE with S256 is announced',
     mend: 'MCP clients refuse a server whose code_challenge_methods_supported lacks S256.',
+    applies: isPublished,
     check: ({ metadata }) =>
-      metadata === undefined || stringsOf(metadata.json?.code_challenge_methods_supported).includes('S256')
+      stringsOf(metadata?.json?.code_challenge_methods_supported).includes('S256')
         ? undefined
         : 'code_challenge_methods_supported lacks S256',
   },
@@ -39,8 +39,9 @@ export const authorizationServerRules: readonly Rule<ObservedAuthorizationServer
     severity: 'warning',
     title: 'authorization responses carry the issuer',
     mend: 'Turn on authorization_response_iss_parameter_supported (RFC 9207): it stops mix-ups between servers.',
+    applies: isPublished,
     check: ({ metadata }) =>
-      metadata === undefined || metadata.json?.authorization_response_iss_parameter_supported === true
+      metadata?.json?.authorization_response_iss_parameter_supported === true
         ? undefined
         : 'authorization_response_iss_parameter_supported is not true',
   },
@@ -49,6 +50,7 @@ export const authorizationServerRules: readonly Rule<ObservedAuthorizationServer
     severity: 'warning',
     title: 'offline_access is not offered',
     mend: 'Clients that see it ask for it, and get tokens that outlive a sign-out. Keycloak: --spi-well-known--openid-configuration--include-client-scopes=false.',
+    applies: isPublished,
     check: ({ metadata }) =>
       stringsOf(metadata?.json?.scopes_supported).includes('offline_access')
         ? 'scopes_supported has offline_access'
@@ -59,9 +61,9 @@ export const authorizationServerRules: readonly Rule<ObservedAuthorizationServer
     severity: 'warning',
     title: 'browser-based clients may read the metadata with their own header',
     mend: 'Allow mcp-protocol-version in preflights. Keycloak: --spi-cors--default--allowed-headers=mcp-protocol-version.',
+    applies: ({ preflight }) => preflight !== undefined && preflight.status !== 0,
     check: ({ preflight }) => {
-      if (preflight === undefined || preflight.status === 0) return undefined
-      const allowed = (preflight.headers.get('access-control-allow-headers') ?? '').toLowerCase()
+      const allowed = (preflight?.headers.get('access-control-allow-headers') ?? '').toLowerCase()
       return allowed.includes('mcp-protocol-version') || allowed.trim() === '*'
         ? undefined
         : `Access-Control-Allow-Headers: ${allowed || 'missing'}`
@@ -72,8 +74,8 @@ export const authorizationServerRules: readonly Rule<ObservedAuthorizationServer
     severity: 'error',
     title: 'the key set is there and holds a key for signatures',
     mend: 'Access tokens must be signed by a key that resource servers can fetch from jwks_uri.',
-    check: ({ metadata, keySet }) => {
-      if (metadata === undefined) return undefined
+    applies: isPublished,
+    check: ({ keySet }) => {
       if (keySet === undefined) return 'no jwks_uri'
       if (keySet.status !== 200) return `${keySet.url}: ${keySet.problem ?? keySet.status}`
       const keys = (Array.isArray(keySet.json?.keys) ? keySet.json.keys : []) as { use?: string; kty?: string }[]
@@ -85,9 +87,9 @@ export const authorizationServerRules: readonly Rule<ObservedAuthorizationServer
     severity: 'warning',
     title: 'http only on this machine',
     mend: 'Serve the authorization server by https; only loopback may go without.',
+    // One that is no URL is AS-01's to report.
+    applies: ({ issuer }) => URL.canParse(issuer),
     check: ({ issuer }) => {
-      // One that is no URL is AS-01's to report.
-      if (!URL.canParse(issuer)) return undefined
       const { protocol, hostname } = new URL(issuer)
       const isLoopback = ['localhost', '127.0.0.1', '[::1]'].includes(hostname)
       return protocol === 'https:' || isLoopback ? undefined : issuer
@@ -95,15 +97,18 @@ export const authorizationServerRules: readonly Rule<ObservedAuthorizationServer
   },
   {
     id: 'AS-09',
-    severity: 'error',
-    title: 'a client can introduce itself in some way',
-    mend: 'Offer client ID metadata documents or registration, or pre-register your clients and say so in the documentation.',
+    severity: 'warning',
+    title: 'a client that nobody entered by hand can introduce itself',
+    mend: 'Turn on client ID metadata documents or registration (RFC 7591); or enter each client by hand, tell its users the client_id, and run this with --ignore AS-09.',
+    applies: isPublished,
     check: ({ metadata }) =>
-      metadata === undefined ||
-      metadata.json?.client_id_metadata_document_supported === true ||
-      metadata.json?.registration_endpoint !== undefined ||
-      stringsOf(metadata.json?.token_endpoint_auth_methods_supported).length > 0
+      metadata?.json?.client_id_metadata_document_supported === true ||
+      typeof metadata?.json?.registration_endpoint === 'string'
         ? undefined
-        : 'no registration of any kind is announced',
+        : 'neither client_id_metadata_document_supported nor registration_endpoint is announced',
   },
 ]
+
+function isPublished({ metadata }: ObservedAuthorizationServer): boolean {
+  return metadata !== undefined
+}

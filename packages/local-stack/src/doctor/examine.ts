@@ -1,6 +1,7 @@
+import { StackError } from '../stack-error.ts'
 import { authorizationServerRules } from './authorization-server-rules.ts'
 import { observe } from './observe.ts'
-import { type ExaminedRealm, examineRealm } from './realm-rules.ts'
+import { type ExaminedRealm, realmRules } from './realm-rules.ts'
 import { resourceServerRules } from './resource-server-rules.ts'
 import { applyRules, type Finding } from './rule.ts'
 
@@ -8,28 +9,60 @@ import { applyRules, type Finding } from './rule.ts'
 export interface Examination {
   mcp: string
   authorizationServers: string[]
-  /** Whether the realm itself was looked at, which takes an administrator. */
+  /** Whether the realm itself was looked at, which takes an administrator or an export. */
   realmExamined: boolean
-  rulesApplied: number
+  /** Rules that were applied, each once for every authorization server it is about. */
+  rulesJudged: number
+  /** Rules that had nothing to judge, such as those about a key set that is not named. */
+  rulesNotJudged: string[]
   findings: Finding[]
 }
+
+/** What to look at beside the MCP server. */
+export interface ExamineSettings {
+  realm?: ExaminedRealm | undefined
+  /**
+   * The origin of a web page that has to be able to call the server. Default: that of the MCP Inspector, and a server
+   * that refuses it is not judged by the rules for pages.
+   */
+  origin?: string | undefined
+}
+
+const allRules = [...resourceServerRules, ...authorizationServerRules, ...realmRules]
+
+/** The names of all rules, in their order. */
+export const ruleNames: readonly string[] = allRules.map(({ id }) => id)
 
 /**
  * Examines a running MCP server, its authorization servers and, where given, the Keycloak realm behind them.
  * Changes nothing. Does not sign anybody in.
+ *
+ * @throws {StackError} Nothing answers at the address of the MCP server.
  */
-export async function examine(mcp: string, realm?: ExaminedRealm): Promise<Examination> {
-  const observations = await observe(mcp)
-  const { authorizationServers } = observations
+export async function examine(mcp: string, { realm, origin }: ExamineSettings = {}): Promise<Examination> {
+  const observations = await observe(mcp, origin)
+  const { authorizationServers, anonymousCall } = observations
+  if (anonymousCall.problem !== undefined) {
+    throw new StackError(`nothing answers at ${mcp}: ${anonymousCall.problem}`, {
+      nextStep: 'Start the MCP server, or give its address with --mcp.',
+    })
+  }
+  const verdicts = [
+    applyRules(resourceServerRules, observations, mcp),
+    ...authorizationServers.map((server) => applyRules(authorizationServerRules, server, server.issuer)),
+    ...(realm === undefined ? [] : [applyRules(realmRules, realm, `realm ${realm.realm.realm}`)]),
+  ]
   return {
     mcp,
     authorizationServers: authorizationServers.map(({ issuer }) => issuer),
     realmExamined: realm !== undefined,
-    rulesApplied: resourceServerRules.length + authorizationServers.length * authorizationServerRules.length,
-    findings: [
-      ...applyRules(resourceServerRules, observations),
-      ...authorizationServers.flatMap((server) => applyRules(authorizationServerRules, server)),
-      ...(realm === undefined ? [] : examineRealm(realm)),
-    ],
+    rulesJudged: verdicts.reduce((sum, { judged }) => sum + judged, 0),
+    rulesNotJudged: [...new Set(verdicts.flatMap(({ notJudged }) => notJudged))],
+    findings: verdicts.flatMap(({ findings }) => findings),
   }
+}
+
+/** The same without what some rules found. */
+export function ignoreRules(examination: Examination, ignored: readonly string[]): Examination {
+  return { ...examination, findings: examination.findings.filter(({ rule }) => !ignored.includes(rule)) }
 }

@@ -36,16 +36,28 @@ export interface Observations {
   resourceMetadataAtRoot: Observed
   /** The metadata as a page of another origin reads it. */
   resourceMetadataFromBrowser: Observed
+  /** The origin of the page that is played here. */
+  pageOrigin: string
+  /** Whether the server has to admit that page: somebody named it. */
+  isPageExpected: boolean
+  /** The browser's preflight for a call from that page. */
+  preflight: Observed
+  /** A call without a token from that page. */
+  callFromPage: Observed
   authorizationServers: ObservedAuthorizationServer[]
 }
 
 const timeoutMs = 5000
 const mostBytes = 1_000_000
-const pageOrigin = 'http://localhost:6274'
+/** Where the web page of the MCP Inspector runs. */
+const inspectorOrigin = 'http://localhost:6274'
+const askedHeaders =
+  'accept, authorization, content-type, dpop, last-event-id, mcp-method, mcp-name, mcp-protocol-version, mcp-session-id'
 const anyCall = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/list', params: {} })
 
 /** Asks an MCP server and its authorization servers what any caller may ask. Changes nothing and sends no real token. */
-export async function observe(mcp: string): Promise<Observations> {
+export async function observe(mcp: string, origin?: string): Promise<Observations> {
+  const pageOrigin = origin ?? inspectorOrigin
   const url = new URL(mcp)
   const path = url.pathname === '/' ? '' : url.pathname
   const wellKnown = `${url.origin}/.well-known/oauth-protected-resource`
@@ -55,17 +67,29 @@ export async function observe(mcp: string): Promise<Observations> {
       body,
       headers: { 'content-type': 'application/json', accept: 'application/json, text/event-stream', ...headers },
     })
-  const [anonymousCall, garbageToken, tokenInQuery, brokenJson, get, resourceMetadata, atRoot, fromBrowser] =
-    await Promise.all([
-      call(mcp),
-      call(mcp, { authorization: 'Bearer not-a-token' }),
-      call(`${mcp}?access_token=not-a-token`),
-      call(mcp, {}, '{"jsonrpc":'),
-      ask(mcp, { headers: { accept: 'text/event-stream' } }),
-      ask(`${wellKnown}${path}`),
-      ask(wellKnown),
-      ask(`${wellKnown}${path}`, { headers: { origin: pageOrigin } }),
-    ])
+  const [
+    anonymousCall,
+    garbageToken,
+    tokenInQuery,
+    brokenJson,
+    get,
+    resourceMetadata,
+    atRoot,
+    fromBrowser,
+    preflight,
+    callFromPage,
+  ] = await Promise.all([
+    call(mcp),
+    call(mcp, { authorization: 'Bearer not-a-token' }),
+    call(`${mcp}?access_token=not-a-token`),
+    call(mcp, {}, '{"jsonrpc":'),
+    ask(mcp, { headers: { accept: 'text/event-stream' } }),
+    ask(`${wellKnown}${path}`),
+    ask(wellKnown),
+    ask(`${wellKnown}${path}`, { headers: { origin: pageOrigin } }),
+    ask(mcp, { method: 'OPTIONS', headers: preflightHeaders(pageOrigin, 'POST', askedHeaders) }),
+    call(mcp, { origin: pageOrigin }),
+  ])
   const issuers = stringsOf(resourceMetadata.json?.authorization_servers)
   return {
     mcp,
@@ -77,11 +101,15 @@ export async function observe(mcp: string): Promise<Observations> {
     resourceMetadata,
     resourceMetadataAtRoot: atRoot,
     resourceMetadataFromBrowser: fromBrowser,
-    authorizationServers: await Promise.all(issuers.map(observeAuthorizationServer)),
+    pageOrigin,
+    isPageExpected: origin !== undefined,
+    preflight,
+    callFromPage,
+    authorizationServers: await Promise.all(issuers.map((issuer) => observeAuthorizationServer(issuer, pageOrigin))),
   }
 }
 
-async function observeAuthorizationServer(issuer: string): Promise<ObservedAuthorizationServer> {
+async function observeAuthorizationServer(issuer: string, pageOrigin: string): Promise<ObservedAuthorizationServer> {
   const documents = await Promise.all(metadataAddresses(issuer).map((address) => ask(address)))
   const metadata = documents.find((document) => document.status === 200 && document.json !== undefined)
   const keySetUrl = metadata?.json?.jwks_uri
@@ -90,15 +118,15 @@ async function observeAuthorizationServer(issuer: string): Promise<ObservedAutho
       ? undefined
       : ask(metadata.url, {
           method: 'OPTIONS',
-          headers: {
-            origin: pageOrigin,
-            'access-control-request-method': 'GET',
-            'access-control-request-headers': 'mcp-protocol-version',
-          },
+          headers: preflightHeaders(pageOrigin, 'GET', 'mcp-protocol-version'),
         }),
     typeof keySetUrl === 'string' ? ask(keySetUrl) : undefined,
   ])
   return { issuer, documents, metadata, preflight, keySet }
+}
+
+function preflightHeaders(origin: string, method: string, headers: string): Record<string, string> {
+  return { origin, 'access-control-request-method': method, 'access-control-request-headers': headers }
 }
 
 /** In the order in which MCP clients try them (RFC 8414 section 3.1, OpenID Connect Discovery 1.0 section 4). */

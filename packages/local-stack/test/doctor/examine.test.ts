@@ -2,7 +2,8 @@ import { buildRealm, type CompanyRealm, developmentSettings } from '@mcp-identit
 import { describe, expect, it } from 'vitest'
 import { authorizationServerRules } from '../../src/doctor/authorization-server-rules.ts'
 import { examine } from '../../src/doctor/examine.ts'
-import { examineRealm } from '../../src/doctor/realm-rules.ts'
+import { realmRules } from '../../src/doctor/realm-rules.ts'
+import { applyRules } from '../../src/doctor/rule.ts'
 import { type Alter, type DoubleAnswer, type DoublePath, startSubject } from './subject.ts'
 
 async function findingsOf(alter?: Alter) {
@@ -38,17 +39,17 @@ const withoutHeader = (path: DoublePath, name: string): Alter =>
     delete answer.headers[name]
   })
 
+const allowHeaders = (value: string): Alter => header('preflight of the call', 'access-control-allow-headers', value)
+
 describe('an examination', () => {
   it('finds nothing where every rule is kept', async () => {
     expect(await findingsOf()).toEqual([])
   })
 
-  it('says that nothing answers, and does not guess about the rest', async () => {
+  it('is refused when nothing answers, rather than full of findings', async () => {
     const subject = await startSubject()
     await subject.close()
-    const { findings } = await examine(subject.mcp)
-    expect(findings.map(({ rule }) => rule)).toEqual(['RS-01', 'RS-05', 'RS-06'])
-    expect(findings[0]?.seen).toContain('ECONNREFUSED')
+    await expect(examine(subject.mcp)).rejects.toThrow(/^nothing answers at .*ECONNREFUSED/)
   })
 
   it.each<[rule: string, title: string, alter: Alter]>([
@@ -73,6 +74,23 @@ describe('an examination', () => {
     ['RS-14', 'a refusal that may be cached', withoutHeader('anonymous call', 'cache-control')],
     ['RS-15', 'a body that is parsed before the caller is known', status('broken JSON', 400)],
     ['RS-16', 'a stream for strangers', status('GET', 200)],
+    ['RS-17', 'a preflight that needs a token', status('preflight of the call', 401)],
+    [
+      'RS-17',
+      'a preflight that names no origin',
+      withoutHeader('preflight of the call', 'access-control-allow-origin'),
+    ],
+    ['RS-18', 'a preflight without Authorization', allowHeaders('Content-Type, MCP-Protocol-Version, Mcp-Session-Id')],
+    ['RS-18', 'a preflight with * in place of Authorization', allowHeaders('*')],
+    ['RS-18', 'a preflight without the header of MCP', allowHeaders('Authorization, Content-Type, Mcp-Session-Id')],
+    ['RS-18', 'a preflight without sessions', allowHeaders('Authorization, Content-Type, MCP-Protocol-Version')],
+    [
+      'RS-19',
+      'a preflight of the older revision',
+      allowHeaders('Authorization, Content-Type, MCP-Protocol-Version, Mcp-Session-Id'),
+    ],
+    ['RS-20', 'a challenge that pages cannot read', withoutHeader('call from a page', 'access-control-expose-headers')],
+    ['RS-20', 'a refusal that pages cannot read', withoutHeader('call from a page', 'access-control-allow-origin')],
     ['AS-01', 'an authorization server without metadata', status('authorization server', 500)],
     ['AS-02', 'metadata of another issuer', member('authorization server', 'issuer', 'https://sso.example')],
     ['AS-03', 'PKCE not announced', member('authorization server', 'code_challenge_methods_supported', ['plain'])],
@@ -115,10 +133,68 @@ describe('an examination', () => {
   })
 })
 
+describe('an examination for pages', () => {
+  const inspectorRefused: Alter = (what, answer) => {
+    if (what === 'preflight of the call' || what === 'call from a page') answer.status = 403
+  }
+
+  it('leaves a server that refuses the Inspector alone: it has to refuse pages that it does not know', async () => {
+    const subject = await startSubject(inspectorRefused)
+    try {
+      const { findings, rulesNotJudged } = await examine(subject.mcp)
+      expect(findings).toEqual([])
+      expect(rulesNotJudged).toEqual(['RS-17', 'RS-18', 'RS-19', 'RS-20'])
+    } finally {
+      await subject.close()
+    }
+  })
+
+  it('RS-17 finds a server that refuses the page that was named', async () => {
+    const subject = await startSubject(inspectorRefused)
+    try {
+      const { findings } = await examine(subject.mcp, { origin: 'https://console.company.com' })
+      expect(findings.map(({ rule, seen }) => `${rule} ${seen}`)).toEqual([
+        'RS-17 OPTIONS from https://console.company.com: status 403',
+      ])
+    } finally {
+      await subject.close()
+    }
+  })
+
+  const dpop = member('metadata', 'dpop_signing_alg_values_supported', ['ES256'])
+  const withoutProofs = allowHeaders(
+    'Authorization, Content-Type, MCP-Protocol-Version, Mcp-Session-Id, Mcp-Method, Mcp-Name',
+  )
+
+  it('RS-18 asks for DPoP where bound tokens are announced', async () => {
+    const findings = await findingsOf((what, answer) => {
+      dpop(what, answer)
+      withoutProofs(what, answer)
+    })
+    expect(findings.map(({ rule, seen }) => `${rule} ${seen}`)).toEqual([
+      'RS-18 Access-Control-Allow-Headers lacks DPoP',
+    ])
+  })
+
+  it('RS-18 does not ask for DPoP where it is not', async () => expect(await findingsOf(withoutProofs)).toEqual([]))
+})
+
+describe('AS-09, clients that introduce themselves', () => {
+  it('is content with client ID metadata documents instead of registration', async () => {
+    const documents = member('authorization server', 'client_id_metadata_document_supported', true)
+    const noRegistration = member('authorization server', 'registration_endpoint', undefined)
+    const findings = await findingsOf((what, answer) => {
+      documents(what, answer)
+      noRegistration(what, answer)
+    })
+    expect(findings).toEqual([])
+  })
+})
+
 describe('AS-08, http only on this machine', () => {
   const rule = authorizationServerRules.find(({ id }) => id === 'AS-08')
   const seenAt = (issuer: string) =>
-    rule?.check({ issuer, metadata: undefined, keySet: undefined, preflight: undefined } as never)
+    rule?.applies?.({ issuer } as never) ? rule.check({ issuer } as never) : undefined
 
   it.each([
     'https://sso.company.com',
@@ -140,7 +216,7 @@ describe('a realm', () => {
   const examineChanged = (change: (realm: CompanyRealm) => void) => {
     const realm = structuredClone(buildRealm(settings))
     change(realm)
-    return examineRealm({ realm, resource, development: true }).map(({ rule }) => rule)
+    return applyRules(realmRules, { realm, resource, development: true }, 'realm').findings.map(({ rule }) => rule)
   }
 
   it('that comes from the code has nothing to mend', () => {
@@ -152,6 +228,24 @@ describe('a realm', () => {
       for (const client of clients) if (client.clientId === 'mcp-cli') client.redirectUris = ['http://127.0.0.1/*']
     })
     expect(rules).toContain('KC-01')
+  })
+
+  it('is counted in full, broken or not, each finding with what mends it', async () => {
+    const subject = await startSubject()
+    const realm = structuredClone(buildRealm(settings))
+    try {
+      const without = await examine(subject.mcp)
+      const whole = await examine(subject.mcp, { realm: { realm, resource, development: true } })
+      realm.revokeRefreshToken = false
+      const broken = await examine(subject.mcp, { realm: { realm, resource, development: true } })
+      expect(whole.rulesJudged - without.rulesJudged).toBe(realmRules.length)
+      expect(broken.rulesJudged).toBe(whole.rulesJudged)
+      expect(broken.findings).toMatchObject([
+        { rule: 'KC-06', at: 'realm company', mend: expect.stringContaining('Revoke Refresh Token: on') },
+      ])
+    } finally {
+      await subject.close()
+    }
   })
 
   it('KC-21 finds a tool scope whose tokens would be for nobody', () => {

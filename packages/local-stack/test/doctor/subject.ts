@@ -18,6 +18,8 @@ export type DoublePath =
   | 'token in the address'
   | 'broken JSON'
   | 'GET'
+  | 'preflight of the call'
+  | 'call from a page'
   | 'metadata'
   | 'metadata at the root'
   | 'authorization server'
@@ -59,6 +61,8 @@ export async function startSubject(alter: Alter = () => {}): Promise<Subject> {
 function pathOf({ method, url = '/', headers }: IncomingMessage, body: string): DoublePath {
   if (url.startsWith('/mcp')) {
     if (method === 'GET') return 'GET'
+    if (method === 'OPTIONS') return 'preflight of the call'
+    if (headers.origin !== undefined) return 'call from a page'
     if (url.includes('access_token')) return 'token in the address'
     if (headers.authorization !== undefined) return 'garbage token'
     return body.endsWith('}') ? 'anonymous call' : 'broken JSON'
@@ -97,6 +101,23 @@ function good(what: DoublePath, origin: string): DoubleAnswer {
     'token in the address': refusal(),
     'broken JSON': refusal(),
     GET: refusal(),
+    'preflight of the call': {
+      status: 204,
+      headers: {
+        'access-control-allow-origin': 'http://localhost:6274',
+        'access-control-allow-headers':
+          'Authorization, DPoP, Content-Type, MCP-Protocol-Version, Mcp-Session-Id, Mcp-Method, Mcp-Name',
+      },
+      body: '',
+    },
+    'call from a page': {
+      ...refusal(),
+      headers: {
+        ...refusal().headers,
+        'access-control-allow-origin': 'http://localhost:6274',
+        'access-control-expose-headers': 'WWW-Authenticate',
+      },
+    },
     metadata,
     'metadata at the root': metadata,
     'authorization server': found({

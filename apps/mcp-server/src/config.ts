@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { createSecureContext } from 'node:tls'
 import { readRedisUrl } from '@mcp-identity/shared-signals/redis'
 import { z } from 'zod'
 import { type AuditConfig, auditAddresses, auditSettings, readAuditConfig } from './audit-config.ts'
@@ -9,6 +10,8 @@ export interface Config {
   port: number
   /** Address to listen on. */
   host: string
+  /** PEM of the server's certificate chain and its key. Undefined: plain http, behind a proxy that ends TLS. */
+  tls: TlsConfig | undefined
   /** The canonical resource URI of `/mcp`. */
   resource: string
   issuers: IssuerConfig[]
@@ -43,6 +46,11 @@ export interface Config {
   /** Calls of one caller to one tool in a minute. */
   callsPerMinute: number
   logLevel: string
+}
+
+export interface TlsConfig {
+  certificate: string
+  key: string
 }
 
 export interface KeycloakEventsConfig {
@@ -166,6 +174,8 @@ const signalsConfig = z.strictObject({
 const environmentSchema = z.object({
   MCP_PORT: wholeNumber(0, 65_535).default(8481),
   MCP_HOST: z.string().min(1).default('127.0.0.1'),
+  MCP_TLS_CERTIFICATE_FILE: z.string().min(1).optional(),
+  MCP_TLS_KEY_FILE: z.string().min(1).optional(),
   MCP_RESOURCE: absoluteUrl,
   MCP_ISSUERS: json(z.array(issuerConfig).min(1, 'must name at least one issuer')),
   MCP_DATA_DIR: z.string({ error: 'must name a folder for the databases' }).min(1),
@@ -209,11 +219,14 @@ export function readConfig(environment: NodeJS.ProcessEnv): Config {
   const keycloakEvents = readFeeds(parsed.data, problems)
   const transmitters = readTransmitters(parsed.data, problems)
   const redis = readRedis(parsed.data, problems)
+  const tls = readTls(parsed.data, problems)
   if (problems.length > 0) throw new ConfigError(problems)
-  return { ...toConfig(parsed.data), audit, keycloakEvents, transmitters, redis }
+  return { ...toConfig(parsed.data), tls, audit, keycloakEvents, transmitters, redis }
 }
 
-function toConfig(environment: ParsedEnvironment): Omit<Config, 'audit' | 'keycloakEvents' | 'transmitters' | 'redis'> {
+function toConfig(
+  environment: ParsedEnvironment,
+): Omit<Config, 'tls' | 'audit' | 'keycloakEvents' | 'transmitters' | 'redis'> {
   return {
     port: environment.MCP_PORT,
     host: environment.MCP_HOST,
@@ -233,6 +246,28 @@ function toConfig(environment: ParsedEnvironment): Omit<Config, 'audit' | 'keycl
     feedStalenessBoundMs: environment.MCP_FEED_STALENESS_BOUND_MS,
     callsPerMinute: environment.MCP_CALLS_PER_MINUTE,
     logLevel: environment.MCP_LOG_LEVEL,
+  }
+}
+
+/** Both or none; a pair that does not fit together is found here and not by the first caller. */
+function readTls(environment: ParsedEnvironment, problems: string[]): TlsConfig | undefined {
+  const { MCP_TLS_CERTIFICATE_FILE: certificateFile, MCP_TLS_KEY_FILE: keyFile } = environment
+  if (certificateFile === undefined && keyFile === undefined) return undefined
+  if (certificateFile === undefined || keyFile === undefined) {
+    problems.push('MCP_TLS_CERTIFICATE_FILE and MCP_TLS_KEY_FILE belong together; set both, or none')
+    return undefined
+  }
+  const known = problems.length
+  const certificate = readText(certificateFile, problems, "the server's certificate", 'MCP_TLS_CERTIFICATE_FILE')
+  const key = readText(keyFile, problems, "the certificate's key", 'MCP_TLS_KEY_FILE')
+  if (certificate === undefined || key === undefined || problems.length > known) return undefined
+  try {
+    createSecureContext({ cert: certificate, key })
+    return { certificate, key }
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    problems.push(`MCP_TLS_CERTIFICATE_FILE: ${certificateFile} and ${keyFile} are no pair in PEM (${reason})`)
+    return undefined
   }
 }
 
@@ -294,11 +329,11 @@ function readSecret(file: string, problems: string[], what = "the client's secre
   return secret ?? ''
 }
 
-function readText(file: string, problems: string[], what: string): string | undefined {
+function readText(file: string, problems: string[], what: string, setting = 'MCP_SIGNALS'): string | undefined {
   try {
     return readFileSync(file, 'utf8').trim()
   } catch (cause) {
-    problems.push(`MCP_SIGNALS: ${file} cannot be read (${(cause as NodeJS.ErrnoException).code}); put ${what} there`)
+    problems.push(`${setting}: ${file} cannot be read (${(cause as NodeJS.ErrnoException).code}); put ${what} there`)
     return undefined
   }
 }

@@ -1,5 +1,6 @@
 import { mkdirSync } from 'node:fs'
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import {
@@ -271,7 +272,7 @@ export async function startServer(config: Config, logger: Logger, added?: AddedT
   }
   const toEndpoint = toNodeListener(endpoint)
   const { pathname: endpointPath } = new URL(config.resource)
-  const server = createServer((request, response) => {
+  const server = createListener(config, (request, response) => {
     if (request.url === endpointPath) return toEndpoint(request, response)
     const url = new URL(request.url ?? '/', 'http://server.invalid')
     const route = routes.get(url.pathname)
@@ -439,6 +440,11 @@ export async function startServer(config: Config, logger: Logger, added?: AddedT
 
 const instructions =
   'Customer records of the company. Every call is made in the name of the person or service that signed in, is decided by the company’s policies and put on record. A refusal says why; do not try the same call again unless it names a time.'
+
+/** Speaks TLS where a certificate is given (1.2 or newer, Node's own choice of ciphers). */
+function createListener({ tls }: Pick<Config, 'tls'>, listener: RequestListener): Server {
+  return tls === undefined ? createServer(listener) : createTlsServer({ cert: tls.certificate, key: tls.key }, listener)
+}
 
 /** The realm behind the first feed: the resource server is a client there already. */
 function directoryOf({ keycloakEvents: [realm] }: Config): RealmDirectory | undefined {

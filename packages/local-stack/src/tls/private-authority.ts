@@ -1,0 +1,111 @@
+// What tsyringe, below @peculiar/x509, wants to find.
+import 'reflect-metadata'
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import {
+  BasicConstraintsExtension,
+  ExtendedKeyUsage,
+  ExtendedKeyUsageExtension,
+  KeyUsageFlags,
+  KeyUsagesExtension,
+  PemConverter,
+  SubjectAlternativeNameExtension,
+  SubjectKeyIdentifierExtension,
+  X509Certificate,
+  X509CertificateGenerator,
+} from '@peculiar/x509'
+import { writePrivateFile } from '../process/write-private-file.ts'
+
+/** Where the authority's certificate is, for programs that have to trust it. PEM. */
+export const authorityFile = 'authority.pem'
+const authorityKeyFile = 'authority-key.pem'
+
+/** A certificate chain and its key, in PEM. */
+export interface ServerCertificate {
+  certificate: string
+  /** PKCS #8. */
+  key: string
+}
+
+/** A certificate authority of one stack: nobody else trusts it, and nobody has to pay or ask for a certificate. */
+export interface PrivateAuthority {
+  /** In PEM. */
+  certificate: string
+  /**
+   * Issues a certificate for a server (RFC 5280, RFC 6125), for {@link lifetimeDays} days from a minute ago.
+   *
+   * @param names DNS names, the first of which is also the common name.
+   */
+  issue(names: readonly string[]): Promise<ServerCertificate>
+}
+
+/** Long enough for a development stack, short enough that nobody gets used to it. */
+const lifetimeDays = 365
+const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' }
+
+/**
+ * Opens the authority of a folder, and makes it when it is not there. Its key stays in this folder, readable by its owner
+ * only: whoever has it can be every server of the stack.
+ *
+ * Development only: no revocation, no intermediate, no constraint on names.
+ *
+ * @param folder Must exist.
+ */
+export async function openPrivateAuthority(folder: string): Promise<PrivateAuthority> {
+  if (!existsSync(join(folder, authorityFile))) await makeAuthority(folder)
+  const certificate = readFileSync(join(folder, authorityFile), 'utf8')
+  const key = readFileSync(join(folder, authorityKeyFile), 'utf8')
+  const signingKey = await crypto.subtle.importKey('pkcs8', PemConverter.decodeFirst(key), algorithm, false, ['sign'])
+  const issuer = new X509Certificate(certificate).subject
+  return {
+    certificate,
+    async issue(names) {
+      const keys = await makeKeys()
+      const issued = await X509CertificateGenerator.create({
+        ...lifetime(),
+        subject: `CN=${names[0]}`,
+        issuer,
+        publicKey: keys.publicKey,
+        signingKey,
+        signingAlgorithm: algorithm,
+        extensions: [
+          new BasicConstraintsExtension(false, undefined, true),
+          new KeyUsagesExtension(KeyUsageFlags.digitalSignature, true),
+          new ExtendedKeyUsageExtension([ExtendedKeyUsage.serverAuth]),
+          new SubjectAlternativeNameExtension(names.map((value) => ({ type: 'dns', value }))),
+        ],
+      })
+      return { certificate: `${issued.toString('pem')}\n`, key: await pemOf(keys.privateKey) }
+    },
+  }
+}
+
+async function makeAuthority(folder: string): Promise<void> {
+  const keys = await makeKeys()
+  const certificate = await X509CertificateGenerator.createSelfSigned({
+    ...lifetime(),
+    name: 'CN=mcp-identity-stack development authority',
+    keys,
+    signingAlgorithm: algorithm,
+    extensions: [
+      new BasicConstraintsExtension(true, 0, true),
+      new KeyUsagesExtension(KeyUsageFlags.keyCertSign | KeyUsageFlags.cRLSign, true),
+      await SubjectKeyIdentifierExtension.create(keys.publicKey),
+    ],
+  })
+  writePrivateFile(join(folder, authorityKeyFile), await pemOf(keys.privateKey))
+  writePrivateFile(join(folder, authorityFile), `${certificate.toString('pem')}\n`)
+}
+
+function lifetime(): { notBefore: Date; notAfter: Date } {
+  const now = Date.now()
+  return { notBefore: new Date(now - 60_000), notAfter: new Date(now + lifetimeDays * 86_400_000) }
+}
+
+function makeKeys(): Promise<CryptoKeyPair> {
+  return crypto.subtle.generateKey(algorithm, true, ['sign', 'verify'])
+}
+
+async function pemOf(key: CryptoKey): Promise<string> {
+  return `${PemConverter.encode(await crypto.subtle.exportKey('pkcs8', key), 'PRIVATE KEY')}\n`
+}

@@ -131,7 +131,7 @@ build_redis() {
 }
 
 build_haproxy() {
-  debian_root "$work/haproxy" haproxy
+  debian_root "$work/haproxy" haproxy bash
   people "$work/haproxy" haproxy 99 99 /var/lib/haproxy
   mkdir -p "$work/haproxy/usr/local/etc/haproxy"
   ln -sf ../../sbin/haproxy "$work/haproxy/usr/local/bin/haproxy"

@@ -3,7 +3,7 @@ import type { Ports } from './ports.ts'
 /** The realm, the last segment of the issuer. */
 export const realmName = 'company'
 
-/** The addresses of the parts, and the identifiers that are addresses. Plain http, on loopback only. */
+/** The addresses of the parts, and the identifiers that are addresses. On loopback only. */
 export interface Addresses {
   console: string
   /** The MCP endpoint, which is the resource URI as well: client id of the resource server and audience of its tokens. */
@@ -17,8 +17,9 @@ export interface Addresses {
   issuer: string
 }
 
-export function addressesAt(ports: Ports): Addresses {
-  const origin = (port: number): string => `http://localhost:${port}`
+/** @param scheme `https` where a proxy in front of all parts ends TLS. */
+export function addressesAt(ports: Ports, scheme: 'http' | 'https' = 'http'): Addresses {
+  const origin = (port: number): string => `${scheme}://localhost:${port}`
   return {
     console: origin(ports.console),
     resource: `${origin(ports.mcp)}/mcp`,
@@ -26,7 +27,7 @@ export function addressesAt(ports: Ports): Addresses {
     corporateIdp: origin(ports.corporateIdp),
     adminResource: `${origin(ports.corporateIdp)}/admin`,
     keycloak: origin(ports.keycloak),
-    keycloakReadiness: `${origin(ports.keycloakManagement)}/health/ready`,
+    keycloakReadiness: `http://localhost:${ports.keycloakManagement}/health/ready`,
     issuer: `${origin(ports.keycloak)}/realms/${realmName}`,
   }
 }

@@ -43,8 +43,12 @@ export interface StackFile {
   dataDir: string
   /** The MCP server's audit log. */
   auditLog: string
+  /** Those of all replicas, where there are several. */
+  auditLogs?: string[]
   /** Holds the instant that policies are judged at, or nothing for the real time. */
   clockFile: string
+  /** Certificate of the authority that signed those of this stack, where it has its own. PEM. */
+  authorityFile?: string
 }
 
 /** Writes the file, whole, readable by its owner only. */
@@ -67,7 +71,9 @@ export function readStackFile(path: string): StackFile | undefined {
       clients: { ...file.clients, service: { ...service, privateKeyFile: absolute(service.privateKeyFile) } },
       dataDir: absolute(file.dataDir),
       auditLog: absolute(file.auditLog),
+      ...(file.auditLogs === undefined ? {} : { auditLogs: file.auditLogs.map(absolute) }),
       clockFile: absolute(file.clockFile),
+      ...(file.authorityFile === undefined ? {} : { authorityFile: absolute(file.authorityFile) }),
     }
   } catch {
     return undefined

@@ -10,6 +10,7 @@ import { readStackFile, type StackFile } from '../stack-file.ts'
 import { stackFolderAt } from '../stack-folder.ts'
 import { readStatus } from '../stack-status.ts'
 import { startStack } from '../start-stack.ts'
+import { trustAuthority } from '../tls/trust-authority.ts'
 import {
   activeDirectoryOption,
   corporateIdpOption,
@@ -72,6 +73,7 @@ async function runDemo(flags: DemoFlags): Promise<void> {
   const told = json ? process.stderr : process.stdout
   const stack = stackFile === undefined ? await runningOrOwnStack(flags, told, signal) : namedStack(stackFile)
   try {
+    trustAuthority(stack.file.authorityFile)
     const report = await tellStory(buildStory(stack.file), { disableRounds: rounds, signal }, (line) =>
       told.write(`${line}\n`),
     )

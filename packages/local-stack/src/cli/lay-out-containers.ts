@@ -4,11 +4,13 @@ import { readAccounts } from '../accounts.ts'
 import { layOutContainers } from '../containers/lay-out-containers.ts'
 import { readSettings } from '../settings.ts'
 
-const usage = `Lays out secrets, the realm and the settings of Keycloak for the containers of infra/compose.yaml.
+const usage = `Lays out secrets, the realm and the settings of Keycloak for the containers of infra/compose.yaml or, with --scale,
+of infra/compose.scale.yaml.
 
   … | node packages/local-stack/src/cli/lay-out-containers.ts --folder FOLDER [options]
 
   --folder FOLDER     where to; secrets that are there already are kept
+  --scale             several nodes behind a proxy, over TLS, with an authority of their own
   --owner UID:GID     who the parts run as
   --help              this text
 
@@ -19,6 +21,7 @@ try {
   const { values } = parseArgs({
     options: {
       folder: { type: 'string' },
+      scale: { type: 'boolean', default: false },
       owner: { type: 'string' },
       help: { type: 'boolean' },
     },
@@ -30,17 +33,18 @@ try {
   process.exitCode = 2
 }
 
-async function run({ folder, owner }: { folder?: string; owner?: string }): Promise<void> {
+async function run({ folder, scale, owner }: { folder?: string; scale: boolean; owner?: string }): Promise<void> {
   if (!folder) throw new TypeError('--folder must be given')
   const settings = readSettings(process.env)
   const file = await layOutContainers({
     folder,
     portBase: settings.portBase,
     realmProfile: settings.realmProfile,
+    scale: scale ? 'several' : 'one',
     accounts: readAccounts(JSON.parse(readFileSync(0, 'utf8'))),
     ...(owner ? { owner: readOwner(owner) } : {}),
   })
-  process.stdout.write('DEVELOPMENT: plain http, published passwords. Never reachable by others.\n')
+  process.stdout.write('DEVELOPMENT: published passwords, secrets beside each other. Never reachable by others.\n')
   process.stdout.write(`Laid out for ${file.urls.console}, ${file.accounts.length} accounts\n`)
 }
 

@@ -1,14 +1,16 @@
 import { chmodSync, chownSync, mkdirSync, readdirSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { clientIds, keycloakStartOptions } from '@mcp-identity/keycloak-realm'
 import { providers } from '@mcp-identity/provider-dialects'
-import { addressesAt, realmName } from '../addresses.ts'
+import { type Addresses, addressesAt, realmName } from '../addresses.ts'
 import { portsFrom } from '../ports.ts'
 import { writePrivateFile } from '../process/write-private-file.ts'
 import { keycloakAdminName, keycloakEnvironment, realmAt } from '../realm.ts'
 import { openSecrets, type Secrets } from '../secrets.ts'
 import type { RealmProfile } from '../settings.ts'
 import { type Account, type StackFile, writeStackFile } from '../stack-file.ts'
+import { alone } from './keycloak-settings.ts'
+import { authorityName, layOutScale, postgresOwner, replicaAddresses, replicaAuditLogs } from './lay-out-scale.ts'
 
 export interface ContainersOptions {
   /** Mounted into the containers, part by part; `infra/compose.yaml` says which sees what. */
@@ -16,11 +18,16 @@ export interface ContainersOptions {
   /** First port of the stack as the outside sees it; each part listens on the same number inside. */
   portBase: number
   realmProfile: RealmProfile
+  /** What the containers of `infra/compose.yaml`, or of `infra/compose.scale.yaml`, need. Default `one`. */
+  scale?: Scale
   /** Who can sign in. */
   accounts: readonly Account[]
   /** Who the parts run as; owns what they read. Absent: whoever runs this. */
   owner?: { uid: number; gid: number }
 }
+
+/** `one`: one of each part, plain http. `several`: nodes and replicas behind a proxy, over TLS. */
+export type Scale = 'one' | 'several'
 
 /** Where Keycloak finds the corporate IdP inside the network of the containers: a name of a container there. */
 const corporateIdpHost = 'corporate-idp.localhost'
@@ -30,17 +37,20 @@ const corporateIdpHost = 'corporate-idp.localhost'
  * realm to import, the settings of Keycloak, and `stack.json` for programs outside. A second run changes nothing that is
  * in use.
  *
- * Development only: http, an administrator's password on disk, published passwords of people.
+ * Development only: plain http or an authority whose key lies beside it, an administrator's password on disk, published passwords of people.
  */
 export async function layOutContainers(options: ContainersOptions): Promise<StackFile> {
-  const { folder } = options
+  const { folder, portBase, scale = 'one' } = options
   const places = placesIn(folder)
   for (const place of Object.values(places)) mkdirSync(place, { recursive: true, mode: 0o700 })
   const secrets = await openSecrets(places.secrets)
-  layOutKeycloak(places, secrets, options)
+  const addresses = addressesAt(portsFrom(portBase), scale === 'one' ? 'http' : 'https')
+  layOutRealm(places, secrets, addresses, options)
+  const keycloak = scale === 'one' ? alone(addresses) : await layOutScale(folder, addresses)
+  layOutKeycloak(places, { ...keycloakEnvironment(secrets), ...keycloak.environment }, keycloak.options)
   layOutSecrets(places, secrets)
   writePrivateFile(join(places.clock, 'policy-clock'), '')
-  const file = describe(secrets, options)
+  const file = describe(secrets, addresses, options)
   writeStackFile(join(folder, 'stack.json'), file)
   if (options.owner !== undefined) giveAway(folder, options.owner)
   return file
@@ -63,27 +73,28 @@ function placesIn(folder: string) {
 
 type Places = ReturnType<typeof placesIn>
 
-function layOutKeycloak(places: Places, secrets: Secrets, { portBase, realmProfile }: ContainersOptions): void {
-  const ports = portsFrom(portBase)
-  const addresses = addressesAt(ports)
+function layOutRealm(
+  places: Places,
+  secrets: Secrets,
+  addresses: Addresses,
+  { portBase, realmProfile }: ContainersOptions,
+): void {
+  const { protocol } = new URL(addresses.corporateIdp)
+  const serverUrl = `${protocol}//${corporateIdpHost}:${portsFrom(portBase).corporateIdp}`
   const realm = realmAt(addresses, secrets, realmProfile, providers.generic, {
-    corporateIdpServerUrl: `http://${corporateIdpHost}:${ports.corporateIdp}`,
+    corporateIdpServerUrl: serverUrl,
   })
   writePrivateFile(join(places.imports, `${realmName}-realm.json`), JSON.stringify(realm))
-  const environment = Object.entries(keycloakEnvironment(secrets))
+}
+
+function layOutKeycloak(places: Places, environment: Record<string, string>, own: readonly string[]): void {
   writePrivateFile(
     join(places.keycloak, 'secrets.env'),
-    environment.map(([name, value]) => `${name}=${value}\n`).join(''),
+    Object.entries(environment)
+      .map(([name, value]) => `${name}=${value}\n`)
+      .join(''),
   )
-  const options = [
-    '--http-enabled=true',
-    `--http-port=${ports.keycloak}`,
-    `--hostname=${addresses.keycloak}`,
-    // Whoever asks inside the network hears addresses inside it; the issuer stays the same.
-    '--hostname-backchannel-dynamic=true',
-    '--log-level=INFO,io.smallrye.health:ERROR',
-    ...keycloakStartOptions,
-  ]
+  const options = [...own, '--log-level=INFO,io.smallrye.health:ERROR', ...keycloakStartOptions]
   writePrivateFile(join(places.keycloak, 'keycloak.conf'), options.map((option) => `${option.slice(2)}\n`).join(''))
 }
 
@@ -100,8 +111,11 @@ function layOutSecrets(places: Places, secrets: Secrets): void {
 }
 
 /** Paths are relative to the file: outside the containers the folder has another name. */
-function describe(secrets: Secrets, { portBase, accounts, realmProfile }: ContainersOptions): StackFile {
-  const addresses = addressesAt(portsFrom(portBase))
+function describe(
+  secrets: Secrets,
+  addresses: Addresses,
+  { accounts, realmProfile, scale = 'one' }: ContainersOptions,
+): StackFile {
   const outside = placesIn('.')
   return {
     ready: true,
@@ -114,6 +128,7 @@ function describe(secrets: Secrets, { portBase, accounts, realmProfile }: Contai
       issuer: addresses.issuer,
       keycloak: addresses.keycloak,
       corporateIdp: addresses.corporateIdp,
+      ...(scale === 'one' ? {} : { replicas: replicaAddresses(addresses) }),
     },
     accounts: [...accounts],
     clients: {
@@ -126,15 +141,17 @@ function describe(secrets: Secrets, { portBase, accounts, realmProfile }: Contai
         : {}),
     },
     dataDir: 'data',
-    auditLog: join(outside.mcpServerData, 'audit.db'),
+    ...(scale === 'one' ? { auditLog: join(outside.mcpServerData, 'audit.db') } : replicaAuditLogs()),
     clockFile: join(outside.clock, 'policy-clock'),
+    ...(scale === 'one' ? {} : { authorityFile: join(outside.secrets, authorityName) }),
   }
 }
 
-function giveAway(folder: string, { uid, gid }: { uid: number; gid: number }): void {
-  chownSync(folder, uid, gid)
+function giveAway(folder: string, owner: { uid: number; gid: number }): void {
+  chownSync(folder, owner.uid, owner.gid)
   for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
     const path = join(entry.parentPath, entry.name)
+    const { uid, gid } = postgresOwner(relative(folder, path)) ?? owner
     chownSync(path, uid, gid)
     if (entry.isDirectory()) chmodSync(path, 0o700)
   }

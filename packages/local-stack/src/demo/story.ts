@@ -17,7 +17,13 @@ import { callWithToken, timeToRefusal } from './stopwatch.ts'
 /** What the story needs to know of a running stack; `.local/stack.json` holds it. */
 export interface StoryStack extends Pick<DirectoryStack, 'domainController'> {
   trust: Trust
-  urls: { mcp: string; issuer: string; corporateIdp: string }
+  urls: {
+    mcp: string
+    issuer: string
+    corporateIdp: string
+    /** Endpoint of each replica of the MCP server, where there are several. */
+    replicas?: string[]
+  }
   accounts: { username: string; password: string; groups: string[] }[]
   clients: {
     cli: { clientId: string }
@@ -26,6 +32,8 @@ export interface StoryStack extends Pick<DirectoryStack, 'domainController'> {
   }
   /** The MCP server's SQLite audit log. */
   auditLog: string
+  /** Those of all replicas, where there are several. */
+  auditLogs?: string[]
   /** The policy clock's file: an instant with offset, or empty for the real time. */
   clockFile: string
 }
@@ -326,9 +334,8 @@ export function buildStory(stack: StoryStack, observe: Observer = () => {}): Sto
     {
       asked: 'the audit chain verifies',
       run: async () => {
-        const verdict = await verifyAuditLog(stack.auditLog)
-        if (!verdict.intact) throw new StoryError(`record ${verdict.firstBadSequence}: ${verdict.problem}`)
-        return `${verdict.records} records, intact`
+        const verdicts = await Promise.all((stack.auditLogs ?? [stack.auditLog]).map(recordsOfIntact))
+        return verdicts.map((records) => `${records} records, intact`).join('; ')
       },
     },
   ]
@@ -347,9 +354,22 @@ export function buildStory(stack: StoryStack, observe: Observer = () => {}): Sto
   async function auditLine(line: string): Promise<string> {
     await setClock(tuesdayMorning)
     const answer = expectAllowed(await session('carol').callTool('export_audit', { limit: 50 }))
+    const read = [answer.text, ...(await linesOfReplicas())].join('\n')
     await setClock('')
-    if (!answer.text.includes(line)) throw new StoryError(`no line "${line}" in: ${answer.text.slice(0, 2000)}`)
+    if (!read.includes(line)) throw new StoryError(`no line "${line}" in: ${read.slice(0, 2000)}`)
     return line
+  }
+
+  /** Each replica puts the calls that it answered on a log of its own. */
+  async function linesOfReplicas(): Promise<string[]> {
+    const headers = { authorization: `Bearer ${session('carol').accessToken()}` }
+    const pages = (stack.urls.replicas ?? []).map(async (endpoint) => {
+      const response = await fetch(new URL('/audit?limit=50', endpoint), { headers })
+      if (!response.ok) throw new StoryError(`the audit log of ${endpoint} answers ${response.status}`)
+      const { records } = (await response.json()) as { records: { line: string }[] }
+      return records.map(({ line: told }) => told)
+    })
+    return (await Promise.all(pages)).flat()
   }
 
   /** The part of the story that the provider can tell by itself. */
@@ -424,6 +444,12 @@ async function refusedSignIn(who: McpSession): Promise<string> {
     await who.close()
   }
   throw new StoryError('the sign-in must be refused')
+}
+
+async function recordsOfIntact(auditLog: string): Promise<number> {
+  const verdict = await verifyAuditLog(auditLog)
+  if (!verdict.intact) throw new StoryError(`${auditLog}, record ${verdict.firstBadSequence}: ${verdict.problem}`)
+  return verdict.records
 }
 
 function expectAllowed(answer: ToolAnswer): ToolAnswer {

@@ -1,5 +1,6 @@
 // What tsyringe, below @peculiar/x509, wants to find.
 import 'reflect-metadata'
+import type { webcrypto } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import {
@@ -102,10 +103,10 @@ function lifetime(): { notBefore: Date; notAfter: Date } {
   return { notBefore: new Date(now - 60_000), notAfter: new Date(now + lifetimeDays * 86_400_000) }
 }
 
-function makeKeys(): Promise<CryptoKeyPair> {
+function makeKeys(): Promise<webcrypto.CryptoKeyPair> {
   return crypto.subtle.generateKey(algorithm, true, ['sign', 'verify'])
 }
 
-async function pemOf(key: CryptoKey): Promise<string> {
+async function pemOf(key: webcrypto.CryptoKey): Promise<string> {
   return `${PemConverter.encode(await crypto.subtle.exportKey('pkcs8', key), 'PRIVATE KEY')}\n`
 }

@@ -1,98 +1,10 @@
-import { execFile } from 'node:child_process'
-import { existsSync } from 'node:fs'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { promisify } from 'node:util'
-import { findWorkspaceRoot, readStackFile } from '@mcp-identity/local-stack'
-import { DockerComposeEnvironment, type StartedDockerComposeEnvironment, Wait } from 'testcontainers'
 import type { TestProject } from 'vitest/node'
+import { composeStack } from './compose-stack.ts'
 
-declare module 'vitest' {
-  interface ProvidedContext {
-    /** Names of the containers by service; `undefined` where no engine answers. */
-    containers: Record<string, string> | undefined
-  }
-}
-
-const run = promisify(execFile)
-const portBase = 9780
-const projectName = `mcp-identity-e2e-${process.pid}`
-const services = ['keycloak', 'corporate-idp', 'mcp-server', 'console']
-const containers = Object.fromEntries([...services, 'setup'].map((service) => [service, `${projectName}-${service}-1`]))
-
-/**
- * Brings up `infra/compose.yaml` as it is, on ports from 9780, in a folder of its own, and removes both at the end.
- *
- * Where no container engine answers the stories are skipped and say so; with `CI=true` they fail. `infra/.env.offline`,
- * where `infra/images/offline/build.sh` wrote one, names the base images.
- */
-export default async function containerStack(project: TestProject): Promise<(() => Promise<void>) | undefined> {
-  const problem = await engineProblem()
-  if (problem !== undefined) {
-    if (process.env.CI === 'true') throw new Error(`The container stories cannot run: ${problem}`)
-    console.log(`The container stories are skipped: ${problem}`)
-    project.provide('containers', undefined)
-    return undefined
-  }
-  // Nothing is left behind without its helper, which some machines cannot pull: `stop` below removes everything.
-  process.env.TESTCONTAINERS_RYUK_DISABLED = 'true'
-  const folder = await mkdtemp(join(tmpdir(), 'mcp-identity-containers-'))
-  try {
-    const environment = await up(folder)
-    const stack = readStackFile(join(folder, 'stack.json'))
-    if (stack === undefined) throw new Error('setup has written no stack.json')
-    project.provide('stack', stack)
-    project.provide('logs', folder)
-    project.provide('containers', containers)
-    return async () => {
-      if (process.exitCode !== undefined && process.exitCode !== 0) await printLogs()
-      await environment.down({ removeVolumes: true })
-      await rm(folder, { recursive: true, force: true })
-    }
-  } catch (error) {
-    await printLogs().catch(() => {})
-    await run('docker', ['compose', '--project-name', projectName, 'down', '--volumes'])
-    await rm(folder, { recursive: true, force: true })
-    throw error
-  }
-}
-
-async function engineProblem(): Promise<string | undefined> {
-  try {
-    await run('docker', ['info', '--format', '{{.ServerVersion}}'])
-    await run('docker', ['compose', 'version'])
-    return undefined
-  } catch (error) {
-    return String(error instanceof Error ? error.message : error)
-      .split('\n')
-      .slice(0, 2)
-      .join(' ')
-  }
-}
-
-async function up(folder: string): Promise<StartedDockerComposeEnvironment> {
-  const infra = join(findWorkspaceRoot(), 'infra')
-  const settings = new DockerComposeEnvironment(infra, 'compose.yaml')
-    .withBuild()
-    .withProjectName(projectName)
-    .withEnvironment({
-      STACK_FOLDER: folder,
-      CONSOLE_PORT: String(portBase),
-      MCP_PORT: String(portBase + 1),
-      IDP_PORT: String(portBase + 2),
-      KEYCLOAK_PORT: String(portBase + 3),
-    })
-    .withStartupTimeout(240_000)
-    .withWaitStrategy('setup-1', Wait.forOneShotStartup())
-  if (existsSync(join(infra, '.env.offline'))) settings.withEnvironmentFile('.env.offline')
-  for (const service of services) settings.withWaitStrategy(`${service}-1`, Wait.forHealthCheck())
-  return settings.up()
-}
-
-async function printLogs(): Promise<void> {
-  for (const [service, name] of Object.entries(containers)) {
-    const { stdout, stderr } = await run('docker', ['logs', '--tail', '40', name])
-    console.error(`--- ${service}\n${stdout}${stderr}`)
-  }
-}
+/** One of each part, on ports from 9780. */
+export default (project: TestProject) =>
+  composeStack(project, {
+    file: 'compose.yaml',
+    services: ['keycloak', 'corporate-idp', 'mcp-server', 'console'],
+    ports: { CONSOLE_PORT: 9780, MCP_PORT: 9781, IDP_PORT: 9782, KEYCLOAK_PORT: 9783 },
+  })

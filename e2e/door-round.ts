@@ -30,6 +30,15 @@ export function sessionOf(stack: StackFile, username: string): McpSession {
   return openPersonSession({ resource: stack.urls.mcp, clientId: stack.clients.cli.clientId, person })
 }
 
+/** An access token of a person who signs in for it, of a client that nothing is done with afterwards. */
+export async function accessTokenOf(stack: StackFile, username: string): Promise<string> {
+  const session = sessionOf(stack, username)
+  await session.callTool('whoami')
+  const token = session.accessToken()
+  await session.close()
+  return token
+}
+
 /**
  * Signs a person in, opens a door for her while her token is used without a pause, and watches what happens.
  *

@@ -1,14 +1,12 @@
-import { execFile } from 'node:child_process'
-import { promisify } from 'node:util'
 import {
   callWithToken,
   type McpSession,
   openCorporateDirectory,
   openPersonSession,
 } from '@mcp-identity/local-stack/demo'
-import { afterEach, describe, expect, inject, it, vi } from 'vitest'
+import { afterEach, describe, expect, inject, it } from 'vitest'
+import { eventually, kill, start } from '../container-control.ts'
 
-const run = promisify(execFile)
 const containers = inject('containers')
 
 describe.runIf(containers)('a part is killed', () => {
@@ -69,24 +67,4 @@ describe.runIf(containers)('a part is killed', () => {
     await start('console')
     expect((await fetch(stack.urls.console)).status).toBe(200)
   })
-
-  const nameOf = (service: string): string => containers?.[service] ?? service
-
-  async function kill(service: string): Promise<void> {
-    await run('docker', ['kill', nameOf(service)])
-  }
-
-  /** Starts it again, unless it runs, and waits until it says that it is healthy. */
-  async function start(service: string): Promise<void> {
-    await run('docker', ['start', nameOf(service)])
-    await eventually(async () => {
-      const { stdout } = await run('docker', ['inspect', '--format', '{{.State.Health.Status}}', nameOf(service)])
-      return stdout.trim() === 'healthy'
-    })
-  }
 })
-
-/** Asks until the answer is yes. */
-async function eventually(ask: () => Promise<boolean>): Promise<void> {
-  await vi.waitFor(async () => expect(await ask()).toBe(true), { timeout: 90_000, interval: 50 })
-}

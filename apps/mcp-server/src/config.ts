@@ -43,6 +43,8 @@ export interface Config {
   maxTokenLifetimeSeconds: number
   /** A feed of signals that knows nothing newer than this is stale, in milliseconds. */
   feedStalenessBoundMs: number
+  /** How long a server that was told to stop says so in `/readyz` and goes on answering, in milliseconds. */
+  drainMs: number
   /** Calls of one caller to one tool in a minute. */
   callsPerMinute: number
   logLevel: string
@@ -194,6 +196,7 @@ const environmentSchema = z.object({
   MCP_CONFORMANCE: flag,
   MCP_MAX_TOKEN_LIFETIME_SECONDS: wholeNumber(60, 86_400).default(86_400),
   MCP_FEED_STALENESS_BOUND_MS: wholeNumber(500, 60_000).default(5_000),
+  MCP_DRAIN_MS: wholeNumber(0, 60_000).default(0),
   MCP_CALLS_PER_MINUTE: wholeNumber(1, 10_000_000).default(30_000),
   MCP_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
 })
@@ -244,6 +247,7 @@ function toConfig(
     conformance: environment.MCP_CONFORMANCE,
     maxTokenLifetimeSeconds: environment.MCP_MAX_TOKEN_LIFETIME_SECONDS,
     feedStalenessBoundMs: environment.MCP_FEED_STALENESS_BOUND_MS,
+    drainMs: environment.MCP_DRAIN_MS,
     callsPerMinute: environment.MCP_CALLS_PER_MINUTE,
     logLevel: environment.MCP_LOG_LEVEL,
   }

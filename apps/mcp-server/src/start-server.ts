@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type RequestListener, type Server, 
 import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
 import {
   createCallRegistry,
   createMcpEndpoint,
@@ -59,7 +60,10 @@ export interface RunningServer {
   applySignals(signals: readonly Signal[]): Promise<void>
   /** Reads the policies again; wrong ones leave those before in force. The audit log tells either way. */
   reloadPolicies(): void
-  /** Ends calls and streams, lets answers under way go out, and closes the databases. */
+  /**
+   * Says in `/readyz` that it stops, for the time of `drainMs`, while it answers on; then ends calls and streams, lets
+   * answers under way go out, and closes the databases.
+   */
   stop(): Promise<void>
 }
 
@@ -71,7 +75,7 @@ export interface AddedTools {
 }
 
 /** How long answers under way may take when the server stops. */
-const drainMs = 5_000
+const answersUnderWayMs = 5_000
 
 /**
  * Puts the server together and starts to listen.
@@ -272,7 +276,9 @@ export async function startServer(config: Config, logger: Logger, added?: AddedT
   }
   const toEndpoint = toNodeListener(endpoint)
   const { pathname: endpointPath } = new URL(config.resource)
+  let isStopping = false
   const server = createListener(config, (request, response) => {
+    if (isStopping) response.shouldKeepAlive = false
     if (request.url === endpointPath) return toEndpoint(request, response)
     const url = new URL(request.url ?? '/', 'http://server.invalid')
     const route = routes.get(url.pathname)
@@ -368,6 +374,7 @@ export async function startServer(config: Config, logger: Logger, added?: AddedT
 
   function readinessChecks(): ReadinessCheck[] {
     return [
+      { name: 'server', problem: () => (isStopping ? 'its end: it was told to stop' : undefined) },
       { name: 'policies', problem: () => undefined, warning: staleWarning },
       { name: 'audit log', problem: () => (auditTrail.isWritable ? undefined : 'the audit log to be writable again') },
       { name: 'key sets', problem: () => waitFor(probe.unreached(), 'an answer from') },
@@ -412,11 +419,13 @@ export async function startServer(config: Config, logger: Logger, added?: AddedT
   }
 
   async function stop(): Promise<void> {
+    isStopping = true
+    if (config.drainMs > 0) await wait(config.drainMs)
     probe.stop()
     const closed = new Promise((resolve) => server.close(resolve))
     await endpoint.close()
     server.closeIdleConnections()
-    const timer = setTimeout(() => server.closeAllConnections(), drainMs)
+    const timer = setTimeout(() => server.closeAllConnections(), answersUnderWayMs)
     await closed
     clearTimeout(timer)
     await receivers?.close()

@@ -7,3 +7,4 @@ export { findWorkspaceRoot, type StackFolder, stackFolderAt } from './stack-fold
 export { readStatus, type StackStatus } from './stack-status.ts'
 export { type Stack, type StackOptions, startStack } from './start-stack.ts'
 export { type StopOutcome, stopStack } from './stop-stack.ts'
+export { trustAuthority } from './tls/trust-authority.ts'

@@ -1,6 +1,7 @@
+import { X509Certificate } from 'node:crypto'
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { keycloakBuildOptions, keycloakStartOptions } from '@mcp-identity/keycloak-realm'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { layOutContainers } from '../../src/containers/lay-out-containers.ts'
@@ -70,6 +71,58 @@ describe('what containers need before they start', () => {
   })
 })
 
+describe('what several nodes behind a proxy need', () => {
+  const layOutSeveral = () =>
+    layOutContainers({ folder, portBase: 9000, realmProfile: 'stable', scale: 'several', accounts })
+
+  it('is reached by https alone, and found by who trusts its authority', async () => {
+    const { urls, authorityFile } = await layOutSeveral()
+    for (const address of [...Object.values(urls).flat()]) expect(address).toMatch(/^https:\/\/localhost:90\d\d/)
+    expect(urls.replicas).toEqual([9006, 9007, 9008].map((port) => `https://localhost:${port}/mcp`))
+    const authority = new X509Certificate(read(authorityFile ?? ''))
+    const servers: [part: string, name: string][] = [
+      ['keycloak', 'keycloak-2'],
+      ['mcp-server', 'mcp-server-3'],
+      ['redis', 'redis'],
+      ['postgres', 'postgres'],
+      ['proxy', 'keycloak.localhost'],
+    ]
+    for (const [part, name] of servers) {
+      const certificate = new X509Certificate(read(`${part}/server.pem`))
+      expect([part, certificate.verify(authority.publicKey), certificate.checkHost(name)]).toEqual([part, true, name])
+    }
+  })
+
+  it('leaves the authority’s key with the secrets, and each password with who needs it', async () => {
+    await layOutSeveral()
+    const holders = (secret: string): string[] =>
+      filesIn(folder)
+        .filter((file) => readFileSync(file, 'utf8').includes(secret))
+        .map((file) => relative(folder, file))
+        .sort()
+    expect(holders(read('secrets/authority-key.pem'))).toEqual(['secrets/authority-key.pem'])
+    expect(holders(read('secrets/database-password'))).toEqual([
+      'keycloak/secrets.env',
+      'postgres/password',
+      'secrets/database-password',
+    ])
+    expect(holders(read('secrets/redis-password'))).toEqual([
+      'mcp-server/redis-password',
+      'redis/redis.conf',
+      'secrets/redis-password',
+    ])
+  })
+
+  it('keeps authority and passwords of the run before', async () => {
+    await layOutSeveral()
+    const kept = ['authority.pem', 'database-password', 'redis-password'].map((name) => read(`secrets/${name}`))
+    await layOutSeveral()
+    expect(['authority.pem', 'database-password', 'redis-password'].map((name) => read(`secrets/${name}`))).toEqual(
+      kept,
+    )
+  })
+})
+
 describe('infra/helm', () => {
   it('starts Keycloak with the options of the code', () => {
     const chart = join(findWorkspaceRoot(), 'infra', 'helm', 'mcp-identity-stack', 'templates', 'keycloak.yaml')
@@ -82,5 +135,11 @@ describe('infra/compose.yaml', () => {
   it('builds Keycloak with the options of the code', () => {
     const text = readFileSync(join(findWorkspaceRoot(), 'infra', 'compose.yaml'), 'utf8')
     expect(text).toContain(`KEYCLOAK_BUILD_OPTIONS: ${keycloakBuildOptions.join(' ')}\n`)
+  })
+
+  it('builds it for PostgreSQL where there are several nodes', () => {
+    const text = readFileSync(join(findWorkspaceRoot(), 'infra', 'compose.scale.yaml'), 'utf8')
+    const options = [...keycloakBuildOptions, '--db=postgres', '--metrics-enabled=true']
+    expect(text).toContain(`KEYCLOAK_BUILD_OPTIONS: ${options.join(' ')}\n`)
   })
 })

@@ -1,8 +1,11 @@
+import { setInterval } from 'node:timers/promises'
 import { callWithToken, openCorporateDirectory } from '@mcp-identity/local-stack/demo'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { start, stop } from '../container-control.ts'
 import { accessTokenOf } from '../door-round.ts'
 
+/** Of each caller. */
+const paceMs = 50
 const callers = ['anna', 'dave', 'erin', 'carol']
 /** One after the other, as an update goes: the next one only when this one is ready again. */
 const updated = ['mcp-server-1', 'mcp-server-2', 'mcp-server-3', 'keycloak-1', 'keycloak-2']
@@ -41,15 +44,17 @@ describe.runIf(inject('containers'))('an update that replaces one container afte
 
   const tokenOf = (username: string): Promise<string> => accessTokenOf(stack, username)
 
-  /** Calls without a pause, as one client does: the next call when the answer is there. 0 stands for no answer. */
+  /** Calls at a steady pace, as a person's agent does. 0 stands for no answer. */
   async function callOn(token: string, statuses: number[]): Promise<void> {
-    while (!stopping.signal.aborted)
+    for await (const _ of setInterval(paceMs)) {
+      if (stopping.signal.aborted) return
       statuses.push(
         await callWithToken(stack.urls.mcp, token).then(
           ({ status }) => status,
           () => 0,
         ),
       )
+    }
   }
 })
 

@@ -8,6 +8,7 @@ export interface Metrics {
   readonly signals: Counter<'kind' | 'cause'>
   readonly policyReloads: Counter<'outcome'>
   readonly shadowDifferences: Counter<'tool' | 'live' | 'candidate'>
+  readonly cutOffDelay: Histogram<'cause'>
   readonly refusedSignals: Counter<'receiver' | 'code'>
 }
 
@@ -92,6 +93,13 @@ export function createMetrics(sources: MetricSources): Metrics {
       name: 'mcp_shadow_differences_total',
       help: 'Kinds of calls that the candidate policies would decide otherwise',
       labelNames: ['tool', 'live', 'candidate'],
+      registers,
+    }),
+    cutOffDelay: new Histogram({
+      name: 'mcp_cut_off_delay_seconds',
+      help: 'From the second in which access ended, on the clock of who ended it, until this server refused',
+      labelNames: ['cause'],
+      buckets: [1, 2, 5, 15, 60],
       registers,
     }),
     refusedSignals: new Counter({

@@ -319,6 +319,8 @@ export async function startServer(config: Config, logger: Logger, added?: AddedT
   /** A signal that changed something: end what it ends, and put it on record. */
   function takeIn(signal: Signal): void {
     metrics.signals.inc({ kind: signal.kind, cause: signal.kind === 'cut_off' ? signal.cause : '' })
+    if (signal.kind === 'cut_off')
+      metrics.cutOffDelay.observe({ cause: signal.cause }, Math.max(0, Date.now() / 1000 - signal.notBefore))
     if (signal.kind === 'permissions_changed') reviews.forgetRoles(signal.issuer, signal)
     const ended = signal.kind === 'cut_off' ? calls.endWhere((token) => isCutOffBy(token, signal), 'revoked') : 0
     auditTrail.note({

@@ -24,8 +24,9 @@ export function replicateMcpServer(
     throw new TypeError(`the number of replicas must be 1 to ${mostReplicas}, found ${count}`)
   const original = parts.find(({ name }) => name === 'mcp-server')
   if (original === undefined) throw new TypeError('the stack has no MCP server')
+  const names = replicaNames(count)
   const replicas = replicaPortsOf(ports, count).map((port, index): Replica => {
-    const name = index === 0 ? original.name : `${original.name}-${index + 1}`
+    const name = names[index] ?? original.name
     const environment = {
       ...original.environment,
       MCP_PORT: String(port),
@@ -43,6 +44,11 @@ export function replicateMcpServer(
       part.name === 'console' ? { ...part, environment: { ...part.environment, CONSOLE_MCP_REPLICAS: origins } } : part,
     )
   return { parts: [...others, ...replicas.map(({ part }) => part)], replicas }
+}
+
+/** What replicas are called, in their logs and data folders: the first keeps the name of the one. */
+export function replicaNames(count: number): string[] {
+  return Array.from({ length: count }, (_, index) => (index === 0 ? 'mcp-server' : `mcp-server-${index + 1}`))
 }
 
 /** A stream is set up once for all: whoever receives what is pushed tells the others. */

@@ -36,7 +36,7 @@ import { endLeftovers, openRunRecord, type RunRecord } from './process/run-recor
 import { processEnded, type RunningProcess, startKept, startNode } from './process/running-process.ts'
 import { type TellProgress, trackPart } from './progress/progress.ts'
 import { keycloakAdminName, realmAt } from './realm.ts'
-import { replicateMcpServer } from './replicas.ts'
+import { replicaNames, replicateMcpServer } from './replicas.ts'
 import { openSecrets, type Secrets } from './secrets.ts'
 import type { MachineSettings } from './settings.ts'
 import { StackError } from './stack-error.ts'
@@ -374,6 +374,9 @@ async function describeStack(context: StartContext): Promise<StackFile> {
     ...(domainController === undefined ? {} : { domainController }),
     dataDir: folder.data,
     auditLog: join(partData(folder, 'mcp-server'), 'audit.db'),
+    ...(replicas === undefined
+      ? {}
+      : { auditLogs: replicaNames(replicas).map((name) => join(partData(folder, name), 'audit.db')) }),
     clockFile: folder.clockFile,
   }
 }

@@ -1,47 +1,21 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { mkdtempSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { afterEach, describe, expect, it } from 'vitest'
+import { freePort, type ServerProcess, startServerProcess } from './fixtures/server-process.ts'
 
-const main = fileURLToPath(new URL('../src/main.ts', import.meta.url))
 const started: ChildProcess[] = []
 
 afterEach(() => {
   for (const child of started.splice(0)) child.kill('SIGKILL')
 })
 
-interface Run {
-  child: ChildProcess
-  output: () => string
-  /** Resolves when the process tells its parent that it listens. */
-  ready: Promise<unknown>
-  exit: Promise<number | null>
-}
-
-function start(environment: Record<string, string>): Run {
-  const env = { PATH: process.env.PATH ?? '', ...environment }
-  const child = spawn(process.execPath, [main], { env, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] })
-  started.push(child)
-  let text = ''
-  child.stdout?.on('data', (chunk) => (text += chunk))
-  child.stderr?.on('data', (chunk) => (text += chunk))
-  return {
-    child,
-    output: () => text,
-    ready: new Promise((resolve) => child.once('message', resolve)),
-    exit: new Promise((resolve) => child.once('exit', resolve)),
-  }
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer()
-  await new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve))
-  const { port } = probe.address() as { port: number }
-  await new Promise((resolve) => probe.close(resolve))
-  return port
+function start(settings: Record<string, string>): ServerProcess {
+  const server = startServerProcess(settings)
+  started.push(server.child)
+  return server
 }
 
 async function environment(): Promise<Record<string, string>> {
@@ -93,7 +67,7 @@ describe('the process', () => {
 
   it('tells its parent that it listens, and ends when the parent is gone', async () => {
     const run = start(await environment())
-    expect(await run.ready).toEqual({ ready: true })
+    await run.ready
     run.child.disconnect()
     expect(await run.exit).toBe(0)
   })

@@ -38,10 +38,13 @@ export interface SignalReceiverConfig {
 
 /** The realm behind which this IdP stands, and the clients between the two. */
 export interface KeycloakConfig {
+  /** How it lets people be signed in: OpenID Connect, or SAML 2.0. */
+  protocol: 'oidc' | 'saml'
   issuer: string
   /** What the realm calls this IdP. */
   alias: string
   url: string
+  /** Keycloak at this OpenID Provider; over SAML it has no secret, and the name alone is used. */
   brokerClient: { clientId: string; secret: string }
   provisioner: { clientId: string; secret: string }
 }
@@ -69,6 +72,7 @@ const schema = z
       .refine(isEmulatedName, `must be one of ${emulatedNames.join(', ')}`),
     IDP_KEYCLOAK_ISSUER: address.optional(),
     IDP_KEYCLOAK_URL: address.optional(),
+    IDP_KEYCLOAK_PROTOCOL: z.enum(['oidc', 'saml'], 'must be oidc or saml').default('oidc'),
     IDP_API: z
       .string()
       .transform(readJson)
@@ -127,7 +131,7 @@ const schema = z
       const isSet = environment[variable] !== undefined
       if (isIssuer && isSet)
         refuse(variable, 'does not go with IDP_API: either Keycloak issues the access tokens or this')
-      if (!isIssuer && !isSet) refuse(variable, 'is not set')
+      if (!isIssuer && !isSet && !isForOtherProtocol(variable, environment)) refuse(variable, 'is not set')
     }
     if (environment.IDP_DEVELOPMENT === '1') return
     for (const variable of ['IDP_ISSUER', 'IDP_KEYCLOAK_ISSUER', 'IDP_KEYCLOAK_URL', 'IDP_ADMIN_RESOURCE'] as const) {
@@ -152,6 +156,11 @@ const keycloakVariables = [
   'IDP_BROKER_CLIENT_SECRET_FILE',
   'IDP_PROVISIONER_SECRET_FILE',
 ] as const
+
+/** Over SAML keys speak for Keycloak, which its metadata holds, and no secret. */
+function isForOtherProtocol(variable: string, environment: { IDP_KEYCLOAK_PROTOCOL: 'oidc' | 'saml' }): boolean {
+  return variable === 'IDP_BROKER_CLIENT_SECRET_FILE' && environment.IDP_KEYCLOAK_PROTOCOL === 'saml'
+}
 
 /**
  * Reads the whole configuration from environment variables (see the README), once.
@@ -193,6 +202,7 @@ function keycloakConfig(values: z.output<typeof schema>, provider: Provider): Ke
     issuer: values.IDP_KEYCLOAK_ISSUER ?? '',
     url: values.IDP_KEYCLOAK_URL ?? '',
     alias: values.IDP_BROKER_ALIAS,
+    protocol: values.IDP_KEYCLOAK_PROTOCOL,
     brokerClient: {
       clientId: values.IDP_BROKER_CLIENT_ID ?? provider.clientIds.broker,
       secret: values.IDP_BROKER_CLIENT_SECRET_FILE ?? '',

@@ -3,7 +3,7 @@ import { mkdirSync } from 'node:fs'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
-import { nobody } from '@mcp-identity/provider-dialects'
+import { nobody, samlAddresses } from '@mcp-identity/provider-dialects'
 import { companyGroups, developmentPeople } from '@mcp-identity/sample-company'
 import { createAccessTokenVerifier, keycloak as keycloakIssuer } from '@mcp-identity/token-verifier'
 import type { Logger } from 'pino'
@@ -38,7 +38,7 @@ import { startRehearsal } from './signals/rehearsal.ts'
 import { createResourceServer } from './signals/resource-server.ts'
 import { createSecurityEvents } from './signals/security-events.ts'
 import type { SignalKind } from './signals/signal.ts'
-import { createSenders } from './signals/signal-senders.ts'
+import { createSenders, type LogoutOutcome } from './signals/signal-senders.ts'
 import { withoutKeycloak } from './without-keycloak.ts'
 
 export interface StartOptions {
@@ -87,7 +87,7 @@ export async function startCorporateIdp(
       keys,
       directory,
       providerState,
-      ...(config.keycloak === undefined
+      ...(config.keycloak?.protocol !== 'oidc'
         ? {}
         : {
             brokerClient: {
@@ -96,6 +96,7 @@ export async function startCorporateIdp(
               postLogoutRedirectUri: `${broker}/logout_response`,
             },
           }),
+      saml: config.keycloak?.protocol === 'saml',
       ...(config.enterpriseClient === undefined || config.keycloak === undefined
         ? {}
         : { enterpriseClient: { ...config.enterpriseClient, audiences: [config.keycloak.issuer] } }),
@@ -156,7 +157,30 @@ export async function startCorporateIdp(
   const resourceServers = config.resourceServers.map(({ logoutUri, audience }) =>
     createResourceServer({ logoutUri, makeLogoutToken: makeLogoutTokens(audience) }),
   )
-  const send = createSenders({ directory, keycloak, makeLogoutToken, provisioner, alias, resourceServers })
+  // Loaded where it is used: reading XML and X.509 makes the start longer.
+  const saml =
+    config.keycloak?.protocol === 'saml'
+      ? (await import('./saml/saml.ts')).createSaml({
+          origin: config.issuer,
+          addresses: samlAddresses(config.issuer),
+          authorizationPath: config.provider.paths.authorization,
+          provider: () => openIdProvider,
+          providerState,
+          directory,
+          currentKeys: () => keys,
+          keycloak: config.keycloak,
+          nameIdOf: subjectFor,
+          log,
+        })
+      : undefined
+
+  /** By the protocol that brought the sessions there. */
+  async function endBrokeredSessions(subject: string): Promise<LogoutOutcome> {
+    if (saml === undefined) return keycloak.sendLogoutToken(await makeLogoutToken(subject))
+    return saml.endBrokeredSessions(subjectFor(subject))
+  }
+
+  const send = createSenders({ directory, keycloak, endBrokeredSessions, provisioner, alias, resourceServers })
   const dispatcher = createDispatcher({ outbox, log, send })
   const verifier = adminTokenVerifier(config, log)
   const { developmentSecret } = config.admin
@@ -200,6 +224,7 @@ export async function startCorporateIdp(
         sendJson(response, 200, { status: 'ok', pendingSignals: outbox.countPending() + securityEvents.countPending() })
       else if (serveAsset(request, response, path)) return
       else if (await signInRoutes(request, response, path)) return
+      else if (await saml?.routes(request, response, path)) return
       else if (await adminApi(request, response, path)) return
       else if (config.provider.name === 'generic' && (await handleSecurityEvents(request, response))) return
       else if (await tokenInfo(request, response, path)) return
@@ -229,7 +254,7 @@ export async function startCorporateIdp(
   const server = createServer((request, response) => void handle(request, response))
   const port = await listen(server, config)
   const cleanUp = setInterval(() => providerState.removeExpired(), cleanUpEveryMs)
-  const endRehearsal = startRehearsal({ keycloak, makeLogoutToken, resourceServers, log, schedule: scheduleTimer })
+  const endRehearsal = startRehearsal({ keycloak, endBrokeredSessions, resourceServers, log, schedule: scheduleTimer })
   dispatcher.kick()
   securityEvents.kick()
   return {

@@ -50,6 +50,14 @@ describe('the configuration', () => {
     })
   })
 
+  it('needs no secret of the broker where people sign in over SAML, and needs it otherwise', () => {
+    const withoutSecret = { ...development, IDP_BROKER_CLIENT_SECRET_FILE: undefined }
+    expect(readConfig({ ...withoutSecret, IDP_KEYCLOAK_PROTOCOL: 'saml' }).keycloak).toMatchObject({ protocol: 'saml' })
+    expect(() => readConfig(withoutSecret)).toThrow('IDP_BROKER_CLIENT_SECRET_FILE is not set')
+    expect(readConfig(development).keycloak).toMatchObject({ protocol: 'oidc' })
+    expect(() => readConfig({ ...development, IDP_KEYCLOAK_PROTOCOL: 'ldap' })).toThrow('must be oidc or saml')
+  })
+
   it('is refused with all problems at once', () => {
     expect(() => readConfig({ ...development, IDP_PORT: 'x', IDP_ISSUER: 'company', IDP_DATA_DIR: undefined })).toThrow(
       /IDP_PORT[\s\S]*IDP_ISSUER[\s\S]*IDP_DATA_DIR/,

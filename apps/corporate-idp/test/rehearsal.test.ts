@@ -22,8 +22,8 @@ function rehearse(logoutTokenIsTaken = true) {
     provisioner: { clientId: 'corporate-idp-provisioner', secret: 'a secret of the tests' },
   })
   const end = startRehearsal({
-    keycloak: logoutTokenIsTaken ? { ...keycloak, sendLogoutToken: async () => 'done' } : keycloak,
-    makeLogoutToken: async () => 'no token',
+    keycloak,
+    endBrokeredSessions: async () => (logoutTokenIsTaken ? 'done' : keycloak.sendLogoutToken('no token')),
     log,
     schedule: (_delayMs, action) => {
       retries.push(action)

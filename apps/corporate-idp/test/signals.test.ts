@@ -33,6 +33,7 @@ let company: Awaited<ReturnType<typeof startCompany>>
 
 async function startCompany(database = openDatabase(':memory:'), told = everyKind) {
   const { clock, schedule } = time
+  const makeLogoutToken = await createLogoutTokens({ issuer, audience: 'keycloak-broker', key })
   const directory = createDirectory(database, cheapPasswords)
   await directory.seed(companyGroups, people)
   const outbox = createOutbox(database, clock)
@@ -53,7 +54,7 @@ async function startCompany(database = openDatabase(':memory:'), told = everyKin
       clock,
       keycloak: client,
       provisioner: createProvisioner({ keycloak: client, alias: 'corporate', brokeredSubject: (subject) => subject }),
-      makeLogoutToken: await createLogoutTokens({ issuer, audience: 'keycloak-broker', key }),
+      endBrokeredSessions: async (subject) => client.sendLogoutToken(await makeLogoutToken(subject)),
       resourceServers: [
         createResourceServer({
           logoutUri: `${audience}/logout`,

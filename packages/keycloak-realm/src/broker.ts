@@ -1,25 +1,21 @@
 import type IdentityProviderMapperRepresentation from '@keycloak/keycloak-admin-client/lib/defs/identityProviderMapperRepresentation.js'
 import type IdentityProviderRepresentation from '@keycloak/keycloak-admin-client/lib/defs/identityProviderRepresentation.js'
 import { type ClaimNames, type Provider, providerAddresses } from '@mcp-identity/provider-dialects'
+import { attributesOf, forced } from './broker-mapper.ts'
+import { samlConfig, samlMappers } from './broker-saml.ts'
 import { firstSignInFlowAlias } from './flows.ts'
 import { identityProviderAlias, keycloakPlaceholder, secretPlaceholders } from './names.ts'
 import { groupGrants } from './permissions.ts'
 import type { CheckedRealmSettings } from './settings.ts'
 
 /** The corporate IdP, whose word on people counts at every sign-in (`syncMode: FORCE`). */
-export function buildIdentityProviders({
-  corporateIdp,
-  profile,
-}: CheckedRealmSettings): IdentityProviderRepresentation[] {
-  const { provider, issuer, serverUrl = issuer } = corporateIdp
-  const addresses = providerAddresses(provider, issuer)
-  // Keycloak itself may reach the corporate IdP by another address than browsers do.
-  const forServer = providerAddresses(provider, serverUrl)
+export function buildIdentityProviders(settings: CheckedRealmSettings): IdentityProviderRepresentation[] {
+  const { protocol } = settings.corporateIdp
   return [
     {
       alias: identityProviderAlias,
       displayName: 'Company',
-      providerId: 'oidc',
+      providerId: protocol,
       enabled: true,
       // An e-mail address never joins two people into one: the link is the corporate IdP's subject.
       trustEmail: false,
@@ -27,30 +23,38 @@ export function buildIdentityProviders({
       addReadTokenRoleOnCreate: false,
       linkOnly: false,
       firstBrokerLoginFlowAlias: firstSignInFlowAlias,
-      config: {
-        issuer: addresses.issuer,
-        authorizationUrl: addresses.authorization,
-        tokenUrl: forServer.token,
-        userInfoUrl: forServer.userInfo,
-        // Every claim stands in the ID token; asking for them again would only make the sign-in longer.
-        disableUserInfo: 'true',
-        jwksUrl: forServer.keys,
-        logoutUrl: addresses.endSession,
-        backchannelSupported: 'false',
-        useJwksUrl: 'true',
-        validateSignature: 'true',
-        clientId: provider.clientIds.broker,
-        clientSecret: secretPlaceholders.brokerClient,
-        clientAuthMethod: 'client_secret_basic',
-        defaultScope: provider.idToken.scopes.join(' '),
-        pkceEnabled: 'true',
-        pkceMethod: 'S256',
-        syncMode: 'FORCE',
-        ...requiredClaim(provider.claimNames),
-        ...(profile === 'preview' ? identityAssertionConfig : {}),
-      },
+      config: protocol === 'saml' ? samlConfig(settings) : oidcConfig(settings),
     },
   ]
+}
+
+function oidcConfig({ corporateIdp, profile }: CheckedRealmSettings): Record<string, string> {
+  const { provider, issuer, serverUrl = issuer } = corporateIdp
+  const addresses = providerAddresses(provider, issuer)
+  // Keycloak itself may reach the corporate IdP by another address than browsers do.
+  const forServer = providerAddresses(provider, serverUrl)
+  return {
+    issuer: addresses.issuer,
+    authorizationUrl: addresses.authorization,
+    tokenUrl: forServer.token,
+    userInfoUrl: forServer.userInfo,
+    // Every claim stands in the ID token; asking for them again would only make the sign-in longer.
+    disableUserInfo: 'true',
+    jwksUrl: forServer.keys,
+    logoutUrl: addresses.endSession,
+    backchannelSupported: 'false',
+    useJwksUrl: 'true',
+    validateSignature: 'true',
+    clientId: provider.clientIds.broker,
+    clientSecret: secretPlaceholders.brokerClient,
+    clientAuthMethod: 'client_secret_basic',
+    defaultScope: provider.idToken.scopes.join(' '),
+    pkceEnabled: 'true',
+    pkceMethod: 'S256',
+    syncMode: 'FORCE',
+    ...requiredClaim(provider.claimNames),
+    ...(profile === 'preview' ? identityAssertionConfig : {}),
+  }
 }
 
 /** Lets Keycloak redeem identity assertions (ID-JAG) of the corporate IdP that are at most five minutes old. */
@@ -68,8 +72,9 @@ function requiredClaim({ required }: ClaimNames): Record<string, string> {
 
 /** Which claims say what is the provider's; where it has no groups claim, groups come by provisioning only. */
 export function buildIdentityProviderMappers({
-  corporateIdp: { provider },
+  corporateIdp: { provider, protocol },
 }: CheckedRealmSettings): IdentityProviderMapperRepresentation[] {
+  if (protocol === 'saml') return samlMappers()
   return [
     forced('username', 'oidc-username-idp-mapper', { template: usernameTemplate(provider), target: 'LOCAL' }),
     ...attributesOf(provider.claimNames).map(([claim, attribute]) =>
@@ -84,13 +89,6 @@ export function buildIdentityProviderMappers({
 
 function usernameTemplate({ claimNames: { username, usernameIsAddress } }: Provider): string {
   return keycloakPlaceholder(`CLAIM.${escaped(username)}${usernameIsAddress ? ' | localpart' : ''}`)
-}
-
-/** Claim of the provider → attribute of the person in the realm. */
-function attributesOf(names: ClaimNames): [claim: string, attribute: string][] {
-  const { email, givenName, familyName, department, zoneinfo, country } = names
-  const all = { email, firstName: givenName, lastName: familyName, department, zoneinfo, country }
-  return Object.entries(all).flatMap(([attribute, claim]) => (claim === undefined ? [] : [[claim, attribute]]))
 }
 
 function groupMappers({ claimNames, groups }: Provider): IdentityProviderMapperRepresentation[] {
@@ -108,13 +106,4 @@ function groupMappers({ claimNames, groups }: Provider): IdentityProviderMapperR
 /** A dot in the name of a claim would lead Keycloak into a nested object. */
 function escaped(claim: string): string {
   return claim.replaceAll('.', '\\.')
-}
-
-function forced(name: string, type: string, config: Record<string, string>): IdentityProviderMapperRepresentation {
-  return {
-    name,
-    identityProviderAlias,
-    identityProviderMapper: type,
-    config: { syncMode: 'FORCE', ...config },
-  }
 }

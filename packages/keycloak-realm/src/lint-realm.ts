@@ -281,18 +281,29 @@ function audiencesOf(mappers: ProtocolMapperRepresentation[] = []) {
     })
 }
 
-function brokerProblems(realm: LintableRealm): Omit<RealmFinding, 'rule'>[] {
-  const required: [setting: string, value: string][] = [
+/** Settings of an identity provider without which its word is worth nothing, by protocol. */
+const requiredOfBroker: Record<string, [setting: string, value: string][]> = {
+  oidc: [
     ['validateSignature', 'true'],
     ['useJwksUrl', 'true'],
     ['pkceEnabled', 'true'],
     ['pkceMethod', 'S256'],
     ['syncMode', 'FORCE'],
-  ]
+  ],
+  saml: [
+    ['validateSignature', 'true'],
+    ['wantAssertionsSigned', 'true'],
+    ['wantAuthnRequestsSigned', 'true'],
+    ['useMetadataDescriptorUrl', 'true'],
+    ['syncMode', 'FORCE'],
+  ],
+}
+
+function brokerProblems(realm: LintableRealm): Omit<RealmFinding, 'rule'>[] {
   const providers = (realm.identityProviders ?? []).flatMap(({ alias, trustEmail, config = {}, providerId }) => [
     ...(trustEmail ? [{ path: `identityProviders[${alias}]`, message: 'trustEmail must be off' }] : []),
-    ...required
-      .filter(([setting, value]) => providerId === 'oidc' && config[setting] !== value)
+    ...(requiredOfBroker[providerId ?? ''] ?? [])
+      .filter(([setting, value]) => config[setting] !== value)
       .map(([setting, value]) => ({
         path: `identityProviders[${alias}].config.${setting}`,
         message: `must be ${value}, found ${config[setting]}`,

@@ -15,6 +15,8 @@ export interface RealmSettings {
     serverUrl?: string
     /** What kind of provider it is. Default: one by the book. */
     provider?: Provider
+    /** How it signs people in. Over SAML 2.0 the dialect of `provider` plays no part. Default: OpenID Connect. */
+    protocol?: 'oidc' | 'saml'
     /** Resource URI of the corporate IdP's admin API; directory administrators get tokens for it. */
     adminResource: string
   }
@@ -58,7 +60,7 @@ export interface ActiveDirectorySettings {
 
 export type CheckedRealmSettings = Required<Omit<RealmSettings, 'activeDirectory'>> & {
   activeDirectory?: ActiveDirectorySettings
-  corporateIdp: RealmSettings['corporateIdp'] & { provider: Provider }
+  corporateIdp: RealmSettings['corporateIdp'] & { provider: Provider; protocol: 'oidc' | 'saml' }
 }
 
 /** The longest lifetime of an access token that this realm agrees to, in seconds. */
@@ -75,7 +77,7 @@ const privateKeyMembers = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'k']
 export function checkRealmSettings(settings: RealmSettings): CheckedRealmSettings {
   const checked: CheckedRealmSettings = {
     ...settings,
-    corporateIdp: { provider: providers.generic, ...settings.corporateIdp },
+    corporateIdp: { provider: providers.generic, protocol: 'oidc', ...settings.corporateIdp },
     accessTokenLifespanSeconds: settings.accessTokenLifespanSeconds ?? 300,
     refreshLifespanSeconds: settings.refreshLifespanSeconds ?? longestRefreshLifespanSeconds,
     selfRegistrationHosts: settings.selfRegistrationHosts ?? (settings.development ? ['localhost', '127.0.0.1'] : []),
@@ -85,6 +87,7 @@ export function checkRealmSettings(settings: RealmSettings): CheckedRealmSetting
     ...lifespanProblems(checked),
     ...keySetProblems(checked),
     ...directoryProblems(checked),
+    ...protocolProblems(checked),
     ...(/^[a-z0-9][a-z0-9-]{0,62}$/.test(checked.realm)
       ? []
       : ['realm must be lower-case letters, digits and hyphens']),
@@ -151,6 +154,12 @@ function lifespanProblems(settings: CheckedRealmSettings): string[] {
       ? []
       : [`${name} must be a whole number of seconds from ${least} to ${most}, found ${value}`],
   )
+}
+
+function protocolProblems({ profile, corporateIdp: { protocol } }: CheckedRealmSettings): string[] {
+  return profile === 'preview' && protocol === 'saml'
+    ? ['profile preview needs corporateIdp.protocol oidc: identity assertions are OpenID Connect']
+    : []
 }
 
 function keySetProblems({ serviceJwks }: CheckedRealmSettings): string[] {

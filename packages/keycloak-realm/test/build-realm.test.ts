@@ -323,3 +323,42 @@ describe('the corporate IdP', () => {
     expect(JSON.parse(group?.config?.claims)[0].key).toBe('https://company\\.com/groups')
   })
 })
+
+describe('the corporate IdP over SAML 2.0', () => {
+  const saml: RealmSettings = { ...settings, corporateIdp: { ...settings.corporateIdp, protocol: 'saml' } }
+  const realm = buildRealm(saml)
+  const [broker] = realm.identityProviders ?? []
+
+  it('is trusted by its metadata, with signed assertions and signed requests only', () => {
+    expect(lintRealm(realm, { development: true })).toEqual([])
+    expect(broker).toMatchObject({ alias: 'corporate', providerId: 'saml', trustEmail: false })
+    expect(broker?.config).toMatchObject({
+      entityId: `${settings.keycloakUrl}/realms/${settings.realm}`,
+      validateSignature: 'true',
+      wantAssertionsSigned: 'true',
+      wantAuthnRequestsSigned: 'true',
+      useMetadataDescriptorUrl: 'true',
+      principalType: 'SUBJECT',
+    })
+    expect(broker?.config?.nameIDPolicyFormat).toMatch(/:persistent$/)
+  })
+
+  it('gives a person the same attributes and the same groups as over OpenID Connect', () => {
+    const targetsOf = (of: RealmSettings) =>
+      (buildRealm(of).identityProviderMappers ?? []).map(({ config }) => config?.['user.attribute'] ?? config?.group)
+    expect(targetsOf(saml)).toEqual(targetsOf(settings))
+  })
+
+  it('has no template that Keycloak would fill in while it imports the realm', () => {
+    const username = realm.identityProviderMappers?.find(({ name }) => name === 'username')
+    expect(username?.config?.template).toBe(`${'$'}{ATTRIBUTE.uid}`)
+  })
+
+  it('holds no key and no secret of the broker', () => {
+    expect(JSON.stringify(broker)).not.toMatch(/secret|certificate/i)
+  })
+
+  it('does not go with the preview profile, whose identity assertions are OpenID Connect', () => {
+    expect(() => buildRealm({ ...saml, profile: 'preview' })).toThrow(/preview needs corporateIdp.protocol oidc/)
+  })
+})

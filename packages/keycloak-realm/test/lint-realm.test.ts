@@ -7,6 +7,10 @@ function broken(change: (realm: CompanyRealm) => void) {
   return lintRealm(realm, { development: true }).map(({ rule }) => rule)
 }
 
+const { corporateIdp } = developmentSettings()
+const samlBroker = buildRealm({ ...developmentSettings(), corporateIdp: { ...corporateIdp, protocol: 'saml' } })
+  .identityProviders?.[0]?.config
+
 function clientOf(realm: CompanyRealm, clientId: string) {
   const client = realm.clients?.find((candidate) => candidate.clientId === clientId)
   if (client === undefined) throw new Error(`no client ${clientId}`)
@@ -55,6 +59,15 @@ describe('lintRealm', () => {
       'KC-12',
       'a broker that checks no signature',
       (realm) => Object.assign(realm.identityProviders?.[0]?.config ?? {}, { validateSignature: 'false' }),
+    ],
+    [
+      'KC-12',
+      'a SAML broker that takes unsigned assertions',
+      (realm) =>
+        Object.assign(realm.identityProviders?.[0] ?? {}, {
+          providerId: 'saml',
+          config: { ...samlBroker, wantAssertionsSigned: 'false' },
+        }),
     ],
     [
       'KC-12',

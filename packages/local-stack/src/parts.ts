@@ -52,6 +52,8 @@ export interface Trust {
   issuer: 'keycloak' | 'provider'
   /** Where people are kept in place of the corporate IdP, which does not take part then. Keycloak signs them in itself. */
   directory?: 'active-directory'
+  /** How Keycloak lets that provider sign people in. Default: OpenID Connect. */
+  protocol?: 'oidc' | 'saml'
 }
 
 export const corporateIdpTitle = 'Corporate IdP'
@@ -100,6 +102,7 @@ function brokeredBy({ settings, addresses, secrets, trust }: PartsContext): Node
   return {
     IDP_KEYCLOAK_ISSUER: addresses.issuer,
     IDP_KEYCLOAK_URL: addresses.keycloak,
+    IDP_KEYCLOAK_PROTOCOL: trust.protocol ?? 'oidc',
     IDP_BROKER_CLIENT_ID: providers[trust.provider].clientIds.broker,
     IDP_BROKER_CLIENT_SECRET_FILE: secrets.brokerClient.file,
     IDP_PROVISIONER_CLIENT_ID: clientIds.provisioner,

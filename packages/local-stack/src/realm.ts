@@ -19,7 +19,12 @@ export function realmAt(
   {
     corporateIdpServerUrl = addresses.corporateIdp,
     domainController,
-  }: { corporateIdpServerUrl?: string; domainController?: DomainController | undefined } = {},
+    protocol = 'oidc',
+  }: {
+    corporateIdpServerUrl?: string
+    domainController?: DomainController | undefined
+    protocol?: 'oidc' | 'saml' | undefined
+  } = {},
 ): CompanyRealm {
   const settings: RealmSettings = {
     realm: realmName,
@@ -30,6 +35,7 @@ export function realmAt(
       serverUrl: corporateIdpServerUrl,
       adminResource: addresses.adminResource,
       provider,
+      protocol,
     },
     consoleOrigin: addresses.console,
     serviceJwks: { keys: [{ ...serviceKey.publicJwk }] },

@@ -186,6 +186,7 @@ async function prepare(
       trust.issuer === 'keycloak'
         ? realmAt(addresses, secrets, settings.realmProfile, providers[trust.provider], {
             domainController: domain?.controller,
+            protocol: trust.protocol,
           })
         : undefined,
     record: openRunRecord(folder.runRecord),

@@ -5,6 +5,7 @@ import type { StackFile } from './stack-file.ts'
 /** The one table that tells a person where everything is and who can sign in. */
 export function describeStack({ urls, accounts, clients, trust, domainController }: StackFile): string {
   const { title } = providers[trust.provider]
+  const language = trust.protocol === 'saml' ? 'SAML 2.0' : `as ${title}`
   const keycloak = [
     'Keycloak',
     `${urls.keycloak}/admin`,
@@ -18,7 +19,7 @@ export function describeStack({ urls, accounts, clients, trust, domainController
           ['MCP server', urls.mcp],
           ...others,
           domainController === undefined
-            ? ['Corporate IdP', urls.corporateIdp, `speaks as ${title}`]
+            ? ['Corporate IdP', urls.corporateIdp, `speaks ${language}`]
             : ['Active Directory', domainController.url, domainController.baseDn],
           keycloak,
         ]

@@ -28,6 +28,7 @@ export {
   type Sourced,
   type Told,
 } from './provider.ts'
+export { type SamlAddresses, samlAddresses, samlAttributeNames, samlAttributesOf } from './saml.ts'
 export { type IssuerEntry, issuerEntry, transmitterEntry } from './trust.ts'
 
 const emulated: Readonly<Record<EmulatedName, Provider>> = { generic, entra, okta, google, auth0, cognito, adfs }

@@ -7,6 +7,7 @@ const folder = new URL('../assets/', import.meta.url)
 const assets = new Map(
   [
     ['/assets/company.css', 'company.css', 'text/css; charset=utf-8'],
+    ['/assets/carry-on.js', 'carry-on.js', 'text/javascript; charset=utf-8'],
     ['/assets/logo.svg', 'logo.svg', 'image/svg+xml'],
     ['/favicon.ico', 'logo.svg', 'image/svg+xml'],
   ].map(([path = '', name = '', mediaType = '']) => {

@@ -39,6 +39,10 @@ export function sendJson(response: ServerResponse, status: number, body: unknown
   send(response, status, 'application/json', JSON.stringify(body))
 }
 
+export function sendXml(response: ServerResponse, mediaType: string, document: string): void {
+  send(response, 200, mediaType, document)
+}
+
 /** An error in the form of RFC 9457. */
 export function sendProblem(response: ServerResponse, status: number, title: string, members: object = {}): void {
   send(response, status, 'application/problem+json', JSON.stringify({ type: 'about:blank', title, status, ...members }))

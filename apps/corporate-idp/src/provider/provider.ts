@@ -12,6 +12,7 @@ import { type Dialect, scopesFor } from '../dialect/dialect.ts'
 import { wordError, wordRedirect } from '../dialect/refusals.ts'
 import { wordAccessToken } from '../dialect/word-tokens.ts'
 import type { Directory } from '../directory/directory.ts'
+import { describeSamlClient } from '../saml/saml-client.ts'
 import { noticePage, signOutPage } from '../sign-in/pages.ts'
 import { identityAssertionType, registerIdentityAssertions, tokenExchangeGrant } from './identity-assertion.ts'
 import type { Keys } from './keys.ts'
@@ -24,6 +25,8 @@ export interface ProviderOptions {
   providerState: ProviderState
   /** Keycloak, which asks for people to be signed in; absent where this provider is the issuer itself. */
   brokerClient?: { clientId: string; secret: string; redirectUri: string; postLogoutRedirectUri: string }
+  /** Whether people sign in over SAML too, on the same page and into the same session. */
+  saml: boolean
   /** A client that may exchange ID tokens for identity assertions; absent: none may. */
   enterpriseClient?: { clientId: string; secret: string; audiences: readonly string[] }
   /** Clients that may set up and poll streams of security events; empty: none. */
@@ -61,6 +64,7 @@ export function createProvider(options: ProviderOptions): Provider {
     adapter: (model) => providerState.adapterOf(model),
     clients: [
       ...(brokerClient === undefined ? [] : [describeBroker(brokerClient)]),
+      ...(options.saml ? [describeSamlClient(dialect.origin)] : []),
       ...(api === undefined ? [] : [describeMcpClient(table.clientIds.cli)]),
       ...(enterpriseClient === undefined ? [] : [describeEnterpriseClient(enterpriseClient)]),
       ...signalReceivers.map(describeSignalReceiver),

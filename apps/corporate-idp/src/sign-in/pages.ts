@@ -84,6 +84,25 @@ export function noticePage({ title, text, back }: NoticePage): string {
   )
 }
 
+/**
+ * A page that sends itself on to another site with what a browser carries there. Without scripts, or when the script is
+ * late, the person presses the button.
+ */
+export function carryOnPage(action: string, fields: Readonly<Record<string, string>>): string {
+  return layout(
+    'One moment',
+    html`
+      <h1>One moment</h1>
+      <p class="lead">You are taken back to the application.</p>
+      <form method="post" action="${action}">
+        ${Object.entries(fields).map(([name, value]) => html`<input type="hidden" name="${name}" value="${value}">`)}
+        <button type="submit" class="primary">Continue</button>
+      </form>
+      <script src="/assets/carry-on.js" defer></script>
+    `,
+  )
+}
+
 /** @param form The form that oidc-provider made; its id is `op.logoutForm`. */
 export function signOutPage(form: string): string {
   return layout(

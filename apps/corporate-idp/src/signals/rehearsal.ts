@@ -1,11 +1,11 @@
 import type { Logger } from 'pino'
 import type { Schedule } from './dispatcher.ts'
 import { type Keycloak, UnknownUserError } from './keycloak.ts'
-import type { ResourceServer } from './signal-senders.ts'
+import type { ResourceServer, SenderOptions } from './signal-senders.ts'
 
 export interface RehearsalOptions {
   keycloak: Keycloak
-  makeLogoutToken(subject: string): Promise<string>
+  endBrokeredSessions: SenderOptions['endBrokeredSessions']
   resourceServers?: readonly ResourceServer[]
   log: Logger
   schedule: Schedule
@@ -22,21 +22,19 @@ const retryMs = 2000
  * @returns Ends the rehearsal if it is still waiting for Keycloak.
  */
 export function startRehearsal(options: RehearsalOptions): () => void {
-  const { keycloak, makeLogoutToken, resourceServers = [], log, schedule } = options
+  const { keycloak, endBrokeredSessions, resourceServers = [], log, schedule } = options
   let cancel = () => {}
   let isOver = false
   let lastProblem = ''
 
   async function attempt(): Promise<void> {
     try {
-      // Before the requests start: one that fails while this is waited for would have nobody to hear of it.
-      const logoutToken = await makeLogoutToken(nobody)
       await Promise.all([
         keycloak.findUser(nobody),
         keycloak.groupIds(),
         unlessUnknown(keycloak.setActive(nobody, false)),
         unlessUnknown(keycloak.logOut(nobody)),
-        keycloak.sendLogoutToken(logoutToken),
+        endBrokeredSessions(nobody),
         ...resourceServers.map((resourceServer) => resourceServer.logOut(nobody)),
       ])
       log.info('Keycloak and the resource servers take signals')

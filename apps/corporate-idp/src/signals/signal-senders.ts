@@ -8,7 +8,8 @@ import type { SignalKind } from './signal.ts'
 export interface SenderOptions {
   directory: Directory
   keycloak: Keycloak
-  makeLogoutToken(subject: string): Promise<string>
+  /** Ends every session of a person at Keycloak that came by this IdP, by a logout token or by SAML. */
+  endBrokeredSessions(subject: string): Promise<LogoutOutcome>
   provisioner: Provisioner
   /** What the realm calls this corporate IdP. Default `corporate`. */
   alias?: string
@@ -17,6 +18,9 @@ export interface SenderOptions {
   /** Milliseconds since the epoch. */
   clock?: () => number
 }
+
+/** Whether Keycloak's own clients were told too. */
+export type LogoutOutcome = 'done' | 'done, clients not told'
 
 /** A resource server that takes back-channel logouts from this IdP. */
 export interface ResourceServer {
@@ -35,7 +39,7 @@ const othersRemark = 'Keycloak has an account of this name that is not hers; lin
 
 /** One sender for each kind of signal. All may run twice; the result is the same. */
 export function createSenders(options: SenderOptions): Record<SignalKind, Send> {
-  const { directory, keycloak, makeLogoutToken, provisioner, alias = 'corporate' } = options
+  const { directory, keycloak, endBrokeredSessions, provisioner, alias = 'corporate' } = options
   const { resourceServers = [], clock = Date.now } = options
   const userIds = new Map<string, string>()
 
@@ -125,7 +129,7 @@ export function createSenders(options: SenderOptions): Record<SignalKind, Send> 
       return resourceServers.length === 0 ? 'no resource server asks to be told' : undefined
     },
     async backchannel_logout(username) {
-      const answer = await keycloak.sendLogoutToken(await makeLogoutToken(findAnybody(username).subject))
+      const answer = await endBrokeredSessions(findAnybody(username).subject)
       return answer === 'done' ? undefined : answer
     },
   }

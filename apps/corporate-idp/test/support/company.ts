@@ -31,6 +31,7 @@ export async function startCompany(change: (config: CorporateIdpConfig) => Corpo
     development: true,
     provider: providers.generic,
     keycloak: {
+      protocol: 'oidc',
       issuer: keycloak.issuer,
       alias: 'corporate',
       url: keycloak.url,

@@ -55,6 +55,8 @@ export async function startKeycloakDouble() {
   let idpKeySet: { keys: JWK[] } = { keys: [] }
   let tokensGiven = 0
   let made = 0
+  let samlMetadata = ''
+  const logoutRequests: string[] = []
 
   const server = createServer((request, response) => void handle(request, response))
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
@@ -68,6 +70,11 @@ export async function startKeycloakDouble() {
     const { pathname, searchParams } = new URL(request.url ?? '/', url)
     const path = decodeURIComponent(pathname)
     if (path === `/realms/${realm}/protocol/openid-connect/certs`) return reply(response, 200, { keys: [key] })
+    if (path === `/realms/${realm}/broker/corporate/endpoint/descriptor`) return sendText(response, samlMetadata)
+    if (path === `/realms/${realm}/broker/corporate/endpoint` && request.method === 'POST') {
+      logoutRequests.push(Buffer.from(new URLSearchParams(body).get('SAMLRequest') ?? '', 'base64').toString())
+      return sendText(response, samlMetadata === '' ? undefined : '<html></html>')
+    }
     const operation = operationOf(request.method ?? '', path, body)
     if (operation === undefined) return reply(response, 404, { error: 'unexpected request' })
     calls.push(operation)
@@ -210,6 +217,12 @@ export async function startKeycloakDouble() {
     revokeProvisioning: () => {
       tokensGiven += 1
     },
+    /** Metadata of this double as a SAML service provider; empty: it answers 503. */
+    describeAsServiceProvider: (metadata: string) => {
+      samlMetadata = metadata
+    },
+    /** Every LogoutRequest that came without a browser. */
+    logoutRequests,
     trustIdp: (keySet: { keys: JWK[] }) => {
       idpKeySet = keySet
     },
@@ -287,6 +300,11 @@ function operationOf(method: string, path: string, body: string): Operation | un
   }
   if (path.startsWith(`${scim}/Groups/`)) return patched?.op === 'add' ? 'add member' : 'remove member'
   return undefined
+}
+
+function sendText(response: ServerResponse, text: string | undefined): void {
+  response.writeHead(text ? 200 : 503, { 'content-type': 'text/xml' })
+  response.end(text)
 }
 
 function reply(response: ServerResponse, status: number, json: unknown): void {

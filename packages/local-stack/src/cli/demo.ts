@@ -3,6 +3,7 @@ import { Command, InvalidArgumentError } from 'commander'
 import colour from 'picocolors'
 import { buildStory } from '../demo/story.ts'
 import { type DemoReport, tellStory } from '../demo/tell.ts'
+import type { Trust } from '../parts.ts'
 import { printProgress } from '../progress/print-progress.ts'
 import { readSettings } from '../settings.ts'
 import { describeError, StackError } from '../stack-error.ts'
@@ -125,11 +126,16 @@ async function runningOrOwnStack(
 function refuseOtherDialect(flags: DemoFlags, { trust }: StackFile): void {
   if (flags.corporateIdp === undefined && flags.issuer === undefined && !flags.activeDirectory) return
   const wanted = trustOf(flags)
-  if (wanted.provider === trust.provider && wanted.issuer === trust.issuer && wanted.directory === trust.directory)
-    return
-  throw new StackError(`a stack runs here already, as ${trust.provider} with ${trust.issuer} as the issuer`, {
+  if (describeTrust(wanted) === describeTrust(trust)) return
+  throw new StackError(`a stack runs here already, as ${describeTrust(trust)}`, {
     nextStep: 'Stop it with pnpm dev --stop, or leave the option out to tell the story of the running one.',
   })
+}
+
+function describeTrust({ provider, issuer, protocol = 'oidc', directory }: Trust): string {
+  if (directory !== undefined) return `${directory} with ${issuer} as the issuer`
+  const way = protocol === 'saml' ? ' over SAML' : ''
+  return `${provider}${way} with ${issuer} as the issuer`
 }
 
 function summary({ ok, steps }: DemoReport): string {

@@ -15,8 +15,8 @@ export interface DevFlags {
   keycloak: KeycloakChoice
   /** Where the stack keeps its files. */
   directory: string
-  /** Whose dialect the corporate IdP behind Keycloak speaks. */
-  corporateIdp?: EmulatedName
+  /** Whose dialect the corporate IdP behind Keycloak speaks, or `saml` for one that speaks SAML 2.0. */
+  corporateIdp?: EmulatedName | 'saml'
   /** Whose dialect the issuer speaks, in place of Keycloak. */
   issuer?: EmulatedName
   /** How many MCP servers; undefined: one, without a store to share signals. */
@@ -32,6 +32,7 @@ export function trustOf({
   activeDirectory,
 }: Pick<DevFlags, 'corporateIdp' | 'issuer' | 'activeDirectory'>): Trust {
   if (activeDirectory) return { provider: 'generic', issuer: 'keycloak', directory: 'active-directory' }
+  if (corporateIdp === 'saml') return { provider: 'generic', issuer: 'keycloak', protocol: 'saml' }
   return issuer === undefined
     ? { provider: corporateIdp, issuer: 'keycloak' }
     : { provider: issuer, issuer: 'provider' }
@@ -88,8 +89,8 @@ function readReplicas(text: string): number {
 
 /** `--corporate-idp`, the same for every command. */
 export function corporateIdpOption(): Option {
-  const description = 'whose dialect the corporate IdP behind Keycloak speaks'
-  return new Option('--corporate-idp <provider>', description).choices(emulatedNames)
+  const description = 'whose dialect the corporate IdP behind Keycloak speaks; saml for SAML 2.0'
+  return new Option('--corporate-idp <provider>', description).choices([...emulatedNames, 'saml'])
 }
 
 /** `--issuer`, the same for every command. */

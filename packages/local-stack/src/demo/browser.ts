@@ -1,4 +1,4 @@
-import { parse } from 'node-html-parser'
+import { type HTMLElement, parse } from 'node-html-parser'
 import { CookieJar } from 'tough-cookie'
 
 /** A person at a browser: what they type when a sign-in page asks. */
@@ -63,6 +63,11 @@ export class HeadlessBrowser {
       }
       const page = await response.text()
       this.#observe('page', page)
+      const message = samlForm(page, request.url)
+      if (message !== undefined) {
+        request = message
+        continue
+      }
       // The page that answers what was typed with the form again has refused it; nobody types the same twice.
       const isRefused = request.method === 'POST'
       const form = signInPages < maxSignInPages && !isRefused ? signInForm(page, request.url, person) : undefined
@@ -114,12 +119,24 @@ function signInForm(page: string, pageUrl: URL, person: Person): PageRequest | u
     .querySelectorAll('form')
     .find((candidate) => candidate.querySelector('input[type=password]') !== null)
   if (form === undefined) return undefined
+  return fillIn(form, pageUrl, (type) => typed(type, person))
+}
+
+/** The form of a page that only carries a SAML message on (SAML Bindings 3.5); its button is pressed. */
+function samlForm(page: string, pageUrl: URL): PageRequest | undefined {
+  const form = parse(page)
+    .querySelectorAll('form')
+    .find((candidate) => candidate.querySelector('input[name=SAMLResponse], input[name=SAMLRequest]') !== null)
+  return form === undefined ? undefined : fillIn(form, pageUrl, () => undefined)
+}
+
+function fillIn(form: HTMLElement, pageUrl: URL, typedInto: (inputType: string) => string | undefined): PageRequest {
   const fields = new URLSearchParams()
   for (const input of form.querySelectorAll('input')) {
     const name = input.getAttribute('name')
-    const type = input.getAttribute('type') ?? 'text'
+    const type = input.getAttribute('type')?.toLowerCase() ?? 'text'
     if (name === undefined || type === 'submit' || type === 'checkbox') continue
-    fields.set(name, typed(type, person) ?? input.getAttribute('value') ?? '')
+    fields.set(name, typedInto(type) ?? input.getAttribute('value') ?? '')
   }
   const action = new URL(form.getAttribute('action') ?? pageUrl.href, pageUrl)
   return { url: action, method: 'POST', body: fields.toString() }

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { type DevFlags, devCommand } from '../../src/cli/dev-command.ts'
+import { type DevFlags, devCommand, trustOf } from '../../src/cli/dev-command.ts'
 import { findWorkspaceRoot } from '../../src/stack-folder.ts'
 
 const directory = join(findWorkspaceRoot(), '.local')
@@ -19,8 +19,14 @@ describe('pnpm dev', () => {
     [['--keycloak=docker'], { keycloak: 'docker' }],
     [['--replicas', '3'], { keycloak: 'auto', replicas: 3 }],
     [['--directory', '/stacks/one'], { keycloak: 'auto', directory: '/stacks/one' }],
+    [['--corporate-idp', 'saml'], { keycloak: 'auto', corporateIdp: 'saml' }],
   ])('understands %j', async (args, flags) => {
     expect(await parse(...args)).toEqual({ flags: { directory, ...flags } })
+  })
+
+  test('lets people sign in over SAML 2.0 when told to, behind Keycloak', () => {
+    expect(trustOf({ corporateIdp: 'saml' })).toEqual({ provider: 'generic', issuer: 'keycloak', protocol: 'saml' })
+    expect(trustOf({ corporateIdp: 'okta' })).toEqual({ provider: 'okta', issuer: 'keycloak' })
   })
 
   test.each([
@@ -33,6 +39,7 @@ describe('pnpm dev', () => {
     [['--replicas', '0'], /argument '0' is invalid. a whole number from 1 to 5 is needed/],
     [['--replicas', '6'], /argument '6' is invalid. a whole number from 1 to 5 is needed/],
     [['--replicas', '2', '--stop'], /cannot be used with/],
+    [['--issuer', 'saml'], /argument 'saml' is invalid/],
     [['stop'], /too many arguments/],
     [['--stop', '--detach'], /cannot be used with/],
     [['--stop', '--reset'], /cannot be used with/],

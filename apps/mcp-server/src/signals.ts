@@ -5,6 +5,7 @@ import { shareSignals } from '@mcp-identity/shared-signals/redis'
 import { type CutOffStore, openCutOffStore } from '@mcp-identity/shared-signals/sqlite'
 import type { VerifiedAccessToken } from '@mcp-identity/token-verifier'
 import type { Config } from './config.ts'
+import { inOneGo } from './in-one-go.ts'
 
 /** Clock difference that the verifier accepts, twice, and a little for a token on its way. */
 const retentionMarginSeconds = 60
@@ -109,10 +110,10 @@ export function openSignals({
       if (reason === undefined && isBehind(token.issuer)) throw new StaleFeedError(token.issuer)
       return reason
     },
-    async apply(signals) {
+    apply: inOneGo(async (signals) => {
       cutOffs.applyAll(signals)
       await replicas?.publish(signals)
-    },
+    }),
     remember: replicas?.remember,
     close() {
       for (const feed of feeds) feed.stop()

@@ -81,6 +81,7 @@ export function createSignalReceivers(options: SignalReceiversOptions): SignalRe
     transmitters,
     clock,
     clockToleranceSeconds,
+    rememberedSince: clock(),
     onSignals: options.onSignals,
     onStreamEvent: options.onStreamEvent ?? (() => {}),
   }

@@ -2,6 +2,7 @@ import type { Signal } from '../signal.ts'
 import { empty, expectPost, readBody } from './http.ts'
 import type { ReceiverContext } from './receiver-context.ts'
 import { RefusedSignalError, refuseSignal } from './refused-signal.ts'
+import { effectiveTime } from './security-events.ts'
 import { readSubjectIdentifier } from './subject-identifier.ts'
 import { takeInSignals } from './take-in-signals.ts'
 
@@ -22,7 +23,7 @@ export async function receiveGlobalTokenRevocation(
   expectPost(request, 'application/json')
   const credentials = /^Bearer ([\w-]+\.[\w-]+\.[\w-]+)$/i.exec(request.headers.get('authorization') ?? '')
   if (credentials === null) return refuseSignal('authentication_failed', 'expected a signed JWT as Bearer', 401)
-  const { transmitter, settle } = await context.verifier
+  const { transmitter, claims, settle } = await context.verifier
     .verify(credentials[1] as string, {
       type: 'global-token-revocation+jwt',
       audience: [endpoint],
@@ -32,6 +33,7 @@ export async function receiveGlobalTokenRevocation(
     .catch((error: unknown) => asAuthenticationFailure(error))
   const identifier = subjectOf(await readBody(request))
   const now = context.clock()
+  const notBefore = isNew(claims.iat, context) ? now : effectiveTime({}, claims.iat, now, context.clockToleranceSeconds)
   const signals = await takeInSignals(
     context,
     'global_token_revocation',
@@ -41,7 +43,7 @@ export async function receiveGlobalTokenRevocation(
       return names.map((name) => ({
         kind: 'cut_off',
         ...name,
-        notBefore: now,
+        notBefore,
         cause: 'global_token_revocation',
         receivedAt: now,
       }))
@@ -50,6 +52,14 @@ export async function receiveGlobalTokenRevocation(
   if (signals.length === 0) return refuseSignal('invalid_request', 'nobody is known by this name', 404)
   settle()
   return empty(204)
+}
+
+/**
+ * Whether it cannot have been taken in by this receiver before it was started again. What can is dated by when it was
+ * signed: sent once more it then ends nothing that was issued since.
+ */
+function isNew(issuedAt: number, { rememberedSince }: ReceiverContext): boolean {
+  return issuedAt > rememberedSince
 }
 
 function subjectOf(body: string): unknown {

@@ -83,6 +83,7 @@ export function pollSecurityEvents(options: PollOptions): PolledStream {
     transmitters: [transmitter],
     clock,
     clockToleranceSeconds,
+    rememberedSince: clock(),
     onSignals: options.onSignals,
     onStreamEvent: options.onStreamEvent ?? (() => {}),
   }

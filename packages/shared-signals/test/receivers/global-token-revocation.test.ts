@@ -51,6 +51,21 @@ it.each([
   expect(receiving.state.reasonRefused({ ...token, issuedAt: now + 1 })).toBeUndefined()
 })
 
+it('that was signed before the receivers began ends nothing that was issued later than its signature and the tolerance', async () => {
+  receiving = startReceiving({ clock: () => now + 50 })
+  expect((await revoke(alice)).status).toBe(204)
+  const token = { issuer: keycloakIssuer, subject: 'kc-alice' }
+  expect(receiving.state.reasonRefused({ ...token, issuedAt: now + 5 })).toBe('global_token_revocation')
+  expect(receiving.state.reasonRefused({ ...token, issuedAt: now + 6 })).toBeUndefined()
+})
+
+it('that was signed after they began ends whatever was issued until it is taken', async () => {
+  receiving.clock.now = now + 40
+  expect((await revoke(alice, { claims: { iat: now + 1 } })).status).toBe(204)
+  const token = { issuer: keycloakIssuer, subject: 'kc-alice' }
+  expect(receiving.state.reasonRefused({ ...token, issuedAt: now + 40 })).toBe('global_token_revocation')
+})
+
 it('answers 404 when nobody is known by the name', async () => {
   expect((await revoke({ ...alice, sub: 'idp-stranger' })).status).toBe(404)
 })

@@ -1,0 +1,38 @@
+import { expect, it } from 'vitest'
+import { inOneGo } from '../src/in-one-go.ts'
+
+/** Work that remembers what it was given, and fails where something bad is among it. */
+function work() {
+  const given: (readonly string[])[] = []
+  const run = inOneGo<string>(async (items) => {
+    given.push(items)
+    if (items.includes('bad')) throw new Error('bad')
+  })
+  return { given, run }
+}
+
+it('does what is asked for at once in one go, in its order', async () => {
+  const { given, run } = work()
+  await Promise.all([run(['a', 'b']), run(['c'])])
+  expect(given).toEqual([['a', 'b', 'c']])
+})
+
+it('begins anew with the next turn', async () => {
+  const { given, run } = work()
+  await run(['a'])
+  await run(['b'])
+  expect(given).toEqual([['a'], ['b']])
+})
+
+it('fails nobody for the sake of another', async () => {
+  const { given, run } = work()
+  const outcomes = await Promise.allSettled([run(['a']), run(['bad']), run(['c'])])
+  expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled'])
+  expect(given).toEqual([['a', 'bad', 'c'], ['a'], ['bad'], ['c']])
+})
+
+it('tells whoever asked alone of the failure, and does not try again', async () => {
+  const { given, run } = work()
+  await expect(run(['bad'])).rejects.toThrow('bad')
+  expect(given).toEqual([['bad']])
+})

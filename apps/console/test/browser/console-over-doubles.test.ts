@@ -147,6 +147,32 @@ describe('every page', () => {
     await page.context().close()
   })
 
+  it.each(looks)('%s: neither do the screens before, after and beside them', async (_look, options) => {
+    const { page: door } = await openPage(browser, options)
+    await door.goto(doubles.url)
+    await door.getByRole('button', { name: /^Sign in/ }).waitFor()
+    expect({ screen: 'the door', violations: await findAxeViolations(door) }).toMatchObject({ violations: [] })
+    doubles.keycloak.fault.isDown = true
+    await door.reload()
+    await door.getByRole('heading', { name: 'The authorization server does not answer' }).waitFor()
+    expect({ screen: 'Keycloak away', violations: await findAxeViolations(door) }).toMatchObject({ violations: [] })
+    doubles.keycloak.fault.isDown = false
+
+    const { page: erin } = await signIn('erin', '/audit', options)
+    await erin.getByRole('heading', { name: 'You may not see this' }).waitFor()
+    expect({ screen: 'no role', violations: await findAxeViolations(erin) }).toMatchObject({ violations: [] })
+    await erin.goto(`${doubles.url}/audit/999999999`)
+    await erin.locator('#main h1').waitFor()
+    expect({ screen: 'no such record', violations: await findAxeViolations(erin) }).toMatchObject({ violations: [] })
+
+    const { page: ivan } = await signIn('ivan', '/review', options)
+    await ivan.getByText('Everything', { exact: true }).click()
+    await ivan.getByRole('button', { name: 'Begin' }).click()
+    await ivan.getByText(/the signature is right/).waitFor()
+    expect({ screen: 'a campaign', violations: await findAxeViolations(ivan) }).toMatchObject({ violations: [] })
+    await Promise.all([door, erin, ivan].map((page) => page.context().close()))
+  })
+
   it('loads little: at most 250 KB of compressed script on the first visit', async () => {
     const { page } = await signIn('ivan', '/overview')
     await page.getByText('Just now', { exact: true }).waitFor()

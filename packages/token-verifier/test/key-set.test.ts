@@ -1,7 +1,7 @@
 import { publicKeySet, testKeys } from '@mcp-identity/test-kit'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { supportedAlgorithms } from '../src/algorithms.ts'
-import { KeySet } from '../src/key-set.ts'
+import { KeySet, type KeySetChange } from '../src/key-set.ts'
 import { KeySetUnavailableError } from '../src/unavailable-error.ts'
 
 const { rsa, rsaNext } = testKeys
@@ -16,10 +16,10 @@ afterEach(() => {
 })
 
 /** A key set whose document is given by a function, and how often it was asked for. */
-function makeKeySet(documentOf: () => object = () => publicKeySet(rsa)) {
+function makeKeySet(documentOf: () => object = () => publicKeySet(rsa), onChange?: (change: KeySetChange) => void) {
   const asked = { times: 0 }
   const source = { issuer: 'https://as.company.com', locate: async () => address, algorithms: supportedAlgorithms }
-  const keySet = new KeySet(source, settings, async () => {
+  const keySet = new KeySet(source, onChange ? { ...settings, onChange } : settings, async () => {
     asked.times += 1
     return new Response(JSON.stringify(documentOf()))
   })
@@ -168,5 +168,40 @@ describe('a key id that is not known', () => {
 
   it('says nothing before there are keys', () => {
     expect(makeKeySet().keySet.isWithout('other')).toBe(false)
+  })
+})
+
+describe('what changed in a key set', () => {
+  it('is told by key ids once it was fetched again: what came, what went, and nothing while it stays the same', async () => {
+    let document: () => object = () => publicKeySet(rsa)
+    const told: KeySetChange[] = []
+    const { keySet } = makeKeySet(
+      () => document(),
+      (change) => told.push(change),
+    )
+    const fetchAgain = async () => {
+      await vi.advanceTimersByTimeAsync(60_001)
+      await keySet.load()
+      return told.splice(0)
+    }
+    await keySet.load()
+    expect(told).toEqual([])
+    expect(await fetchAgain()).toEqual([])
+    const issuer = 'https://as.company.com'
+    document = () => publicKeySet(rsa, rsaNext)
+    expect(await fetchAgain()).toEqual([{ issuer, added: [rsaNext.kid], withdrawn: [] }])
+    document = () => publicKeySet(rsaNext)
+    expect(await fetchAgain()).toEqual([{ issuer, added: [], withdrawn: [rsa.kid] }])
+    document = () => publicKeySet(rsa)
+    expect(await fetchAgain()).toEqual([{ issuer, added: [rsa.kid], withdrawn: [rsaNext.kid] }])
+  })
+
+  it('is nobody’s business when nobody asked to be told', async () => {
+    let document: () => object = () => publicKeySet(rsa)
+    const { keySet } = makeKeySet(() => document())
+    await keySet.load()
+    document = () => publicKeySet(rsaNext)
+    await vi.advanceTimersByTimeAsync(60_001)
+    expect((await keySet.load()).withId(rsaNext.kid)).toHaveLength(1)
   })
 })

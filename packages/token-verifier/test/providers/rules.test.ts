@@ -1,7 +1,17 @@
 import { known } from '@mcp-identity/test-kit'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { findAlgorithm } from '../../src/algorithms.ts'
-import { adfs, auth0, cognito, entraId, google, type IssuerProfile, keycloak, okta } from '../../src/index.ts'
+import {
+  adfs,
+  auth0,
+  cognito,
+  entraId,
+  google,
+  type IssuerProfile,
+  keycloak,
+  oauthIssuer,
+  okta,
+} from '../../src/index.ts'
 import { TokenError } from '../../src/token-error.ts'
 import type { TokenHeader } from '../../src/token-header.ts'
 import type { Claims } from '../../src/verified-access-token.ts'
@@ -147,6 +157,13 @@ describe('the kind of token', () => {
     expect(judge(guests, { ...entra, idp: 'live.com', acct: 1 })).toBe('passed')
   })
 
+  it.each(['auth0', 'entraId'] as const)('of %s is judged by its claims where the issuer itself was asked', (name) => {
+    const profile = profiles[name]
+    const claims = name === 'entraId' ? entra : {}
+    for (const check of profile.kindChecks)
+      expect(() => check({ header: undefined, claims, profile, now: 0 })).not.toThrow()
+  })
+
   it('of Cognito may be for the pool alone where that is accepted', () => {
     const pool = { issuer: profiles.cognito.issuer, clientIds: ['a'], acceptUserAdminOnly: true }
     const claims = { token_use: 'access', scope: 'aws.cognito.signin.user.admin' }
@@ -215,6 +232,56 @@ describe('tenants of Entra ID', () => {
     for (const claims of [{}, { hasgroups: false }, { _claim_names: { other: 'src1' } }, { _claim_names: 'groups' }])
       expect(isIncomplete?.(claims)).toBe(false)
   })
+})
+
+describe('the issuer by which Entra ID is known', () => {
+  it('is that of its tenant when there is one tenant and one version, else the form of all', () => {
+    const form = 'https://login.microsoftonline.com/{tenantid}/v2.0'
+    expect(entraId({ tenants: [tenant], audience }).issuer).toBe(form.replace('{tenantid}', tenant))
+    expect(entraId({ tenants: [tenant, otherTenant], audience }).issuer).toBe(form)
+    expect(entraId({ tenants: [tenant], tokenVersions: ['1.0', '2.0'], audience }).issuer).toBe(form)
+  })
+
+  it('may stand beside a list of tenants that has its own', () => {
+    const issuer = `https://login.microsoftonline.com/${tenant}/v2.0`
+    expect(entraId({ issuer, tenants: [tenant], audience }).issuers).toEqual([issuer])
+  })
+
+  it.each([
+    ['no tenant', []],
+    ['one of two that is no id', [tenant, 'company.com']],
+  ])('needs ids of tenants: %s', (_name, tenants) => {
+    expect(() => entraId({ tenants, audience })).toThrow('entraId needs the ids of the tenants')
+  })
+})
+
+describe('Google', () => {
+  it.each([0, 300])('may be asked again after %i s', (cacheSeconds) => {
+    expect(google({ audience: 'c', cacheSeconds }).online?.cacheSeconds).toBe(cacheSeconds)
+  })
+
+  it.each([-1, 301, Number.NaN])('cannot be asked again after %s s', (cacheSeconds) => {
+    expect(() => google({ audience: 'c', cacheSeconds })).toThrow('cacheSeconds must be 0 to 300')
+  })
+
+  it('needs the clients whose tokens are accepted', () => {
+    const nothing = {} as { audience: string }
+    expect(() => google(nothing)).toThrow('audience must name the OAuth client ids')
+  })
+
+  it('is not asked for the domain of a person where none is demanded', () => {
+    expect(google({ audience: 'c' }).kindChecks).toEqual([])
+    expect(google({ audience: 'c', hostedDomains: ['company.com'] }).kindChecks).toHaveLength(1)
+  })
+
+  it.each(['tokenInfoUri', 'userInfoUri'])('is asked by https: %s', (name) => {
+    const settings = { audience: 'c', hostedDomains: ['company.com'], [name]: 'http://company.com/x' }
+    expect(() => google(settings)).toThrow(`${name} must be an https address`)
+  })
+})
+
+it('the issuer of an authorization server is an https address', () => {
+  expect(() => oauthIssuer({ issuer: 'http://authorization.company.com' })).toThrow('issuer must be an https address')
 })
 
 describe('the issuers of AD FS', () => {

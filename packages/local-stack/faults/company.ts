@@ -26,7 +26,7 @@ export interface Company {
   tokens: readonly HeldToken[]
   /** A new sign-in, by the first replica. Tries for a minute, since a fault may stand in its way. */
   signIn(person: string): Promise<HeldToken>
-  /** Ends access by a way out. @param door Its name; see `doorsOf`. */
+  /** Ends access by a way out. Tries for a minute. @param door Its name; see `doorsOf`. */
   end(door: string, token: HeldToken): Promise<void>
   /** Tries for a minute as well. */
   giveBack(door: string, person: string): Promise<void>
@@ -115,7 +115,8 @@ export function openCompany(stack: FaultStack): Company {
     }
     // Calls may be refused from now on, and must be from the answer on.
     recorder.add(entry)
-    entry.answeredAt = await door.open(token)
+    // Who is told to come again does so.
+    entry.answeredAt = await persistently(() => door.open(token))
   }
 
   async function giveBack(name: string, person: string): Promise<void> {

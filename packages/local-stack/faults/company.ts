@@ -54,12 +54,26 @@ const kindOfDoor: Record<Door['ends'], AccessEnded['what']> = {
   permission: 'permission',
 }
 
-export function openCompany(stack: FaultStack): Company {
+/** @param signal Ends whatever is tried again. */
+export function openCompany(stack: FaultStack, signal: AbortSignal): Company {
   const doors = new Map(doorsOf(stack.file).map((door) => [door.name, door]))
   let recorder = createRecorder()
   let tokens: HeldToken[] = []
   let count = 0
   const callers = new Set<{ stop(): Promise<void> }>()
+
+  async function persistently<Result>(work: () => Promise<Result>): Promise<Result> {
+    const patience = performance.now() + patienceMs
+    for (;;) {
+      try {
+        return await work()
+      } catch (error) {
+        signal.throwIfAborted()
+        if (performance.now() > patience) throw error
+        await sleep(againMs)
+      }
+    }
+  }
 
   function doorNamed(name: string): Door {
     const door = doors.get(name)
@@ -197,17 +211,5 @@ export function openCompany(stack: FaultStack): Company {
       recorder = createRecorder()
       tokens = []
     },
-  }
-}
-
-async function persistently<Result>(work: () => Promise<Result>): Promise<Result> {
-  const patience = performance.now() + patienceMs
-  for (;;) {
-    try {
-      return await work()
-    } catch (error) {
-      if (performance.now() > patience) throw error
-      await sleep(againMs)
-    }
   }
 }

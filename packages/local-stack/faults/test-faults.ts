@@ -91,7 +91,7 @@ async function run(flags: Flags): Promise<void> {
     signal,
   }).finally(() => printer.end())
   const results: Told[] = []
-  const company = openCompany(stack)
+  const company = openCompany(stack, signal)
   try {
     const world: World = { stack, company, random, measure: measureOf(flags), signal }
     if (!flags.json) console.log(`Seed ${flags.seed}, ${flags.replicas} replicas`)

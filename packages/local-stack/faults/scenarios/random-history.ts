@@ -72,18 +72,23 @@ export const lossyHistory: Scenario = {
   },
 }
 
-async function runHistory({ company, random, measure, signal }: World, ...faults: Fault[]) {
+async function runHistory({ company, random, measure, signal: stop }: World, ...faults: Fault[]) {
   await company.startOver()
   for (const fault of faults) company.recorder.add(fault)
   const until = performance.now() + measure.historyMs
   await company.signIn(bystander)
   const calls = company.startCalls(measure.callsPerSecond, random.fork('calls'))
+  const failed = new AbortController()
+  const signal = AbortSignal.any([stop, failed.signal])
+  const everybody = [
+    ...leavers.map((person) => comeAndGo(company, person, random.fork(person), until, signal)),
+    stay(company, until, signal),
+  ]
   try {
-    await Promise.all([
-      ...leavers.map((person) => comeAndGo(company, person, random.fork(person), until, signal)),
-      stay(company, until, signal),
-    ])
+    await Promise.all(everybody)
   } finally {
+    failed.abort(new Error('somebody else failed'))
+    await Promise.allSettled(everybody)
     await calls.stop()
   }
   return company.recorder.entries

@@ -32,7 +32,7 @@ export function recordedEndpoint(parts: RecordedEndpointParts): McpEndpoint {
     context.traceparent = readTraceparent(headerOf(request, 'traceparent'))
     context.namedTool = namedTool(headerOf(request, 'mcp-name'))
     context.protocolEra = eraOf(headerOf(request, 'mcp-protocol-version'))
-    const answer = await withRequestContext(context, () => endpoint.handle(remembering(request, context)))
+    const answer = await endpoint.handle(remembering(request, context))
     await recordUndecided(parts, context).catch(() => {
       context.isUnrecorded = true
     })
@@ -60,7 +60,7 @@ const unrecorded: Answer = {
 
 function remembering(request: IncomingRequest, context: RequestContext): IncomingRequest {
   const { method, target, rawHeaders, remoteAddress, parsedBody } = request
-  return {
+  const remembered: IncomingRequest = {
     method,
     target,
     rawHeaders,
@@ -72,6 +72,7 @@ function remembering(request: IncomingRequest, context: RequestContext): Incomin
       return context.bodyText
     },
   }
+  return withRequestContext(remembered, context)
 }
 
 async function recordUndecided(parts: RecordedEndpointParts, context: RequestContext): Promise<void> {

@@ -1,4 +1,3 @@
-import { AsyncLocalStorage } from 'node:async_hooks'
 import { randomUUID } from 'node:crypto'
 import type { Refusal } from '@mcp-identity/mcp-authorization'
 import type { VerifiedAccessToken } from '@mcp-identity/token-verifier'
@@ -24,16 +23,25 @@ export interface RequestContext {
   isUnrecorded: boolean
 }
 
-const storage = new AsyncLocalStorage<RequestContext>()
+/** Under which a request carries its context. Passed on by hand: what follows a request by itself costs every promise. */
+const contextKey: unique symbol = Symbol('request context')
 
-/** Runs a function as part of a request. */
-export function withRequestContext<Result>(context: RequestContext, run: () => Result): Result {
-  return storage.run(context, run)
+/** A request with its context. */
+export interface Traced {
+  readonly [contextKey]?: RequestContext
 }
 
-/** The request that is being answered. Outside of one: an empty context of its own. */
-export function requestContext(): RequestContext {
-  return storage.getStore() ?? newRequestContext()
+/** Gives a request its context. */
+export function withRequestContext<Request extends object>(
+  request: Request,
+  context: RequestContext,
+): Request & Traced {
+  return Object.assign(request, { [contextKey]: context })
+}
+
+/** The context that a request was given. Otherwise: an empty one of its own. */
+export function contextOf(request: object | undefined): RequestContext {
+  return (request as Traced | undefined)?.[contextKey] ?? newRequestContext()
 }
 
 export function newRequestContext(): RequestContext {

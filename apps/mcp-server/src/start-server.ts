@@ -43,7 +43,7 @@ import { openPolicies } from './policies.ts'
 import { createPolicyClock } from './policy-clock.ts'
 import { createRealmDirectory, type RealmDirectory } from './realm-directory.ts'
 import { recordedEndpoint } from './recorded-endpoint.ts'
-import { newRequestContext, requestContext, withRequestContext } from './request-context.ts'
+import { contextOf, newRequestContext, withRequestContext } from './request-context.ts'
 import { scopeHierarchy, scopesSupported } from './scopes.ts'
 import { openSignals } from './signals.ts'
 import { createToolGuard } from './tool-guard.ts'
@@ -153,7 +153,6 @@ export async function startServer(config: Config, logger: Logger, added?: AddedT
   const rememberingVerifier: TokenVerifier = {
     async verify(compactToken, request) {
       const token = await verifier.verify(compactToken, request)
-      requestContext().token = token
       receivers?.learn(token)
       learnRoles(token)
       return token
@@ -170,11 +169,15 @@ export async function startServer(config: Config, logger: Logger, added?: AddedT
     allowedHosts: [new URL(config.resource).host, ...config.allowedHosts],
     rateLimits: { perCallerAndTool: { requests: config.callsPerMinute, seconds: 60 } },
     documentation: { name: 'Customer records of the company' },
-    onRefused: (refusal) => {
-      requestContext().refusal = refusal
+    onAuthenticated: (token, request) => {
+      contextOf(request).token = token
+    },
+    onRefused: (refusal, request) => {
+      contextOf(request).refusal = refusal
       metrics.refusals.inc({ reason: refusal.reason })
     },
-    onError: (error) => logger.error({ err: error, requestId: requestContext().requestId }, 'a request failed'),
+    onError: (error, request) =>
+      logger.error({ err: error, requestId: contextOf(request).requestId }, 'a request failed'),
   })
 
   const grants = createGrants()
@@ -213,7 +216,8 @@ export async function startServer(config: Config, logger: Logger, added?: AddedT
       guard,
       calls,
       reasonToWithhold: signals.cutOffs.reasonRefused,
-      onError: (error) => logger.error({ err: error, requestId: requestContext().requestId }, 'a request failed'),
+      onError: (error, request) =>
+        logger.error({ err: error, requestId: contextOf(request).requestId }, 'a request failed'),
     }),
     engine,
     auditTrail,
@@ -283,7 +287,7 @@ export async function startServer(config: Config, logger: Logger, added?: AddedT
     const url = new URL(request.url ?? '/', 'http://server.invalid')
     const route = routes.get(url.pathname)
     if (route === undefined) return toEndpoint(request, response)
-    withRequestContext(newRequestContext(), () => void runRoute(route, request, response, url))
+    void runRoute(route, withRequestContext(request, newRequestContext()), response, url)
   })
   server.headersTimeout = 10_000
   server.requestTimeout = 30_000
@@ -407,7 +411,7 @@ export async function startServer(config: Config, logger: Logger, added?: AddedT
     try {
       await route(request, response, url)
     } catch (error) {
-      logger.error({ err: error, requestId: requestContext().requestId }, 'a request failed')
+      logger.error({ err: error, requestId: contextOf(request).requestId }, 'a request failed')
       if (response.headersSent) response.destroy()
       else sendJson(response, 503, { error: 'temporarily_unavailable' }, { 'retry-after': '5' })
     }

@@ -9,7 +9,7 @@ import type { FourEyes } from './four-eyes.ts'
 import { IntrospectionFailedError } from './introspection.ts'
 import { InactiveTokenError, type LiveCaller, type LiveCallers } from './live-caller.ts'
 import type { Metrics } from './metrics.ts'
-import { type RequestContext, readTraceparent, requestContext } from './request-context.ts'
+import { contextOf, type RequestContext, readTraceparent } from './request-context.ts'
 import type { CompanyTool, Grants } from './tools/company-tool.ts'
 
 export interface ToolGuardParts {
@@ -37,7 +37,7 @@ export function createToolGuard(parts: ToolGuardParts): ToolGuard {
   const { tools, engine, fourEyes, liveCallers, cutOffs, auditTrail, grants, metrics, logger } = parts
 
   return async (call, proceed) => {
-    const context = requestContext()
+    const context = contextOf(call.request)
     const tool = tools.get(call.tool)
     if (tool === undefined) throw new TypeError(`${call.tool} is offered but has no rule`)
     const event = eventOf(call, tool, context)

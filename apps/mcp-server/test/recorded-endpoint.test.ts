@@ -4,7 +4,7 @@ import { loadPolicies } from '@mcp-identity/policy'
 import { beforeEach, describe, expect, it } from 'vitest'
 import type { AuditTrail } from '../src/audit-trail.ts'
 import { recordedEndpoint } from '../src/recorded-endpoint.ts'
-import { requestContext } from '../src/request-context.ts'
+import { contextOf } from '../src/request-context.ts'
 import { verifiedToken } from './fixtures/verified-token.ts'
 
 const request = { method: 'POST', target: '/mcp', rawHeaders: [] } as unknown as IncomingRequest
@@ -16,10 +16,10 @@ const auditTrail = {
 } as unknown as AuditTrail
 
 /** An endpoint that answers after having left this in the request's context. */
-function answering(answer: Answer | Response, leave: (context: ReturnType<typeof requestContext>) => void) {
+function answering(answer: Answer | Response, leave: (context: ReturnType<typeof contextOf>) => void) {
   const endpoint = {
-    handle: () => {
-      leave(requestContext())
+    handle: (given: IncomingRequest) => {
+      leave(contextOf(given))
       return Promise.resolve(answer)
     },
   } as unknown as McpEndpoint

@@ -2,32 +2,46 @@ import type { VerifiedAccessToken } from '@mcp-identity/token-verifier'
 import type { AuthInfo, ScopeChallengeHandler } from '@modelcontextprotocol/server'
 import type { Authenticated } from './gate.ts'
 import type { ProtectedResource } from './protected-resource.ts'
+import type { RawRequest } from './raw-request.ts'
 import type { ToolRequirement } from './tool-requirement.ts'
 
 /**
- * Describes a verified token in the SDK's words, for `authInfo`; `extra.token` is the {@link VerifiedAccessToken}.
- * The compact form does not show when the object is written to a log.
+ * Describes a verified token in the SDK's words, for `authInfo`; `extra.token` is the {@link VerifiedAccessToken},
+ * `extra.request` the request that came with it, where it is given. The compact form does not show when the object is
+ * written to a log.
  */
-export function authInfoOf(authenticated: Authenticated, protectedResource: ProtectedResource): AuthInfo {
-  const known = described.get(authenticated.token)
-  if (known !== undefined && known.resourceMetadataUrl === protectedResource.metadataUrl) return known
-  const info = describe(authenticated, protectedResource)
-  described.set(authenticated.token, info)
-  return info
+export function authInfoOf(
+  authenticated: Authenticated,
+  protectedResource: ProtectedResource,
+  request?: RawRequest,
+): AuthInfo {
+  return new DescribedToken(authenticated, protectedResource, request)
 }
 
-/** A verified token is one object for all calls with it. */
-const described = new WeakMap<VerifiedAccessToken, AuthInfo>()
+class DescribedToken implements AuthInfo {
+  readonly clientId: string
+  readonly scopes: string[]
+  readonly expiresAt: number
+  readonly resourceMetadataUrl: string
+  readonly extra: Record<string, unknown>
+  readonly #compactToken: string
 
-function describe({ token, compactToken }: Authenticated, protectedResource: ProtectedResource): AuthInfo {
-  const info = {
-    clientId: token.clientId,
-    scopes: token.scopes as string[],
-    expiresAt: token.expiresAt,
-    resourceMetadataUrl: protectedResource.metadataUrl,
-    extra: { token },
+  constructor(
+    { token, compactToken }: Authenticated,
+    { metadataUrl }: ProtectedResource,
+    request: RawRequest | undefined,
+  ) {
+    this.clientId = token.clientId
+    this.scopes = token.scopes as string[]
+    this.expiresAt = token.expiresAt
+    this.resourceMetadataUrl = metadataUrl
+    this.extra = { token, request }
+    this.#compactToken = compactToken
   }
-  return Object.defineProperty(info, 'token', { value: compactToken }) as typeof info & { token: string }
+
+  get token(): string {
+    return this.#compactToken
+  }
 }
 
 /**

@@ -80,10 +80,11 @@ export function createGate(
     const { headers } = facts
     try {
       const token = await options.verifier.verify(compactToken, present(request, presented))
+      options.onAuthenticated?.(token, request)
       return { outcome: 'authenticated', token, compactToken, scheme, headers }
     } catch (error) {
       const refused = refusals.thrown(error, { scheme, headers })
-      if (refused.reason === 'verification_failed') options.onError?.(error)
+      if (refused.reason === 'verification_failed') options.onError?.(error, request)
       return report(request, refused)
     }
   }

@@ -13,7 +13,7 @@ import type { Authenticated } from './gate.ts'
 import type { IncomingRequest } from './incoming-request.ts'
 import type { ProtectedResource } from './protected-resource.ts'
 import type { ProtectedTool, ToolGuard } from './protected-tool.ts'
-import { toRawRequest } from './raw-request.ts'
+import { type RawRequest, toRawRequest } from './raw-request.ts'
 import { readBodyText } from './read-body.ts'
 import { readMessage } from './read-message.ts'
 import { openSdkExchange } from './sdk-exchange.ts'
@@ -49,7 +49,7 @@ export interface McpEndpointOptions {
    */
   readonly reasonToWithhold?: (token: VerifiedAccessToken) => string | undefined
   /** Told of errors that no caller may see, and of what the SDK reports about requests it refused. Must not throw. */
-  readonly onError?: (error: unknown) => void
+  readonly onError?: (error: unknown, request?: RawRequest) => void
 }
 
 /** An MCP endpoint behind its gate; an adapter carries requests to it. */
@@ -111,7 +111,7 @@ export function createMcpEndpoint(options: McpEndpointOptions): McpEndpoint {
     onDone: () => void,
   ): RunningExchange {
     const { headers } = authenticated
-    const authInfo = authInfoOf(authenticated, protectedResource)
+    const authInfo = authInfoOf(authenticated, protectedResource, request)
     const shared = message.route?.server.call(message.route.request, { authInfo, headers, onDone })
     if (shared !== undefined) return shared
     const { body } = message
@@ -203,7 +203,7 @@ export function createMcpEndpoint(options: McpEndpointOptions): McpEndpoint {
       if (authentication.outcome === 'refused') return authentication.answer
       return await answerAuthenticated(request, authentication)
     } catch (error) {
-      options.onError?.(error)
+      options.onError?.(error, request)
       return rpcErrorAnswer(503, -32603, 'Temporarily unavailable', { 'retry-after': '5' })
     }
   }

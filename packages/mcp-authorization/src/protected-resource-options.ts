@@ -66,6 +66,8 @@ export interface ProtectedResourceOptions {
   readonly unavailable?: () => number | undefined
   /** Told of every refusal, for the audit log. Must not throw. */
   readonly onRefused?: (refused: Refusal, request: RawRequest) => void
+  /** Told of every request whose token was accepted, before its body is read. Must not throw. */
+  readonly onAuthenticated?: (token: VerifiedAccessToken, request: RawRequest) => void
   /** Told of errors that no caller may see. Must not throw. */
-  readonly onError?: (error: unknown) => void
+  readonly onError?: (error: unknown, request: RawRequest) => void
 }

@@ -9,6 +9,7 @@ import type {
   StandardSchemaWithJSON,
   ToolAnnotations,
 } from '@modelcontextprotocol/server'
+import type { RawRequest } from './raw-request.ts'
 import { assertScopes } from './scope-hierarchy.ts'
 import type { ToolRequirement } from './tool-requirement.ts'
 
@@ -20,6 +21,8 @@ export interface ToolCall {
   readonly token: VerifiedAccessToken
   /** Aborted when the caller goes away, at the token's expiry, and when the right to the call ends. */
   readonly signal: AbortSignal
+  /** The request that the call came with, as it was handed to the endpoint; undefined when another handler took it in. */
+  readonly request?: RawRequest | undefined
   /** The SDK's own context of the request: notifications, elicitation, protocol envelope. */
   readonly context: ServerContext
 }
@@ -87,7 +90,14 @@ export function protectTool<Input extends StandardSchemaWithJSON | undefined = u
     register(server, { guard, scopeChallenge }) {
       const run = (args: unknown, context: ServerContext): ToolResult | Promise<ToolResult> =>
         runGuarded(
-          { tool: name, arguments: args, context, token: tokenOf(context), signal: context.mcpReq.signal },
+          {
+            tool: name,
+            arguments: args,
+            context,
+            token: tokenOf(context),
+            request: context.http?.authInfo?.extra?.request as RawRequest | undefined,
+            signal: context.mcpReq.signal,
+          },
           handler,
           guard,
         )

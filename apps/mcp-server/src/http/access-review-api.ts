@@ -6,7 +6,7 @@ import { type AccessReviews, NoRealmError, type RecordStep } from '../access-rev
 import { callerMembers, present, requestMembers } from '../audit-events.ts'
 import type { AuditTrail } from '../audit-trail.ts'
 import { type LeaverReports, UnknownPersonError } from '../leaver-report.ts'
-import { requestContext } from '../request-context.ts'
+import { contextOf } from '../request-context.ts'
 import { type RouteHandler, sendJson } from './answers.ts'
 import { type AuditorsHandler, type AuditorsOnlyParts, auditorsOnly } from './auditors-only.ts'
 import { readJsonBody } from './read-json-body.ts'
@@ -97,7 +97,7 @@ function write<Schema extends z.ZodType>(
 
 function handler({ auditTrail }: AccessReviewApiParts, work: Work): AuditorsHandler {
   return async (request, response, url, { token, headers }) => {
-    const who = { ...requestMembers(requestContext()), ...callerMembers(token) }
+    const who = { ...requestMembers(contextOf(request)), ...callerMembers(token) }
     const record: RecordStep = (action, details) =>
       auditTrail.record({ phase: 'security', action, outcome: 'succeeded', ...who, details })
     const body = request.method === 'POST' ? await readJsonBody(request) : undefined

@@ -6,7 +6,7 @@ import { callerMembers, requestMembers } from '../audit-events.ts'
 import { auditPageParameters, readAuditPage } from '../audit-pages.ts'
 import type { AuditTrail } from '../audit-trail.ts'
 import { viewOfRecord } from '../audit-view.ts'
-import { requestContext } from '../request-context.ts'
+import { contextOf } from '../request-context.ts'
 import { type RouteHandler, sendJson } from './answers.ts'
 import { type AuditorsHandler, type AuditorsOnlyParts, auditorsOnly } from './auditors-only.ts'
 
@@ -93,7 +93,7 @@ async function openStream(
   { token, headers }: Authenticated,
 ): Promise<void> {
   const { auditTrail, calls } = parts
-  const who = { ...requestMembers(requestContext()), ...callerMembers(token) }
+  const who = { ...requestMembers(contextOf(request)), ...callerMembers(token) }
   await auditTrail.record({ phase: 'decision', action: url.pathname, outcome: 'allowed', ...who })
   let last = await beginningOf(parts, url.searchParams.get('afterSequence') ?? request.headers['last-event-id'])
   let isPumping = false

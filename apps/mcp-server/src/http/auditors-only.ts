@@ -4,7 +4,7 @@ import type { PolicyEngine } from '@mcp-identity/policy'
 import { callerMembers, requestMembers } from '../audit-events.ts'
 import type { AuditTrail } from '../audit-trail.ts'
 import { InactiveTokenError, type LiveCallers } from '../live-caller.ts'
-import { requestContext } from '../request-context.ts'
+import { contextOf } from '../request-context.ts'
 import { scopesOf } from '../scopes.ts'
 import { type RouteHandler, rawRequestOf, sendAnswer, sendJson } from './answers.ts'
 
@@ -46,7 +46,7 @@ export function auditorsOnly(
     const refused = protectedResource.authorize(authentication, { scopes: scopesOf(right) })
     if (refused !== undefined) return sendAnswer(response, protectedResource.report(refused, raw).answer)
     const denial = await denialOf(parts, authentication, right, method !== 'GET')
-    if (denial !== undefined) return refuse(parts, response, url, authentication, denial)
+    if (denial !== undefined) return refuse(parts, request, response, url, authentication, denial)
     await handle(request, response, url, authentication)
   }
 }
@@ -69,12 +69,13 @@ async function denialOf(
 
 function refuse(
   { auditTrail }: AuditorsOnlyParts,
+  request: IncomingMessage,
   response: ServerResponse,
   url: URL,
   { token, headers }: Authenticated,
   reason: string,
 ): void {
-  const who = { ...requestMembers(requestContext()), ...callerMembers(token) }
+  const who = { ...requestMembers(contextOf(request)), ...callerMembers(token) }
   auditTrail.note({ phase: 'decision', action: url.pathname, outcome: 'refused', reason, ...who })
   sendJson(response, 403, { error: 'access_denied', error_description: reason }, headers)
 }

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import type { HashReader } from './inclusion-proof.ts'
 import { emptyRoot, hashChildren, perfectRoot } from './merkle-tree.ts'
 import { tilePath, tileWidth } from './tile-path.ts'
-import { writeDurably } from './write-durably.ts'
+import { writeAllDurably } from './write-durably.ts'
 
 const hashBytes = 32
 const tileLevels = 8
@@ -12,7 +12,7 @@ const tileLevels = 8
 export interface TileTree {
   readonly size: number
   root(): Buffer
-  /** Adds leaf hashes; full tiles are written at once. */
+  /** Adds leaf hashes; the tiles that they fill are written. */
   add(leafHashes: readonly Buffer[]): Promise<void>
   /** Writes the unfinished tiles of the right edge, so that a checkpoint of this size can be verified from tiles. */
   flush(): Promise<void>
@@ -32,15 +32,18 @@ export async function openTileTree(folder: string, size: number): Promise<TileTr
   const outdated: string[] = []
   let flushed = new Map<number, string>(edge.map((hashes, level) => [level, edgePath(level, leaves, hashes.length)]))
 
-  async function push(level: number, hash: Buffer): Promise<void> {
+  /** Full tiles that are not on the disk yet, by path; they stay here when writing fails. */
+  const filled = new Map<string, Buffer>()
+
+  function push(level: number, hash: Buffer): void {
     edge[level] ??= []
     const tile = edge[level]
     tile.push(hash)
     if (tile.length < tileWidth) return
     const index = Math.floor(leaves / tileWidth ** (level + 1)) - 1
-    await writeDurably(join(folder, tilePath(level, index)), Buffer.concat(tile))
+    filled.set(join(folder, tilePath(level, index)), Buffer.concat(tile))
     edge[level] = []
-    await push(level + 1, perfectRoot(tile))
+    push(level + 1, perfectRoot(tile))
   }
 
   return {
@@ -51,17 +54,22 @@ export async function openTileTree(folder: string, size: number): Promise<TileTr
     async add(leafHashes) {
       for (const hash of leafHashes) {
         leaves += 1
-        await push(0, hash)
+        push(0, hash)
       }
+      writeAllDurably(filled)
+      filled.clear()
     },
     async flush() {
       const paths = new Map<number, string>()
+      const unfinished = new Map(filled)
       for (const [level, hashes] of edge.entries()) {
         if (hashes.length === 0) continue
         const path = edgePath(level, leaves, hashes.length)
         paths.set(level, path)
-        if (flushed.get(level) !== path) await writeDurably(join(folder, path), Buffer.concat(hashes))
+        if (flushed.get(level) !== path) unfinished.set(join(folder, path), Buffer.concat(hashes))
       }
+      writeAllDurably(unfinished)
+      filled.clear()
       for (const [level, path] of flushed) if (paths.get(level) !== path) outdated.push(path)
       flushed = paths
     },

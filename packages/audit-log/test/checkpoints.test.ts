@@ -110,6 +110,29 @@ describe('a checkpoint', () => {
   })
 })
 
+describe('a checkpoint after a tile that could not be written', () => {
+  it('is of the whole log, tile included, once the tile can be', async () => {
+    const path = join(temporaryFolder(), 'audit.jsonl')
+    const inTheWay = join(`${path}.tiles`, 'tile/0/000.new')
+    mkdirSync(inTheWay, { recursive: true })
+    const log = await openAuditLog({
+      path,
+      signingKeyFile: join(dirname(path), 'key.pem'),
+      checkpointIntervalMs: 3_600_000,
+    })
+    await Promise.all(Array.from({ length: 300 }, () => log.append(aliceDeletes)))
+    await expect(log.checkpoint()).rejects.toThrow('000.new')
+    rmSync(inTheWay, { recursive: true })
+    await log.append(aliceDeletes)
+    await log.close()
+    expect(await verifyAuditLog(path, { verifierKey: keyOf(path) })).toMatchObject({
+      intact: true,
+      checkpointSize: 301,
+    })
+    expect(statSync(join(`${path}.tiles`, 'tile/0/000')).size).toBe(256 * 32)
+  })
+})
+
 describe('a proof of one record', () => {
   it('leads from the record to the signed root, for every record', async () => {
     const path = await signedLog(600)

@@ -162,6 +162,7 @@ describe('clients', () => {
     expect(service).toMatchObject({ clientAuthenticatorType: 'client-jwt', serviceAccountsEnabled: true })
     expect(service.secret).toBeUndefined()
     expect(JSON.parse(service.attributes?.['jwks.string'])).toEqual(settings.serviceJwks)
+    expect(service.attributes?.['token.endpoint.auth.signing.alg']).toBe('ES256')
   })
 })
 
@@ -240,15 +241,26 @@ describe('permissions', () => {
 })
 
 describe('registration', () => {
-  const trustedHosts = (from: RealmSettings) =>
+  const anonymous = (from: RealmSettings, providerId: string) =>
     buildRealm(from).components['org.keycloak.services.clientregistration.policy.ClientRegistrationPolicy']?.find(
-      ({ providerId }) => providerId === 'trusted-hosts',
+      (policy) => policy.subType === 'anonymous' && policy.providerId === providerId,
     )?.config
+  const trustedHosts = (from: RealmSettings) => anonymous(from, 'trusted-hosts')
   const hosts = (from: RealmSettings) => trustedHosts(from)?.['trusted-hosts']
 
   it('is open to nobody in production', () => expect(hosts(production)).toEqual([]))
   it('is refused in production to clients without any URI, too', () => {
     expect(trustedHosts(production)?.['host-sending-registration-request-must-match']).toEqual(['true'])
+  })
+  it.each([
+    ['only for redirects to trusted hosts', 'trusted-hosts', { 'client-uris-must-match': ['true'] }],
+    ['with the consent of each person', 'consent-required', {}],
+    ['without roles that nobody asked for', 'scope', {}],
+    ['for so many clients and no more', 'max-clients', { 'max-clients': ['200'] }],
+    ['without mappers of its own', 'allowed-protocol-mappers', { 'allowed-protocol-mapper-types': [] }],
+    ['without web origins', 'registration-web-origins', { 'web-origins': [] }],
+  ])('is open %s', (_title, policy, config) => {
+    for (const from of [settings, production]) expect(anonymous(from, policy)).toMatchObject(config)
   })
   it('is open to loopback in development', () => expect(hosts(settings)).toEqual(['localhost', '127.0.0.1']))
 })

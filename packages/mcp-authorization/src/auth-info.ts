@@ -10,12 +10,8 @@ import type { ToolRequirement } from './tool-requirement.ts'
  * `extra.request` the request that came with it, where it is given. The compact form does not show when the object is
  * written to a log.
  */
-export function authInfoOf(
-  authenticated: Authenticated,
-  protectedResource: ProtectedResource,
-  request?: RawRequest,
-): AuthInfo {
-  return new DescribedToken(authenticated, protectedResource, request)
+export function authInfoOf(authenticated: Authenticated, request?: RawRequest): AuthInfo {
+  return new DescribedToken(authenticated, request)
 }
 
 class DescribedToken implements AuthInfo {
@@ -26,15 +22,11 @@ class DescribedToken implements AuthInfo {
   readonly extra: Record<string, unknown>
   readonly #compactToken: string
 
-  constructor(
-    { token, compactToken }: Authenticated,
-    { metadataUrl }: ProtectedResource,
-    request: RawRequest | undefined,
-  ) {
+  constructor({ token, compactToken, resourceMetadata }: Authenticated, request: RawRequest | undefined) {
     this.clientId = token.clientId
     this.scopes = token.scopes as string[]
     this.expiresAt = token.expiresAt
-    this.resourceMetadataUrl = metadataUrl
+    this.resourceMetadataUrl = resourceMetadata
     this.extra = { token, request }
     this.#compactToken = compactToken
   }

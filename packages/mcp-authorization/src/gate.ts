@@ -4,7 +4,7 @@ import type { ChallengeScheme } from './challenge.ts'
 import { type Credentials, readCredentials } from './credentials.ts'
 import type { ProtectedResourceOptions } from './protected-resource-options.ts'
 import { createRequestCounter } from './rate-limits.ts'
-import { headerValues, pathOf, type RawRequest } from './raw-request.ts'
+import { headerValues, type RawRequest } from './raw-request.ts'
 import type { Refusal } from './refusal.ts'
 import type { Refusals } from './refusals.ts'
 import type { ResourceSettings } from './resource-settings.ts'
@@ -36,13 +36,12 @@ export function createGate(
 ): (request: RawRequest) => Promise<Authentication> {
   const perAddress = options.rateLimits?.perAddress
   const countAddress = perAddress && createRequestCounter(perAddress, 'rateLimits.perAddress')
-  const proofUrlOf = createProofUrl(settings.resources)
 
   function checkPlace(request: RawRequest): AnswerFacts | Refusal {
     if (!settings.isHostAllowed(request)) return refusals.forbidden('host_not_allowed')
     const origin = settings.findOrigin(request)
     if (origin.outcome === 'foreign') return refusals.forbidden('origin_not_allowed')
-    return settings.factsFor(origin.outcome === 'allowed' ? origin.origin : undefined)
+    return settings.factsFor(settings.findResource(request), origin.outcome === 'allowed' ? origin.origin : undefined)
   }
 
   function checkCredentials(request: RawRequest, facts: AnswerFacts): Presented | Refusal {
@@ -60,7 +59,8 @@ export function createGate(
   }
 
   function present(request: RawRequest, { scheme, dpopProofs: [dpopProof] }: Presented) {
-    const presentation = { method: request.method, url: proofUrlOf(request), scheme }
+    // What a DPoP proof names (`htu`) is a spelling of the resource, never the request's own word.
+    const presentation = { method: request.method, url: settings.findResource(request), scheme }
     return dpopProof === undefined ? presentation : { ...presentation, dpopProof }
   }
 
@@ -77,28 +77,14 @@ export function createGate(
     const presented = checkCredentials(request, facts)
     if (presented.outcome === 'refused') return report(request, presented)
     const { scheme, token: compactToken } = presented
-    const { headers } = facts
     try {
       const token = await options.verifier.verify(compactToken, present(request, presented))
       options.onAuthenticated?.(token, request)
-      return { outcome: 'authenticated', token, compactToken, scheme, headers }
+      return { outcome: 'authenticated', token, compactToken, ...facts, scheme }
     } catch (error) {
-      const refused = refusals.thrown(error, { scheme, headers })
+      const refused = refusals.thrown(error, { ...facts, scheme })
       if (refused.reason === 'verification_failed') options.onError?.(error, request)
       return report(request, refused)
     }
-  }
-}
-
-/** The URL that a DPoP proof names (`htu`): the spelling whose host the request names, never the request's own word. */
-function createProofUrl(resources: readonly [string, ...string[]]): (request: RawRequest) => string {
-  const [canonical] = resources
-  if (resources.length === 1) return () => canonical
-  const spellings = resources.map((resource) => ({ resource, url: new URL(resource) }))
-  return (request) => {
-    const host = headerValues(request, 'host')[0]?.toLowerCase()
-    const path = pathOf(request)
-    const found = spellings.find(({ url }) => url.host === host && url.pathname === path)
-    return found?.resource ?? canonical
   }
 }

@@ -111,7 +111,7 @@ export function createMcpEndpoint(options: McpEndpointOptions): McpEndpoint {
     onDone: () => void,
   ): RunningExchange {
     const { headers } = authenticated
-    const authInfo = authInfoOf(authenticated, protectedResource, request)
+    const authInfo = authInfoOf(authenticated, request)
     const shared = message.route?.server.call(message.route.request, { authInfo, headers, onDone })
     if (shared !== undefined) return shared
     const { body } = message
@@ -170,9 +170,6 @@ export function createMcpEndpoint(options: McpEndpointOptions): McpEndpoint {
     const admission = limited ?? toolGate.admit(authenticated, called)
     if (admission.outcome === 'refused') return { refused: protectedResource.report(admission, request).answer }
     const kind = methodOf(body) === 'subscriptions/listen' ? 'stream' : 'call'
-    if (kind === 'stream' && calls.streamsOf(authenticated.token) >= maxStreams) {
-      return { refused: protectedResource.report(protectedResource.refuseStream(authenticated), request).answer }
-    }
     return { body, kind, route: admission.tool && sharedCalls.route(request, body, admission.tool) }
   }
 
@@ -191,7 +188,12 @@ export function createMcpEndpoint(options: McpEndpointOptions): McpEndpoint {
     if (reading.endedBecause !== undefined) {
       return protectedResource.report(protectedResource.refuseEnded(authenticated), request).answer
     }
-    return 'refused' in message ? message.refused : run(request, authenticated, message)
+    if ('refused' in message) return message.refused
+    // In one step with its entry by `run`: streams that are opened at once would all find the others not there yet.
+    if (message.kind === 'stream' && calls.streamsOf(authenticated.token) >= maxStreams) {
+      return protectedResource.report(protectedResource.refuseStream(authenticated), request).answer
+    }
+    return run(request, authenticated, message)
   }
 
   async function handle(request: IncomingRequest): Promise<Answer | Response | undefined> {

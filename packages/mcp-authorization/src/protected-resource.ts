@@ -121,7 +121,7 @@ export function createProtectedResource(options: ProtectedResourceOptions): Prot
     grantedBy: settings.hierarchy.grantedBy,
     scopesToAskFor: scopes.toAskFor,
     challenge: (code, { scheme = settings.scheme, scopes: asked = settings.initialScopes } = {}) =>
-      refusals.challenge(scheme, code, asked),
+      refusals.challenge(scheme, code, asked, settings.metadataUrl),
     refuseStream: (authenticated) =>
       refusals.tooMany('too_many_streams', STREAM_RETRY_SECONDS, authenticated, authenticated.token),
     refuseEnded: (authenticated, reason = 'call_ended') =>

@@ -17,7 +17,12 @@ import { acceptedLevels, type ToolRequirement } from './tool-requirement.ts'
 /** Makes the refusals of one protected resource, out of constants. */
 export interface Refusals {
   /** The value of a `WWW-Authenticate` header. */
-  challenge(scheme: ChallengeScheme, code: ChallengeCode | undefined, scopes: readonly string[]): string
+  challenge(
+    scheme: ChallengeScheme,
+    code: ChallengeCode | undefined,
+    scopes: readonly string[],
+    resourceMetadata: string,
+  ): string
   /** An answer that asks for another token, with the scopes of the first challenge. */
   challenged(
     status: number,
@@ -57,11 +62,11 @@ const TOKEN_ERRORS: Readonly<Record<ChallengeCode, { readonly status: number; re
 
 /** Makes {@link Refusals}. */
 export function createRefusals(settings: ResourceSettings): Refusals {
-  const { metadataUrl: resourceMetadata, dpopAlgorithms: algorithms } = settings
+  const { dpopAlgorithms: algorithms } = settings
   const challenges = new Map<string, string>()
 
-  function challenge(scheme: ChallengeScheme, code: ChallengeCode | undefined, scopes: readonly string[]): string {
-    const key = `${scheme} ${code} ${scopes.join(' ')}`
+  const challenge: Refusals['challenge'] = (scheme, code, scopes, resourceMetadata) => {
+    const key = `${scheme} ${code} ${scopes.join(' ')} ${resourceMetadata}`
     const known = challenges.get(key)
     if (known !== undefined) return known
     const errorDescription = code && DESCRIPTIONS[code]
@@ -82,8 +87,9 @@ export function createRefusals(settings: ResourceSettings): Refusals {
     return refusal(reason, jsonAnswer(503, { error: 'temporarily_unavailable' }, { ...headers, ...retryAfter }))
   }
 
-  const challenged: Refusals['challenged'] = (status, code, reason, { scheme, headers }, details) => {
-    const value = challenge(scheme, code, settings.initialScopes)
+  const challenged: Refusals['challenged'] = (status, code, reason, facts, details) => {
+    const { scheme, headers, resourceMetadata } = facts
+    const value = challenge(scheme, code, settings.initialScopes, resourceMetadata)
     return refusal(reason, challengedAnswer(status, value, code, headers), { code, ...details })
   }
 
@@ -104,14 +110,15 @@ export function createRefusals(settings: ResourceSettings): Refusals {
       if (!(error instanceof TokenError)) return unavailable('verification_failed', RETRY_AFTER_SECONDS, facts)
       const { status, asked } = TOKEN_ERRORS[error.code]
       const nonce = error.dpopNonce === undefined ? {} : { 'dpop-nonce': error.dpopNonce }
-      const about = { scheme: asked ?? facts.scheme, headers: { ...facts.headers, ...nonce } }
+      const about = { ...facts, scheme: asked ?? facts.scheme, headers: { ...facts.headers, ...nonce } }
       return challenged(status, error.code, error.reason, about, { facts: error.token })
     },
-    scope(token, scopes, { scheme, headers }) {
+    scope(token, scopes, { scheme, headers, resourceMetadata }) {
       const code = 'insufficient_scope'
-      return refusal(code, challengedAnswer(403, challenge(scheme, code, scopes), code, headers), { code, token })
+      const value = challenge(scheme, code, scopes, resourceMetadata)
+      return refusal(code, challengedAnswer(403, value, code, headers), { code, token })
     },
-    signIn(token, scopes, requirement, { scheme, headers }) {
+    signIn(token, scopes, requirement, { scheme, headers, resourceMetadata }) {
       const error = 'insufficient_user_authentication'
       const value = buildChallenge(scheme, {
         error,

@@ -4,7 +4,7 @@ import { corsHeaders } from './cors.ts'
 import { createHostCheck, createOriginCheck, type OriginFinding } from './host-and-origin.ts'
 import { type ProtectedResourceMetadata, resourceMetadataUrl } from './protected-resource-metadata.ts'
 import type { ProtectedResourceOptions } from './protected-resource-options.ts'
-import type { RawRequest } from './raw-request.ts'
+import { headerValues, pathOf, type RawRequest } from './raw-request.ts'
 import { assertScopes, createScopeHierarchy, type ScopeHierarchy } from './scope-hierarchy.ts'
 
 /** The options of a protected resource, checked, with their defaults. */
@@ -23,8 +23,10 @@ export interface ResourceSettings {
   readonly dpopAlgorithms: readonly string[] | undefined
   readonly isHostAllowed: (request: RawRequest) => boolean
   readonly findOrigin: (request: RawRequest) => OriginFinding
-  /** What goes into every answer to a request of that origin. */
-  readonly factsFor: (origin: string | undefined) => AnswerFacts
+  /** The spelling of the resource that a request is for; the canonical one where none fits. */
+  readonly findResource: (request: RawRequest) => string
+  /** What goes into every answer to a request for that spelling, from a page of that origin. */
+  readonly factsFor: (resource: string, origin: string | undefined) => AnswerFacts
   readonly describe: (resource: string) => ProtectedResourceMetadata
 }
 
@@ -56,19 +58,41 @@ export function readResourceSettings(options: ProtectedResourceOptions): Resourc
     dpopAlgorithms: dpop?.algorithms,
     isHostAllowed: createHostCheck(hosts),
     findOrigin: createOriginCheck(allowedOrigins),
-    factsFor: createFacts(scheme, allowedOrigins),
+    findResource: createResourceFinder(resources),
+    factsFor: createFacts(scheme, resources, allowedOrigins),
     describe: (resource) => describeResource(resource, options),
   }
 }
 
-function createFacts(scheme: ChallengeScheme, origins: readonly string[]): ResourceSettings['factsFor'] {
-  const make = (origin: string | undefined): AnswerFacts => ({
+function createFacts(
+  scheme: ChallengeScheme,
+  resources: readonly string[],
+  origins: readonly string[],
+): ResourceSettings['factsFor'] {
+  const make = (resource: string, origin: string | undefined): AnswerFacts => ({
     scheme,
     headers: Object.freeze({ 'cache-control': 'no-store', ...corsHeaders(origin) }),
+    resourceMetadata: resourceMetadataUrl(resource),
   })
-  const withoutOrigin = make(undefined)
-  const byOrigin = new Map(origins.map((origin) => [origin, make(origin)]))
-  return (origin) => (origin === undefined ? withoutOrigin : (byOrigin.get(origin) ?? withoutOrigin))
+  const known = new Map(
+    resources.map((resource) => [
+      resource,
+      new Map([undefined, ...origins].map((origin) => [origin, make(resource, origin)])),
+    ]),
+  )
+  return (resource, origin) => known.get(resource)?.get(origin) ?? make(resource, undefined)
+}
+
+/** By host and path, since a request never says its scheme. */
+function createResourceFinder(resources: readonly [string, ...string[]]): ResourceSettings['findResource'] {
+  const [canonical] = resources
+  if (resources.length === 1) return () => canonical
+  const spellings = resources.map((resource) => ({ resource, url: new URL(resource) }))
+  return (request) => {
+    const host = headerValues(request, 'host')[0]?.toLowerCase()
+    const path = pathOf(request)
+    return spellings.find(({ url }) => url.host === host && url.pathname === path)?.resource ?? canonical
+  }
 }
 
 function describeResource(resource: string, options: ProtectedResourceOptions): ProtectedResourceMetadata {

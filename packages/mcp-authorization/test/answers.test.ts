@@ -1,6 +1,7 @@
 import { frozenNow, type TokenFaultName, tokenFaults } from '@mcp-identity/test-kit'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { rpc } from './support/messages.ts'
+import { rawRequest, sendRaw } from './support/raw-http.ts'
 import { type StartedServer, scopesSupported, startServer } from './support/start-server.ts'
 
 let server: StartedServer
@@ -216,6 +217,7 @@ describe('Host and Origin', () => {
       const response = await fetch(server.url, { ...request, headers: { ...request.headers, origin } })
       expect([response.status, await response.text()]).toEqual([403, '{"error":"forbidden"}'])
       expect(response.headers.get('access-control-allow-origin')).toBeNull()
+      expect(response.headers.get('cache-control')).toBe('no-store')
       expect(server.refusals.at(-1)?.reason).toBe('origin_not_allowed')
     },
   )
@@ -228,8 +230,44 @@ describe('Host and Origin', () => {
       })
     const allowed = await preflight('https://console.company.com')
     expect(allowed.status).toBe(204)
-    expect(allowed.headers.get('access-control-allow-headers')).toContain('Authorization')
+    expect(allowed.headers.get('access-control-allow-origin')).toBe('https://console.company.com')
     expect((await preflight('https://evil.example')).status).toBe(403)
+  })
+
+  it.each([
+    ...['Authorization', 'DPoP', 'Content-Type', 'Accept', 'MCP-Protocol-Version', 'Mcp-Session-Id'],
+    ...['Mcp-Method', 'Mcp-Name', 'Last-Event-ID'],
+  ])('lets pages send %s', async (name) => {
+    const headers = { origin: 'https://console.company.com', 'access-control-request-method': 'POST' }
+    const allowed = await fetch(server.url, { method: 'OPTIONS', headers })
+    expect(allowed.headers.get('access-control-allow-headers')?.split(', ')).toContain(name)
+  })
+
+  it('refuses the preflight of an allowed origin for another host (DNS rebinding)', async () => {
+    const headers = ['Origin: https://console.company.com', 'Access-Control-Request-Method: POST']
+    const ask = (host: string) =>
+      sendRaw(server.origin, rawRequest('OPTIONS /mcp HTTP/1.1', [`Host: ${host}`, ...headers]))
+    expect((await ask(new URL(server.url).host)).status).toBe(204)
+    expect((await ask('evil.example')).status).toBe(403)
+  })
+
+  it('refuses another host before it looks at the token', async () => {
+    const authorization = `Authorization: Bearer ${server.mint()}`
+    const refused = await sendRaw(
+      server.origin,
+      rawRequest('POST /mcp HTTP/1.1', ['Host: evil.example', authorization]),
+    )
+    expect([refused.status, server.refusals.at(-1)?.reason]).toEqual([403, 'host_not_allowed'])
+  })
+})
+
+describe('the size of a body', () => {
+  it.each([
+    [262_144, 401, 'no_credentials'],
+    [262_145, 413, 'body_too_large'],
+  ])('of %d bytes, declared, gets %d before the token is asked for', async (size, status, reason) => {
+    const response = await fetch(server.url, { method: 'POST', body: 'x'.repeat(size) })
+    expect([response.status, server.refusals.at(-1)?.reason]).toEqual([status, reason])
   })
 })
 

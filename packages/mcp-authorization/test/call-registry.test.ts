@@ -61,6 +61,7 @@ describe('the call registry', () => {
     calls.open(token(3000), new AbortController(), 'stream')
     calls.open(token(3000), new AbortController(), 'call')
     calls.open(token(3000, 'bob'), new AbortController(), 'stream')
+    calls.open({ ...token(3000), issuer: 'https://login.partner.example' }, new AbortController(), 'stream')
     expect(calls.streamsOf(token(1))).toBe(2)
   })
 

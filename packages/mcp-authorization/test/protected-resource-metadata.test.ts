@@ -1,3 +1,4 @@
+import { dpopConfirmation, mintDpopProof } from '@mcp-identity/test-kit'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { rpc } from './support/messages.ts'
 import { rawRequest, sendRaw } from './support/raw-http.ts'
@@ -8,8 +9,13 @@ beforeAll(async () => {
   server = await startServer({
     resource: {
       authorizationServers: ['https://login.company.com/realms/company', 'https://login.partner.example'],
-      dpop: { algorithms: ['ES256', 'EdDSA'] },
-      documentation: { name: 'Customers', documentationUrl: 'https://docs.company.com/customers' },
+      dpop: { algorithms: ['ES256', 'EdDSA'], required: true },
+      documentation: {
+        name: 'Customers',
+        documentationUrl: 'https://docs.company.com/customers',
+        policyUrl: 'https://company.com/policy',
+        termsUrl: 'https://company.com/terms',
+      },
     },
   })
 })
@@ -30,7 +36,10 @@ describe('protected resource metadata (RFC 9728)', () => {
         bearer_methods_supported: ['header'],
         resource_name: 'Customers',
         resource_documentation: 'https://docs.company.com/customers',
+        resource_policy_uri: 'https://company.com/policy',
+        resource_tos_uri: 'https://company.com/terms',
         dpop_signing_alg_values_supported: ['ES256', 'EdDSA'],
+        dpop_bound_access_tokens_required: true,
       })
     },
   )
@@ -85,6 +94,64 @@ describe('a resource with aliases', () => {
     expect(await ask('/.well-known/oauth-protected-resource/mcp/', host)).toBe('https://mcp.company.com/mcp/')
     expect(await ask('/.well-known/oauth-protected-resource', 'mcp.company.com')).toBe('https://mcp.company.com/mcp/')
     await aliased.close()
+  })
+})
+
+describe('the endpoint of a resource with aliases', () => {
+  const alias = 'https://mcp.company.com/customers'
+  let aliased: StartedServer
+  beforeAll(async () => {
+    aliased = await startServer({ resource: { resourceAliases: [alias], dpop: { algorithms: ['ES256'] } } })
+  })
+  afterAll(() => aliased.close())
+
+  const send = (path: string, host: string, ...headers: string[]) =>
+    sendRaw(aliased.origin, rawRequest(`POST ${path} HTTP/1.1`, [`Host: ${host}`, ...headers]))
+
+  it.each([
+    ['the canonical spelling', () => new URL(aliased.url), () => aliased.metadataUrl],
+    ['the alias', () => new URL(alias), () => 'https://mcp.company.com/.well-known/oauth-protected-resource/customers'],
+  ])(
+    'challenges with the metadata of %s where that was asked for (RFC 9728 section 3.3)',
+    async (_title, url, metadata) => {
+      const { host, pathname } = url()
+      const named = `resource_metadata="${metadata()}"`
+      const anonymous = await send(pathname, host)
+      expect([anonymous.status, anonymous.headers.get('www-authenticate')]).toEqual([
+        401,
+        expect.stringContaining(named),
+      ])
+      const bad = await send(pathname, host, 'Authorization: Bearer garbage')
+      expect([bad.status, bad.headers.get('www-authenticate')]).toEqual([401, expect.stringContaining(named)])
+      const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'run_report' } })
+      const json = ['Content-Type: application/json', 'Accept: application/json, text/event-stream']
+      const authorization = `Authorization: Bearer ${aliased.mint({ claims: { scope: 'read:customers' } })}`
+      const lacking = await sendRaw(
+        aliased.origin,
+        rawRequest(`POST ${pathname} HTTP/1.1`, [`Host: ${host}`, authorization, ...json], body),
+      )
+      expect([lacking.status, lacking.headers.get('www-authenticate')]).toEqual([403, expect.stringContaining(named)])
+    },
+  )
+
+  it('takes a DPoP proof for the spelling that was asked for, and for no other', async () => {
+    const token = aliased.mint({ claims: { cnf: dpopConfirmation() } })
+    const ask = (proven: string) => {
+      const proof = mintDpopProof({ method: 'POST', url: proven, accessToken: token, now: aliased.clock() })
+      return send('/customers', 'mcp.company.com', `Authorization: DPoP ${token}`, `DPoP: ${proof}`)
+    }
+    // 415: past the gate, whose business a missing body is not.
+    expect((await ask(alias)).status).toBe(415)
+    expect((await ask(aliased.url)).status).toBe(401)
+  })
+
+  it('refuses two DPoP proofs', async () => {
+    const token = aliased.mint({ claims: { cnf: dpopConfirmation() } })
+    const proof = () =>
+      `DPoP: ${mintDpopProof({ method: 'POST', url: alias, accessToken: token, now: aliased.clock() })}`
+    const refused = await send('/customers', 'mcp.company.com', `Authorization: DPoP ${token}`, proof(), proof())
+    expect(refused.headers.get('www-authenticate')).toMatch(/^DPoP error="invalid_dpop_proof"/)
+    expect([refused.status, aliased.refusals.at(-1)?.reason]).toEqual([401, 'several_dpop_proofs'])
   })
 })
 

@@ -80,6 +80,9 @@ describe.each(eras)('a running call, %s', (era) => {
       await writer.close()
       expect((await response).status).toBe(401)
       expect(server.endpoint.calls.size).toBe(0)
+      expect(server.refusals.map(({ reason, token }) => [reason, token?.caller.email])).toEqual([
+        ['call_ended', 'alice@company.com'],
+      ])
     })
   })
 
@@ -158,6 +161,28 @@ describe.each(eras)('a running call, %s', (era) => {
     })
   })
 
+  it('that has reported progress is cut off in the middle, without its result', async () => {
+    const tool = protectTool({
+      name: 'chatty',
+      scopes: [],
+      handler: async (_args, { context }) => {
+        await context.mcpReq.notify({ method: 'notifications/progress', params: { progressToken: 'p', progress: 1 } })
+        await new Promise<void>((resolve) => {
+          context.mcpReq.signal.addEventListener('abort', () => resolve())
+        })
+        return text('secret result')
+      },
+    })
+    await withServer({ endpoint: { tools: [tool] } }, async (server) => {
+      const response = await fetch(server.url, toolCall(era, server.mint(), 'chatty'))
+      server.endpoint.calls.endWhere(() => true, 'disabled')
+      const received = await response.text()
+      expect(received).toContain('notifications/progress')
+      expect(received).not.toContain('secret')
+      expect(server.endpoint.calls.size).toBe(0)
+    })
+  })
+
   it('keeps its own answer when another caller uses the same request id', async () => {
     const tool = protectTool({ name: 'echo', scopes: [], handler: (_args, { token }) => text(token.subject) })
     await withServer({ endpoint: { tools: [tool] } }, async (server) => {
@@ -214,6 +239,16 @@ describe('an open stream (subscriptions/listen)', () => {
       caller.abort()
       await expect.poll(() => server.endpoint.calls.size).toBe(0)
       expect((await fetch(server.url, listen(server.mint()))).status).toBe(200)
+    })
+  })
+
+  it('is counted also when many are opened at once', async () => {
+    await withServer({ endpoint: { maxStreamsPerCaller: 2 } }, async (server) => {
+      const token = server.mint()
+      const responses = await Promise.all(
+        Array.from({ length: 10 }, () => server.endpoint.fetch(new Request(server.url, listen(token)))),
+      )
+      expect(responses.map(({ status }) => status).filter((status) => status === 200)).toEqual([200, 200])
     })
   })
 })

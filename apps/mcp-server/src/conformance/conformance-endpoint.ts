@@ -49,7 +49,7 @@ export function conformanceRoutes(config: Config, verifier: TokenVerifier): Map<
     tools,
     register: registerFixtureDocuments,
   })
-  const sessions = createLegacySessions(protectedResource, () => sessionServer(tools))
+  const sessions = createLegacySessions(() => sessionServer(tools))
   const listener = toNodeListener({
     ...endpoint,
     handle: (request) => handle(request, protectedResource, endpoint, sessions),

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { type Authenticated, authInfoOf, type ProtectedResource } from '@mcp-identity/mcp-authorization'
+import { type Authenticated, authInfoOf } from '@mcp-identity/mcp-authorization'
 import { type McpServer, WebStandardStreamableHTTPServerTransport } from '@modelcontextprotocol/server'
 
 export interface LegacySessions {
@@ -21,7 +21,7 @@ const mostSessions = 100
  *
  * A session belongs to whom it was opened for; its id alone is worth nothing to others.
  */
-export function createLegacySessions(protectedResource: ProtectedResource, newServer: () => McpServer): LegacySessions {
+export function createLegacySessions(newServer: () => McpServer): LegacySessions {
   const sessions = new Map<string, Session>()
 
   async function openSession(owner: string): Promise<Session> {
@@ -54,7 +54,7 @@ export function createLegacySessions(protectedResource: ProtectedResource, newSe
           { status: 404 },
         )
       }
-      const authInfo = authInfoOf(authenticated, protectedResource)
+      const authInfo = authInfoOf(authenticated)
       return session.transport.handleRequest(request, { authInfo, parsedBody })
     },
   }

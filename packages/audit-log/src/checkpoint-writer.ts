@@ -46,20 +46,24 @@ export async function openCheckpointWriter(options: CheckpointWriterOptions): Pr
   const signer = await openNoteSigner(keyFile, origin)
   const files = tileFolderFiles(tileFolder)
   let newest = existsSync(files.checkpoint) ? readNewest(files.checkpoint, signer) : undefined
-  const tree = await openTree(tileFolder, newest)
+  let tree: TileTree | undefined = await openTree(tileFolder, newest)
   const reader = await openReader(path)
   await writeDurably(files.key, `${signer.verifierKey}\n`)
   return {
     verifierKey: signer.verifierKey,
     async write(size) {
       if (newest !== undefined && size <= newest.size) return newest.note
-      await addRecords(tree, reader, size)
-      await tree.flush()
-      const checkpoint = { origin, size: tree.size, root: tree.root() }
+      // Where a write failed the tree in memory is no longer the one on disk: the next attempt begins at the newest checkpoint.
+      const growing = tree ?? (await openTree(tileFolder, newest))
+      tree = undefined
+      await addRecords(growing, reader, size)
+      await growing.flush()
+      const checkpoint = { origin, size: growing.size, root: growing.root() }
       const note = signer.sign(formatCheckpoint(checkpoint))
       await writeDurably(files.checkpoint, note)
       newest = { ...checkpoint, note }
-      await tree.removeOutdated()
+      await growing.removeOutdated()
+      tree = growing
       return note
     },
     async prove(sequence) {

@@ -121,7 +121,8 @@ export async function openPostgresReader(connectionString: string): Promise<Audi
     async *forward(afterSequence) {
       for (let last = afterSequence; ; ) {
         const text = `SELECT ${columns} FROM audit_record WHERE sequence > $1 ORDER BY audit_record.sequence LIMIT ${pageRecords}`
-        const rows = await read<Row>(text, [last])
+        // A row before the first one is nobody's: the very first page looks for it.
+        const rows = await read<Row>(text, [last === 0 ? Number.MIN_SAFE_INTEGER : last])
         yield rows.map(({ sequence, bytes }) => {
           if (Number(sequence) !== last + 1) {
             throw new StoreDamagedError(last + 1, `row ${sequence} stands where row ${last + 1} is expected`)

@@ -80,7 +80,8 @@ function readerOf(database: Database.Database): AuditReader {
     async *forward(afterSequence) {
       checkSchema(database)
       for (let last = afterSequence; ; ) {
-        const rows = readRows(after, last)
+        // A row before the first one is nobody's: the very first page looks for it.
+        const rows = readRows(after, last === 0 ? Number.MIN_SAFE_INTEGER : last)
         yield rows.map(({ sequence, bytes }) => {
           if (sequence !== last + 1)
             throw new StoreDamagedError(last + 1, `row ${sequence} stands where row ${last + 1} is expected`)

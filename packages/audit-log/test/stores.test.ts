@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { hasPostgresServer, type PostgresServer, startPostgresServer } from '@mcp-identity/test-kit'
 import Database from 'better-sqlite3'
 import { Client } from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -14,11 +15,10 @@ import {
 import { aliceDeletes } from './events.ts'
 import { rehash } from './rehash.ts'
 import { temporaryFolder } from './temporary-folder.ts'
-import { hasPostgres, startPostgres, type TemporaryPostgres } from './temporary-postgres.ts'
 
-let postgres: TemporaryPostgres | undefined
+let postgres: PostgresServer | undefined
 beforeAll(() => {
-  if (hasPostgres) postgres = startPostgres()
+  if (hasPostgresServer()) postgres = startPostgresServer()
 })
 afterAll(() => postgres?.stop())
 
@@ -73,7 +73,7 @@ const postgresql: Kind = {
   },
 }
 
-const kinds = hasPostgres ? [sqlite, lines, postgresql] : [sqlite, lines]
+const kinds = hasPostgresServer() ? [sqlite, lines, postgresql] : [sqlite, lines]
 
 describe.each(kinds)('a log in $kind', ({ kind, place, change }) => {
   async function logOf(
@@ -218,7 +218,7 @@ describe('a log in SQLite', () => {
   })
 })
 
-describe.runIf(hasPostgres)('a log in PostgreSQL', () => {
+describe.runIf(hasPostgresServer())('a log in PostgreSQL', () => {
   it('refuses while the server is away, and goes on by itself when it is back', async () => {
     const path = postgresql.place('')
     const log = await openAuditLog({ path })

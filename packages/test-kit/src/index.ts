@@ -23,6 +23,7 @@ export {
 } from './mint-dpop-proof.ts'
 export { type OtherToken, otherTokens } from './other-tokens.ts'
 export { type PoisonedEntry, poisonedEntries, poisonedKeySet } from './poisoned-key-set.ts'
+export { hasPostgresServer, type PostgresServer, startPostgresServer } from './postgres-server.ts'
 export {
   type CallerKind,
   type Dialect,

@@ -17,8 +17,8 @@
 #include <sys/types.h>
 #include <unistd.h>
 
-enum { WRITE, SYNC, TRUNCATE, KINDS };
-static const char *names[KINDS] = { "write", "sync", "truncate" };
+enum { WRITE, SYNC, TRUNCATE, RENAME, KINDS };
+static const char *names[KINDS] = { "write", "sync", "truncate", "rename" };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static char line[128];
@@ -29,6 +29,7 @@ static ssize_t (*real_write)(int, const void *, size_t);
 static int (*real_fdatasync)(int);
 static int (*real_fsync)(int);
 static int (*real_ftruncate)(int, off_t);
+static int (*real_rename)(const char *, const char *);
 
 __attribute__((constructor)) static void find_real(void) {
   real_pwrite = dlsym(RTLD_NEXT, "pwrite64");
@@ -36,16 +37,21 @@ __attribute__((constructor)) static void find_real(void) {
   real_fdatasync = dlsym(RTLD_NEXT, "fdatasync");
   real_fsync = dlsym(RTLD_NEXT, "fsync");
   real_ftruncate = dlsym(RTLD_NEXT, "ftruncate64");
+  real_rename = dlsym(RTLD_NEXT, "rename");
+}
+
+static int is_log_path(const char *path) {
+  const char *prefix = getenv("FAULTY_FILES");
+  return prefix != NULL && strncmp(path, prefix, strlen(prefix)) == 0;
 }
 
 static int is_log_file(int fd) {
-  const char *prefix = getenv("FAULTY_FILES");
   char link[64], path[4096];
   snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
   ssize_t length = readlink(link, path, sizeof path - 1);
-  if (length < 0 || prefix == NULL) return 0;
+  if (length < 0) return 0;
   path[length] = 0;
-  return strncmp(path, prefix, strlen(prefix)) == 0;
+  return is_log_path(path);
 }
 
 static void read_control(void) {
@@ -60,7 +66,8 @@ static void read_control(void) {
   char name[4096], text[160];
   snprintf(name, sizeof name, "%s.log", getenv("FAULTY_CONTROL"));
   int log = open(name, O_WRONLY | O_CREAT | O_APPEND, 0600);
-  int length = snprintf(text, sizeof text, "%ld %ld %ld\n", counts[WRITE], counts[SYNC], counts[TRUNCATE]);
+  int length = snprintf(text, sizeof text, "%ld %ld %ld %ld\n", counts[WRITE], counts[SYNC], counts[TRUNCATE],
+                        counts[RENAME]);
   if (log >= 0) {
     real_write(log, text, length);
     close(log);
@@ -70,8 +77,7 @@ static void read_control(void) {
 }
 
 /* 0, or the error that this operation is to fail with. */
-static int fault(int kind, int fd) {
-  if (!is_log_file(fd)) return 0;
+static int fault_of(int kind) {
   pthread_mutex_lock(&lock);
   read_control();
   char operation[16] = "";
@@ -83,6 +89,8 @@ static int fault(int kind, int fd) {
   pthread_mutex_unlock(&lock);
   return fails ? code : 0;
 }
+
+static int fault(int kind, int fd) { return is_log_file(fd) ? fault_of(kind) : 0; }
 
 /* A write that fails has taken half of its bytes. */
 ssize_t pwrite64(int fd, const void *data, size_t size, off_t offset) {
@@ -124,3 +132,10 @@ int ftruncate64(int fd, off_t size) {
 }
 
 int ftruncate(int fd, off_t size) { return ftruncate64(fd, size); }
+
+int rename(const char *from, const char *to) {
+  int code = is_log_path(to) ? fault_of(RENAME) : 0;
+  if (code == 0) return real_rename(from, to);
+  errno = code;
+  return -1;
+}

@@ -2,10 +2,9 @@ import { execFileSync, spawnSync } from 'node:child_process'
 import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { neededInCi } from './needed-in-ci.ts'
 
-/** A PostgreSQL server for tests, on a socket in a folder of its own. */
-export interface TemporaryPostgres {
+/** A real PostgreSQL server of a test's own, on a socket in a folder of its own. */
+export interface PostgresServer {
   /** Connection string of a new, empty database. */
   newDatabase(): string
   /** Stops the server at once, as a crash would, or starts it again. */
@@ -21,11 +20,19 @@ function programs(): string | undefined {
   return versions.map((version) => join(installed, version, 'bin')).find((folder) => existsSync(join(folder, 'initdb')))
 }
 
-/** Whether the server's programs are installed. */
-export const hasPostgres: boolean = neededInCi(programs() !== undefined, 'a PostgreSQL server: apt install postgresql')
+/**
+ * Whether the server's programs are installed, where Debian's packages put them.
+ *
+ * @throws {Error} They are not, and `CI` is `true`: a check that is skipped there is no check.
+ */
+export function hasPostgresServer(): boolean {
+  const found = programs() !== undefined
+  if (!found && process.env.CI === 'true') throw new Error('there is no PostgreSQL server; apt install postgresql')
+  return found
+}
 
-/** PostgreSQL does not run as root; then Debian's own user runs it. */
-export function startPostgres(): TemporaryPostgres {
+/** Starts one with an empty cluster. PostgreSQL does not run as root; then Debian's own user runs it. */
+export function startPostgresServer(): PostgresServer {
   const bin = programs() ?? ''
   const folder = mkdtempSync(join(tmpdir(), 'pg-'))
   const asRoot = process.getuid?.() === 0

@@ -20,8 +20,8 @@ export interface MetricSources {
   auditWritable: () => boolean
   /** The newest policy files were refused. */
   policiesStale: () => boolean
-  /** How many audit records each receiver still has to get. */
-  auditDeliveries: () => { name: string; behind: number }[]
+  /** How many audit records each receiver still has to get, and how many it refused for good. */
+  auditDeliveries: () => { name: string; behind: number; refused: number }[]
 }
 
 /** The server's own figures, for Prometheus. No label holds anything about a person. */
@@ -60,6 +60,15 @@ export function createMetrics(sources: MetricSources): Metrics {
     registers,
     collect() {
       for (const { name, behind } of sources.auditDeliveries()) this.set({ delivery: name }, behind)
+    },
+  })
+  new Gauge({
+    name: 'mcp_audit_delivery_refused',
+    help: 'Audit records that a receiver refused for good since the server started',
+    labelNames: ['delivery'],
+    registers,
+    collect() {
+      for (const { name, refused } of sources.auditDeliveries()) this.set({ delivery: name }, refused)
     },
   })
   return {

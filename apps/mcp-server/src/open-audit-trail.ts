@@ -19,8 +19,8 @@ import { type ErasureKeeper, keepErasures } from './erasures.ts'
 
 /** The audit trail, and what became of its deliveries. */
 export interface OpenAuditTrail extends AuditTrail {
-  /** How many records each receiver still has to get. */
-  deliveries(): { name: string; behind: number }[]
+  /** How many records each receiver still has to get, and how many it refused for good since the start. */
+  deliveries(): { name: string; behind: number; refused: number }[]
 }
 
 /**
@@ -47,7 +47,12 @@ export async function openAuditTrail(
     get isWritable() {
       return trail.isWritable
     },
-    deliveries: () => deliveries.map(({ name, delivery }) => ({ name, behind: log.sequence - delivery.delivered })),
+    deliveries: () =>
+      deliveries.map(({ name, delivery, refused }) => ({
+        name,
+        behind: log.sequence - delivery.delivered,
+        refused: refused(),
+      })),
     close: () =>
       closeAll(
         deliveries.map(({ delivery }) => delivery),
@@ -79,16 +84,26 @@ async function openLog(config: AuditConfig, vault: PersonalDataVault | undefined
 
 function runDelivery(config: DeliveryConfig, dataDirectory: string, log: AuditLog, logger: Logger) {
   const { name, target, format, authorizationHeader, withPersonalData } = config
-  const { body, contentType } = exportFormats[format]
+  const { body, ...about } = exportFormats[format]
+  const cursorFile = join(dataDirectory, `audit-delivered-${name}`)
+  let refused = 0
   const headers = authorizationHeader === undefined ? {} : { authorization: authorizationHeader }
   const delivery = startDelivery({
     query: (query) => log.query({ ...query, sealed: !withPersonalData }),
-    cursorFile: join(dataDirectory, `audit-delivered-${name}`),
-    send: 'url' in target ? httpSender(target.url, { body, contentType, headers }) : fileSender(target.file, body),
+    cursorFile,
+    send: 'url' in target ? httpSender(target.url, { body, ...about, headers }) : fileSender(target.file, body),
     onProblem: (problem) =>
       logger.warn({ delivery: name, problem: (problem as Error).message }, 'audit records could not be delivered'),
+    // Not on record: a receiver that refuses everything would be sent what tells of it, and refuse that.
+    onRefused(records) {
+      refused += records.refused
+      logger.error(
+        { delivery: name, ...records, file: `${cursorFile}.refused` },
+        'a receiver refused audit records for good: they stay in the log, their numbers are in the file',
+      )
+    },
   })
-  return { delivery }
+  return { delivery, refused: () => refused }
 }
 
 async function closeAll(

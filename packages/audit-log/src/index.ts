@@ -9,6 +9,9 @@ export {
   fileSender,
   type HttpSenderOptions,
   httpSender,
+  type Refusal,
+  RefusedForGoodError,
+  type RefusedRecords,
   startDelivery,
 } from './export/delivery.ts'
 export { type ExportFormat, exportFormats } from './export/formats.ts'

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
@@ -12,6 +12,7 @@ import {
   httpSender,
   openAuditLog,
   queryAuditLog,
+  type RefusedRecords,
   startDelivery,
   toCef,
   toOcsf,
@@ -221,6 +222,7 @@ describe('a delivery', () => {
       send: async (records) => {
         batches.push(records.map(({ sequence }) => sequence))
         if (batches.length < 6) throw new Error('away')
+        return undefined
       },
       wait: async (milliseconds) => {
         pauses.push(milliseconds)
@@ -231,5 +233,110 @@ describe('a delivery', () => {
     await delivery.stop()
     expect(batches).toEqual(Array.from({ length: 6 }, () => [8, 9, 10]))
     expect(pauses.slice(0, 5)).toEqual([100, 200, 400, 500, 500])
+  })
+
+  /** Delivers ten records in batches of four to a receiver that answers as told, until all are through. */
+  async function deliverTen(answer: (sequences: readonly number[]) => { status: number; body?: object }) {
+    const folder = temporaryFolder()
+    const path = join(folder, 'audit.db')
+    const log = await openAuditLog({ path })
+    await Promise.all(Array.from({ length: 10 }, () => log.append(aliceDeletes)))
+    await log.close()
+    const received: number[] = []
+    const server = createServer(async (request, response) => {
+      const text = Buffer.concat(await request.toArray()).toString()
+      const found = [...text.matchAll(/"audit.sequence","value":\{"intValue":"(\d+)"/g)].map(([, number]) =>
+        Number(number),
+      )
+      const { status, body = {} } = answer(found)
+      if (status === 200) received.push(...found)
+      response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body))
+    })
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    onTestFinished(() => void server.close())
+    const refused: RefusedRecords[] = []
+    const problems: string[] = []
+    const pauses: number[] = []
+    const done = signal()
+    const delivery = startDelivery({
+      query: (query) => queryAuditLog(path, query),
+      cursorFile: join(folder, 'cursor'),
+      batchSize: 4,
+      intervalMs: 100,
+      send: httpSender(`http://127.0.0.1:${(server.address() as AddressInfo).port}/v1/logs`, exportFormats.otlp),
+      onProblem: (problem) => problems.push((problem as Error).message),
+      onRefused: (records) => refused.push(records),
+      wait: async (milliseconds) => {
+        await new Promise(setImmediate)
+        pauses.push(milliseconds)
+        if (delivery.delivered === 10) done.resolve()
+      },
+    })
+    await done.promise
+    await delivery.stop()
+    const noteFile = join(folder, 'cursor.refused')
+    const notes = existsSync(noteFile) ? readFileSync(noteFile, 'utf8').trim().split('\n') : []
+    expect(notes.map((line) => JSON.parse(line))).toEqual(refused)
+    return { received, refused, problems, pauses }
+  }
+  const all = Array.from({ length: 10 }, (_, index) => index + 1)
+
+  it.each([400, 413, 422])(
+    'sets the one record aside that the receiver answers with %i, and brings the others',
+    async (status) => {
+      const { received, refused, problems } = await deliverTen((sequences) => ({
+        status: sequences.includes(6) ? status : 200,
+      }))
+      expect(received).toEqual(all.filter((sequence) => sequence !== 6))
+      const one = { firstSequence: 6, lastSequence: 6, refused: 1, reason: `the receiver answered ${status}` }
+      expect(refused).toEqual([{ time: expect.any(String), ...one }])
+      expect(problems).toEqual([])
+    },
+  )
+
+  it('makes batches smaller for a receiver that takes less at once, and loses nothing', async () => {
+    const { received, refused } = await deliverTen(({ length }) => ({ status: length > 1 ? 413 : 200 }))
+    expect({ received, refused }).toEqual({ received: all, refused: [] })
+  })
+
+  it.each([401, 403, 404, 429, 500, 503])(
+    'keeps its place while the receiver answers %i: that may be mended',
+    async (status) => {
+      let requests = 0
+      const { received, refused, problems } = await deliverTen(() => ({ status: ++requests <= 3 ? status : 200 }))
+      expect({ received, refused }).toEqual({ received: all, refused: [] })
+      expect(problems).toEqual(Array.from({ length: 3 }, () => `the receiver answered ${status}`))
+    },
+  )
+
+  it('passes a receiver that refuses everything over ever more slowly', async () => {
+    const { refused, pauses } = await deliverTen(() => ({ status: 400 }))
+    expect(refused).toHaveLength(10)
+    expect(pauses.slice(0, 10)).toEqual([100, 200, 400, 800, 1600, 3200, 6400, 12800, 25600, 51200])
+  })
+
+  // OTLP 1.x, "Partial Success": the client must not send the request again.
+  it.each([
+    ['as a string, as ProtoJSON writes it', '2'],
+    ['as a number', 2],
+  ])('notes what an OTLP receiver refused of a batch that it took, %s', async (_form, rejectedLogRecords) => {
+    const { received, refused, problems } = await deliverTen((sequences) => ({
+      status: 200,
+      body: sequences.includes(6) ? { partialSuccess: { rejectedLogRecords, errorMessage: 'too old' } } : {},
+    }))
+    expect(received).toEqual(all)
+    expect(refused).toEqual([
+      { time: expect.any(String), firstSequence: 5, lastSequence: 8, refused: 2, reason: 'too old' },
+    ])
+    expect(problems).toEqual([])
+  })
+
+  it.each([
+    { partialSuccess: { errorMessage: 'only a warning' } },
+    { partialSuccess: { rejectedLogRecords: '0' } },
+    { partialSuccess: null },
+    { partialSuccess: { rejectedLogRecords: 'many' } },
+  ])('takes %j as full success', async (body) => {
+    expect(await deliverTen(() => ({ status: 200, body }))).toMatchObject({ received: all, refused: [] })
   })
 })

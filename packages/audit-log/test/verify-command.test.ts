@@ -1,14 +1,17 @@
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { hasPostgresServer, startPostgresServer } from '@mcp-identity/test-kit'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { openAuditLog } from '../src/index.ts'
 
 const command = fileURLToPath(new URL('../src/cli/verify.ts', import.meta.url))
 const folder = mkdtempSync(join(tmpdir(), 'verify-command-'))
 const log = join(folder, 'audit.jsonl')
+const emptyFile = join(folder, 'empty.db')
+writeFileSync(emptyFile, '')
 
 beforeAll(async () => {
   const opened = await openAuditLog({ path: log, signingKeyFile: join(folder, 'key.pem') })
@@ -36,7 +39,51 @@ describe('audit:verify', () => {
     expect(verify(changed)).toEqual({ status: 1, text: expect.stringContaining('NOT intact. Record 2') })
   })
 
+  it('says of a file that is no log that it may be the wrong one', () => {
+    const garbage = join(folder, 'garbage.db')
+    for (const text of ['not a log at all', 'Dear customer,\nnothing here is a record\n', '\0\x01\x02']) {
+      writeFileSync(garbage, text)
+      expect(verify(garbage)).toEqual({ status: 1, text: expect.stringMatching(/NOT intact.*is it the right one\?/s) })
+    }
+  })
+
+  it('exits with 1 for a log that was emptied, as long as something beside it tells', () => {
+    const emptied = join(folder, 'emptied.jsonl')
+    for (const part of ['.head', '.tiles']) cpSync(`${log}${part}`, `${emptied}${part}`, { recursive: true })
+    writeFileSync(emptied, '')
+    expect(verify(emptied)).toEqual({ status: 1, text: expect.stringContaining('the log ends here, but 2 records') })
+  })
+
+  it('looks for checkpoints in the folder that is named', async () => {
+    const elsewhere = join(folder, 'elsewhere')
+    const moved = join(folder, 'moved.jsonl')
+    cpSync(log, moved)
+    cpSync(`${log}.tiles`, elsewhere, { recursive: true })
+    expect(verify(moved)).toEqual({ status: 0, text: expect.stringContaining('no checkpoint') })
+    expect(verify(moved, '--tiles', elsewhere)).toEqual({ status: 0, text: expect.stringContaining('2 of them under') })
+    writeFileSync(moved, `${readFileSync(moved, 'utf8').split('\n')[0]}\n`)
+    expect(verify(moved)).toEqual({ status: 0, text: expect.stringContaining('intact, 1 records') })
+    expect(verify(moved, '--tiles', elsewhere)).toEqual({ status: 1, text: expect.stringContaining('Record 2') })
+  })
+
+  it.runIf(hasPostgresServer())('verifies a log in PostgreSQL with its tiles', async () => {
+    const postgres = startPostgresServer()
+    onTestFinished(() => postgres.stop())
+    const place = postgres.newDatabase()
+    const tileFolder = join(folder, 'audit.tiles')
+    const opened = await openAuditLog({ path: place, tileFolder, signingKeyFile: join(folder, 'key.pem') })
+    await opened.append({ phase: 'decision', action: 'tools/call', outcome: 'allowed' })
+    await opened.close()
+    expect(verify(place)).toEqual({ status: 0, text: expect.stringContaining('1 records (no checkpoint)') })
+    expect(verify(place, '--tiles', tileFolder)).toEqual({
+      status: 0,
+      text: expect.stringContaining('1 of them under'),
+    })
+  })
+
   it.each([
+    ['a file that is empty', [emptyFile], 'is empty: no audit log was ever written to it'],
+    ['a folder without a checkpoint', [log, '--tiles', folder], 'there is no checkpoint in'],
     ['no log', [], 'name one audit log'],
     ['a log that is not there', [join(folder, 'none.db')], 'none.db'],
     ['a folder', [folder], 'is a folder; name the audit log in it'],

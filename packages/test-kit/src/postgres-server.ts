@@ -55,7 +55,7 @@ export function startPostgresServer(): PostgresServer {
     newDatabase() {
       const name = `audit_${++databases}`
       run('createdb', ['-h', folder, '-U', 'test', name])
-      return `postgres://test@/${name}?host=${encodeURIComponent(folder)}`
+      return `postgres://test@localhost/${name}?host=${encodeURIComponent(folder)}`
     },
     kill: () => run('pg_ctl', ['-D', data, '-w', '-m', 'immediate', 'stop']),
     start,

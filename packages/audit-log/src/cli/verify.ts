@@ -1,18 +1,22 @@
-import { existsSync, readFileSync, statSync } from 'node:fs'
+import { closeSync, existsSync, openSync, readFileSync, readSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { storeKind } from '../open-store.ts'
 import { checkVerifierKey } from '../signed-note.ts'
+import { defaultTileFolder, tileFolderFiles } from '../tile-folder.ts'
 import { type AuditVerification, verifyAuditLog } from '../verify-audit-log.ts'
 
-const help = `Usage: pnpm audit:verify LOG [--key KEY] [--checkpoint FILE]...
+const help = `Usage: pnpm audit:verify LOG [--tiles FOLDER] [--key KEY] [--checkpoint FILE]...
 
 Checks every record of an audit log: its bytes, its place in the chain, that nothing was cut off, and that the log
 leads to what signed checkpoints state.
 
   LOG                a file (audit.db, audit.jsonl), or postgres://user@host/database
 
+  --tiles FOLDER     folder with the newest checkpoint, the tiles and the key. Default: LOG.tiles; for a log in
+                     PostgreSQL none, so name it: the MCP server keeps it in audit.tiles of its data folder
   --key KEY          public key of the log (name+hash+key), or a file that holds it, from a place you trust.
-                     Default: the key beside the log
+                     Default: the key in the folder of the tiles
   --checkpoint FILE  a signed checkpoint that was kept elsewhere; may be given several times
   --json             print the result as JSON
   --help             show this
@@ -26,6 +30,7 @@ async function main(): Promise<number> {
     options: {
       help: { type: 'boolean' },
       json: { type: 'boolean' },
+      tiles: { type: 'string' },
       key: { type: 'string' },
       checkpoint: { type: 'string', multiple: true },
     },
@@ -38,11 +43,38 @@ async function main(): Promise<number> {
   if (path === undefined || positionals.length > 1) throw new Error('name one audit log')
   if (existsSync(path) && statSync(path).isDirectory())
     throw new Error(`${path} is a folder; name the audit log in it, such as ${join(path, 'audit.db')}`)
+  if (isEmptyAndAlone(path)) throw new Error(`${path} is empty: no audit log was ever written to it`)
+  const tiles = values.tiles === undefined ? {} : { tileFolder: checkedTiles(values.tiles) }
   const checkpoints = (values.checkpoint ?? []).map(readText)
   const key = values.key === undefined ? {} : { verifierKey: readKey(values.key) }
-  const result = await verifyAuditLog(path, { ...key, checkpoints })
-  console.log(values.json === true ? JSON.stringify(result) : `${path}: ${inText(result)}`)
+  const result = await verifyAuditLog(path, { ...key, ...tiles, checkpoints })
+  console.log(values.json === true ? JSON.stringify(result) : `${path}: ${inText(result)}${hint(path, result)}`)
   return result.intact ? 0 : 1
+}
+
+/** A log that was opened has its head or its tables; what is cut to nothing still has those beside it. */
+function isEmptyAndAlone(path: string): boolean {
+  const beside = [`${path}.head`, `${path}-wal`, defaultTileFolder(path)]
+  return storeKind(path) !== 'postgres' && existsSync(path) && statSync(path).size === 0 && !beside.some(existsSync)
+}
+
+function checkedTiles(folder: string): string {
+  const { checkpoint } = tileFolderFiles(folder)
+  if (!existsSync(checkpoint)) throw new Error(`there is no checkpoint in ${folder}; name the folder of the tiles`)
+  return folder
+}
+
+const lineStart = '{"hash":"'
+
+/** Says so where a file is something else altogether. */
+function hint(path: string, result: AuditVerification): string {
+  if (result.intact || result.firstBadSequence > 1 || storeKind(path) !== 'lines') return ''
+  const bytes = Buffer.alloc(lineStart.length)
+  const file = openSync(path, 'r')
+  const read = readSync(file, bytes, 0, bytes.length, 0)
+  closeSync(file)
+  if (read === 0 || bytes.toString('latin1', 0, read) === lineStart.slice(0, read)) return ''
+  return '. The file begins neither like a SQLite database nor like lines of an audit log: is it the right one?'
 }
 
 function readText(file: string): string {

@@ -1,7 +1,7 @@
 import type { AuditRecord } from '../audit-event.ts'
 import { toCef } from './cef.ts'
 import { toOcsf } from './ocsf.ts'
-import { toOtlpRequest } from './open-telemetry.ts'
+import { refusalInOtlpAnswer, toOtlpRequest } from './open-telemetry.ts'
 
 /** How a batch of records is written, by name. */
 export const exportFormats = {
@@ -17,6 +17,7 @@ export const exportFormats = {
   otlp: {
     contentType: 'application/json',
     body: (records: readonly AuditRecord[]) => `${JSON.stringify(toOtlpRequest(records))}\n`,
+    refusalIn: refusalInOtlpAnswer,
   },
 } as const
 export type ExportFormat = keyof typeof exportFormats

@@ -69,6 +69,24 @@ export function toOtlpRequest(records: readonly AuditRecord[], serviceName = 'mc
   }
 }
 
+/**
+ * What an answer of OTLP/HTTP says about log records that the receiver refused: `partialSuccess` of
+ * `ExportLogsServiceResponse`. They must not be sent again. A message without refused records is a mere warning.
+ */
+export function refusalInOtlpAnswer(answer: string): { refused: number; reason: string } | undefined {
+  let read: { partialSuccess?: { rejectedLogRecords?: unknown; errorMessage?: unknown } | null } | null
+  try {
+    read = JSON.parse(answer)
+  } catch {
+    // Nothing, or Protobuf: what is known is the status.
+    return undefined
+  }
+  const { rejectedLogRecords, errorMessage } = read?.partialSuccess ?? {}
+  const refused = Number(rejectedLogRecords ?? 0)
+  if (!Number.isSafeInteger(refused) || refused <= 0) return undefined
+  return { refused, reason: typeof errorMessage === 'string' ? errorMessage.slice(0, 1_000) : 'no reason was given' }
+}
+
 function attribute(key: string, value: string | number | readonly string[]): Attribute {
   return { key, value: anyValue(value) }
 }

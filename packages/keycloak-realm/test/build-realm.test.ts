@@ -240,6 +240,52 @@ describe('permissions', () => {
   })
 })
 
+describe('what every MCP client gets without asking, registered by itself or beforehand', () => {
+  const { clientScopes = [] } = buildRealm(settings)
+  const mappersOf = (scope: string) => clientScopes.find(({ name }) => name === scope)?.protocolMappers ?? []
+  const claimsOf = (scope: string) =>
+    mappersOf(scope).map(({ protocolMapper, config }) => config?.['claim.name'] ?? protocolMapper)
+
+  it.each([
+    ['the subject', 'oidc-sub-mapper'],
+    ['when the person signed in, for `max_age`', 'auth_time'],
+    ['how, for `acr_values`', 'oidc-acr-mapper'],
+    ['the audience of the MCP server', 'oidc-audience-mapper'],
+  ])('%s', (_title, claim) => expect(claimsOf('basic')).toContain(claim))
+
+  it('is a default of the realm and of each client that is there from the start', () => {
+    expect(buildRealm(settings).defaultDefaultClientScopes).toContain('basic')
+    for (const clientId of ['mcp-cli', 'nightly-report']) {
+      expect(client(clientId).defaultClientScopes).toContain('basic')
+    }
+  })
+
+  it.each(toolScopeNames)('comes with the audience again in %s, for clients that ask for nothing else', (scope) => {
+    const audiences = mappersOf(scope).map(({ config }) => config?.['included.client.audience'])
+    expect(audiences).toContain(resource)
+  })
+})
+
+describe('policies for clients', () => {
+  const enforced = (from: RealmSettings, policy: string) => {
+    const { profiles = [] } = buildRealm(from).clientProfiles ?? {}
+    return profiles.find(({ name }) => name === policy)?.executors?.map(({ executor }) => executor)
+  }
+
+  it.each([
+    ['every client', ['reject-implicit-grant', 'reject-ropc-grant']],
+    ['public clients', ['pkce-enforcer']],
+    ['clients that register themselves', ['secure-redirect-uris-enforcer']],
+  ])('hold %s to %j', (policy, executors) => {
+    for (const from of [settings, production]) expect(enforced(from, policy)).toEqual(executors)
+  })
+
+  it('hold a redeemed identity assertion to the scopes that it names', () => {
+    const preview = { ...settings, profile: 'preview' as const }
+    expect(enforced(preview, 'identity assertions')).toEqual(['downscope-assertion-grant-enforcer'])
+  })
+})
+
 describe('registration', () => {
   const anonymous = (from: RealmSettings, providerId: string) =>
     buildRealm(from).components['org.keycloak.services.clientregistration.policy.ClientRegistrationPolicy']?.find(
@@ -259,6 +305,11 @@ describe('registration', () => {
     ['for so many clients and no more', 'max-clients', { 'max-clients': ['200'] }],
     ['without mappers of its own', 'allowed-protocol-mappers', { 'allowed-protocol-mapper-types': [] }],
     ['without web origins', 'registration-web-origins', { 'web-origins': [] }],
+    [
+      'with every scope of a tool, so that it can step up',
+      'allowed-client-templates',
+      { 'allowed-client-scopes': expect.arrayContaining(['openid', ...toolScopeNames]) },
+    ],
   ])('is open %s', (_title, policy, config) => {
     for (const from of [settings, production]) expect(anonymous(from, policy)).toMatchObject(config)
   })

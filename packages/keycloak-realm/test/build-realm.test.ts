@@ -1,3 +1,4 @@
+import type ProtocolMapperRepresentation from '@keycloak/keycloak-admin-client/lib/defs/protocolMapperRepresentation.js'
 import { providerNames, providers } from '@mcp-identity/provider-dialects'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
@@ -242,7 +243,8 @@ describe('permissions', () => {
 
 describe('what every MCP client gets without asking, registered by itself or beforehand', () => {
   const { clientScopes = [] } = buildRealm(settings)
-  const mappersOf = (scope: string) => clientScopes.find(({ name }) => name === scope)?.protocolMappers ?? []
+  const mappersOf = (scope: string): ProtocolMapperRepresentation[] =>
+    clientScopes.find(({ name }) => name === scope)?.protocolMappers ?? []
   const claimsOf = (scope: string) =>
     mappersOf(scope).map(({ protocolMapper, config }) => config?.['claim.name'] ?? protocolMapper)
 

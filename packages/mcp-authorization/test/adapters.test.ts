@@ -1,4 +1,4 @@
-import type { Server } from 'node:http'
+import type { IncomingMessage, Server } from 'node:http'
 import { getRequestListener } from '@hono/node-server'
 import type { McpEndpoint } from '@mcp-identity/mcp-authorization'
 import { mcpExpress } from '@mcp-identity/mcp-authorization/express'
@@ -130,6 +130,50 @@ describe.each(adapters)('the adapter for $name', ({ mount, passesOn }) => {
   it('leaves other paths alone', async () => {
     const response = await fetch(`${server.origin}/healthz`)
     expect([response.status, passesOn]).toEqual(passesOn ? [200, true] : [404, false])
+  })
+})
+
+/** An address that a proxy in front vouches for. */
+const forwardedTo = (header: string | string[] | null | undefined) => String(header ?? '')
+const webAddress = (request: Request) => forwardedTo(request.headers.get('x-real-ip'))
+const nodeAddress = ({ headers }: IncomingMessage) => forwardedTo(headers['x-real-ip'])
+
+describe.each<[name: string, mount: Adapter['mount']]>([
+  [
+    'node:http',
+    (endpoint, server) => void server.on('request', toNodeListener(endpoint, { remoteAddressOf: nodeAddress })),
+  ],
+  ['fetch', (endpoint, server) => void server.on('request', getRequestListener(toFetchHandler(endpoint, webAddress)))],
+  [
+    'Express',
+    (endpoint, server) =>
+      void server.on('request', express().use(mcpExpress(endpoint, { remoteAddressOf: nodeAddress }))),
+  ],
+  [
+    'Hono',
+    (endpoint, server) =>
+      void server.on('request', getRequestListener(new Hono().use(mcpHono(endpoint, webAddress)).fetch)),
+  ],
+  [
+    'Fastify',
+    async (endpoint, server) => {
+      const app = fastify({ serverFactory: (handler) => server.on('request', handler) })
+      await app.register(mcpFastify(endpoint, { remoteAddressOf: nodeAddress })).ready()
+    },
+  ],
+])('the adapter for %s behind a proxy', (_name, mount) => {
+  it('counts the addresses that the proxy names', async () => {
+    const server = await startServer({
+      mount,
+      resource: { rateLimits: { perAddress: { requests: 1, seconds: 60 } } },
+    })
+    try {
+      const ask = async (address: string) =>
+        (await fetch(server.url, { method: 'POST', headers: { 'x-real-ip': address } })).status
+      expect([await ask('192.0.2.1'), await ask('192.0.2.1'), await ask('192.0.2.2')]).toEqual([401, 429, 401])
+    } finally {
+      await server.close()
+    }
   })
 })
 

@@ -11,7 +11,7 @@ import {
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { archiveIn, buildPackage, compileStrictly, packInto, run } from '@mcp-identity/packed-package'
+import { archiveIn, compileStrictly, packInto, run } from '@mcp-identity/packed-package'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
 const packageFolder = fileURLToPath(new URL('..', import.meta.url))
@@ -26,7 +26,6 @@ beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'mcp-authorization-'))
   project = join(folder, 'project')
   for (const [name, own] of Object.entries(ownPackages)) {
-    buildPackage(own)
     packInto(folder, own)
     const target = join(project, 'node_modules/@mcp-identity', name)
     mkdirSync(target, { recursive: true })

@@ -1,5 +1,5 @@
 export { compiler, compileStrictly } from './compile-strictly.ts'
 export { installedNodes } from './installed-nodes.ts'
-export { archiveIn, buildPackage, packInto, run } from './pack-package.ts'
+export { archiveIn, packInto, run } from './pack-package.ts'
 export { type PackageManifest, type PackedProject, type PackOptions, packProject } from './pack-project.ts'
 export { publintMessages, typeProblems } from './package-checks.ts'

@@ -1,19 +1,16 @@
 import { execFileSync } from 'node:child_process'
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { compiler } from './compile-strictly.ts'
 
 /** Runs a program and answers what it wrote. @throws {Error} It ended with another exit code than 0. */
 export function run(program: string, args: readonly string[], folder: string): string {
   return execFileSync(program, args, { cwd: folder, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })
 }
 
-/** Compiles what a package publishes, by its `tsconfig.build.json`. */
-export function buildPackage(packageFolder: string): void {
-  run(process.execPath, [compiler, '-p', 'tsconfig.build.json'], packageFolder)
-}
-
-/** Packs a package of this workspace into a folder, by pnpm: it alone writes publishConfig into the archive. */
+/**
+ * Packs a package of this workspace into a folder, by pnpm: it alone writes publishConfig into the archive. The package
+ * builds itself before (`prepack`).
+ */
 export function packInto(folder: string, packageFolder: string): void {
   const [packer = '', ...args] = packCommand()
   run(packer, [...args, 'pack', '--pack-destination', folder], packageFolder)

@@ -1,10 +1,10 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { archiveIn, buildPackage, packInto, run } from './pack-package.ts'
+import { archiveIn, packInto, run } from './pack-package.ts'
 
 export interface PackOptions {
-  /** Folder of the package, with its `tsconfig.build.json`. */
+  /** Folder of the package, which builds itself in `prepack`. */
   packageFolder: string
   /** Folders of what it depends on: packed as they lie there. Default: none. */
   dependencies?: readonly string[]
@@ -44,7 +44,6 @@ export function packProject({ packageFolder, dependencies = [], leavePeers = fal
   const shortName = name.slice(name.lastIndexOf('/') + 1)
   const folder = mkdtempSync(join(tmpdir(), `${shortName}-`))
   const project = mkdtempSync(join(folder, 'project-'))
-  buildPackage(packageFolder)
   packInto(folder, packageFolder)
   const archive = archiveIn(folder, shortName)
   for (const each of dependencies) run('npm', ['pack', each, '--pack-destination', folder, '--silent'], folder)

@@ -132,16 +132,16 @@ function readRealm(file: string, resource: string): ExaminedRealm {
 
 function describeExamination(examination: Examination, ignored: readonly string[]): string {
   const { mcp, authorizationServers, realmExamined, rulesJudged, rulesNotJudged, findings } = examination
-  const broken = new Set(findings.map(({ rule, at }) => `${rule} ${at}`)).size
+  const groups = grouped(findings)
   return [
     `MCP server            ${mcp}`,
     ...authorizationServers.map((issuer) => `Authorization server  ${issuer}`),
     `Realm                 ${realmExamined ? 'examined' : 'not examined: give an export of it with --realm'}`,
     '',
-    ...findings.map(describeFinding),
+    ...groups.map(describeFindings),
     findings.length === 0
       ? colour.green(`Nothing found by ${rulesJudged} rules.`)
-      : `${count(findings.length, 'finding')} by ${broken} of ${rulesJudged} rules.`,
+      : `${count(findings.length, 'finding')} by ${groups.length} of ${rulesJudged} rules.`,
     ...(ignored.length === 0 ? [] : [`Ignored: ${ignored.join(', ')}.`]),
     ...(rulesNotJudged.length === 0
       ? []
@@ -156,7 +156,19 @@ function count(number: number, noun: string): string {
   return `${number} ${noun}${number === 1 ? '' : 's'}`
 }
 
-function describeFinding({ rule, severity, title, at, seen, mend }: Finding): string {
+/** Findings of one rule about one thing, together. */
+function grouped(findings: readonly Finding[]): Finding[][] {
+  const groups = new Map<string, Finding[]>()
+  for (const finding of findings) {
+    const key = `${finding.rule} ${finding.at}`
+    groups.set(key, [...(groups.get(key) ?? []), finding])
+  }
+  return [...groups.values()]
+}
+
+function describeFindings(findings: readonly Finding[]): string {
+  const [{ rule, severity, title, at, mend }] = findings as [Finding]
+  const seen = findings.map((finding) => finding.seen).join('\n               ')
   const mark = severity === 'error' ? colour.red(`✗ ${rule}`) : colour.yellow(`! ${rule}`)
   return `${mark}  ${title}\n         at:   ${at}\n         seen: ${seen}\n         mend: ${mend}\n`
 }

@@ -1,6 +1,6 @@
 import { StackError } from '../stack-error.ts'
 import { authorizationServerRules } from './authorization-server-rules.ts'
-import { observe } from './observe.ts'
+import { observe, stringsOf } from './observe.ts'
 import { type ExaminedRealm, realmRules } from './realm-rules.ts'
 import { resourceServerRules } from './resource-server-rules.ts'
 import { applyRules, type Finding } from './rule.ts'
@@ -47,10 +47,11 @@ export async function examine(mcp: string, { realm, origin }: ExamineSettings = 
       nextStep: 'Start the MCP server, or give its address with --mcp.',
     })
   }
+  const scopes = stringsOf(observations.resourceMetadata.json?.scopes_supported)
   const verdicts = [
     applyRules(resourceServerRules, observations, mcp),
     ...authorizationServers.map((server) => applyRules(authorizationServerRules, server, server.issuer)),
-    ...(realm === undefined ? [] : [applyRules(realmRules, realm, `realm ${realm.realm.realm}`)]),
+    ...(realm === undefined ? [] : [applyRules(realmRules, { ...realm, scopes }, `realm ${realm.realm.realm}`)]),
   ]
   return {
     mcp,

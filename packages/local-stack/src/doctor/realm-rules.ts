@@ -9,10 +9,17 @@ export interface ExaminedRealm {
   development: boolean
 }
 
+/** A realm beside the scopes that the MCP server publishes for its tools. */
+export interface RealmSubject extends ExaminedRealm {
+  scopes: readonly string[]
+}
+
+const registrationPolicyType = 'org.keycloak.services.clientregistration.policy.ClientRegistrationPolicy'
+
 /** What an administrator can see of a realm: the rules of `lintRealm`, and what MCP clients stumble over. */
-export const realmRules: readonly Rule<ExaminedRealm>[] = [
+export const realmRules: readonly Rule<RealmSubject>[] = [
   ...rulesOfAnyRealm.map(
-    ({ id, title, mend }): Rule<ExaminedRealm> => ({
+    ({ id, title, mend }): Rule<RealmSubject> => ({
       id,
       severity: 'error',
       title,
@@ -28,11 +35,16 @@ export const realmRules: readonly Rule<ExaminedRealm>[] = [
     severity: 'error',
     title: 'every tool scope brings the audience of the MCP server',
     mend: 'Client scopes → the tool scope → Mappers → Audience: Included Client Audience is the resource URI. Without it the MCP server refuses the token and the client never learns why.',
-    check: ({ realm, resource }) =>
-      ((realm.clientScopes ?? []) as NamedScope[])
-        .filter(isToolScope)
-        .filter(({ protocolMappers = [] }) => !protocolMappers.some((mapper) => namesAudience(mapper, resource)))
-        .map(({ name }) => `clientScopes[${name}] has no audience mapper for ${resource}`),
+    applies: namesScopes,
+    check: ({ realm, resource, scopes }) =>
+      scopes.flatMap((scope) => {
+        const found = ((realm.clientScopes ?? []) as NamedScope[]).find(({ name }) => name === scope)
+        if (found === undefined) return [`there is no client scope ${scope}, which the MCP server publishes`]
+        const { protocolMappers = [] } = found
+        return protocolMappers.some((mapper) => namesAudience(mapper, resource))
+          ? []
+          : [`clientScopes[${scope}] has no audience mapper for ${resource}`]
+      }),
   },
   {
     id: 'KC-22',
@@ -45,15 +57,42 @@ export const realmRules: readonly Rule<ExaminedRealm>[] = [
         .filter(({ configuration }) => !isFilledList(configuration?.['cimd-allow-permitted-domains']))
         .map(() => 'cimd-allow-permitted-domains is empty, which denies every document'),
   },
+  {
+    id: 'KC-23',
+    severity: 'error',
+    title: 'clients that register themselves may be given every tool scope',
+    mend: 'Clients → Client registration → Client registration policies → Anonymous access → Allowed Client Scopes: add them. A client without them can never step up.',
+    applies: (subject) => namesScopes(subject) && allowedScopes(subject.realm) !== undefined,
+    check: ({ realm, scopes }) => {
+      const missing = scopes.filter((scope) => !allowedScopes(realm)?.includes(scope))
+      return missing.length === 0 ? undefined : `Allowed Client Scopes lacks ${missing.join(', ')}`
+    },
+  },
 ]
+
+/** What the MCP server's metadata tells about the scopes of its tools; nothing where it has none. */
+function namesScopes({ scopes }: RealmSubject): boolean {
+  return scopes.length > 0
+}
+
+interface NamedPolicy {
+  providerId?: string
+  subType?: string
+  config?: Record<string, string[]>
+}
+
+/** Undefined where no policy confines the scopes of clients that register without a token. */
+function allowedScopes({ components }: CompanyRealm): string[] | undefined {
+  const policies = (components as Record<string, NamedPolicy[]> | undefined)?.[registrationPolicyType] ?? []
+  const policy = policies.find(
+    ({ providerId, subType }) => providerId === 'allowed-client-templates' && subType === 'anonymous',
+  )
+  return policy && (policy.config?.['allowed-client-scopes'] ?? [])
+}
 
 interface NamedScope {
   name?: string
   protocolMappers?: { protocolMapper?: string; config?: Record<string, string> }[]
-}
-
-function isToolScope({ name = '' }: NamedScope): boolean {
-  return /^(read|write|admin):/.test(name)
 }
 
 function namesAudience(

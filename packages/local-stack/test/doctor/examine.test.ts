@@ -1,4 +1,4 @@
-import { buildRealm, type CompanyRealm, developmentSettings } from '@mcp-identity/keycloak-realm'
+import { buildRealm, type CompanyRealm, developmentSettings, toolScopeNames } from '@mcp-identity/keycloak-realm'
 import { describe, expect, it } from 'vitest'
 import { authorizationServerRules } from '../../src/doctor/authorization-server-rules.ts'
 import { examine } from '../../src/doctor/examine.ts'
@@ -216,7 +216,9 @@ describe('a realm', () => {
   const examineChanged = (change: (realm: CompanyRealm) => void) => {
     const realm = structuredClone(buildRealm(settings))
     change(realm)
-    return applyRules(realmRules, { realm, resource, development: true }, 'realm').findings.map(({ rule }) => rule)
+    return applyRules(realmRules, { realm, resource, development: true, scopes: toolScopeNames }, 'realm').findings.map(
+      ({ rule }) => rule,
+    )
   }
 
   it('that comes from the code has nothing to mend', () => {
@@ -253,6 +255,28 @@ describe('a realm', () => {
       for (const scope of clientScopes) if (scope.name === 'read:customers') scope.protocolMappers = []
     })
     expect(rules).toContain('KC-21')
+  })
+
+  it('KC-21 finds a scope that the MCP server publishes and the realm does not know', () => {
+    const rules = examineChanged((realm) => {
+      realm.clientScopes = (realm.clientScopes ?? []).filter(({ name }) => name !== 'read:customers')
+    })
+    expect(rules).toContain('KC-21')
+  })
+
+  it('KC-21 and KC-23 are not judged where the MCP server publishes no scopes', () => {
+    const realm = structuredClone(buildRealm(settings))
+    const { notJudged } = applyRules(realmRules, { realm, resource, development: true, scopes: [] }, 'realm')
+    expect(notJudged).toEqual(['KC-21', 'KC-23'])
+  })
+
+  it('KC-23 finds a tool scope that is lost by registration', () => {
+    const rules = examineChanged(({ components }) => {
+      for (const { providerId, config } of Object.values(components).flat()) {
+        if (providerId === 'allowed-client-templates') config['allowed-client-scopes'] = ['openid', 'read:customers']
+      }
+    })
+    expect(rules).toEqual(['KC-23'])
   })
 
   it('KC-22 finds client metadata documents that are announced and always denied', () => {

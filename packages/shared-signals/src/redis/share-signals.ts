@@ -143,13 +143,14 @@ export function shareSignals(options: SharedSignalsOptions): SharedSignals {
     // The first read does not wait: it finds what came since, or that nothing did.
     for (let blockMs = 1; !stopped; blockMs = heartbeatMs) {
       const askedAtMs = performance.now()
-      const entries = await readStream(current.reader, keys, at.sequence, {
+      const { entries, isWhole } = await readStream(current.reader, keys, at.sequence, {
         count: entriesAtOnce,
         blockMs,
       })
       if (stopped) return
       at = takeIn(entries, at)
-      const isAtEnd = entries.length === 0 ? await isStillAt(current, at) : entries.length < entriesAtOnce
+      const isLast = isWhole && entries.length < entriesAtOnce
+      const isAtEnd = entries.length === 0 ? await isStillAt(current, at) : isLast
       if (!isAtEnd || askedAtMs < settledAtMs) continue
       knownAtMs = askedAtMs
       error = undefined

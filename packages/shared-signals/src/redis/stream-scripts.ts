@@ -103,21 +103,26 @@ export async function addToStream(
 /**
  * Waits for entries after a position, no longer than `blockMs`.
  *
- * @throws {Error} An entry is missing: the stream was cut, or the store lost it.
+ * @returns Those that follow the position and one another without a gap, and whether that is all there was.
+ * @throws {Error} The first is missing: the stream was cut, or the store lost it.
  */
 export async function readStream(
   redis: Redis,
   keys: StreamKeys,
   after: number,
   { count, blockMs }: { count: number; blockMs: number },
-): Promise<StreamEntry[]> {
+): Promise<{ entries: StreamEntry[]; isWhole: boolean }> {
   const asked = redis.xread('COUNT', count, 'BLOCK', blockMs, 'STREAMS', keys.stream, `${after}-0`)
   const found = (await answered(asked, blockMs + redisTimeoutMs))?.[0]?.[1] ?? []
-  return found.map(([id, [, mark = '', , origin = '', , text = '']], index) => {
+  const entries: StreamEntry[] = []
+  for (const [id, [, mark = '', , origin = '', , text = '']] of found) {
     const sequence = Number(id.split('-')[0])
-    if (sequence !== after + 1 + index) throw new Error(`the stream misses entries after ${after + index}`)
-    return { sequence, mark, origin, signals: readSignals(text) }
-  })
+    // What came before a gap is taken in first: who begins anew with all of it may never get past.
+    if (sequence !== after + 1 + entries.length) break
+    entries.push({ sequence, mark, origin, signals: readSignals(text) })
+  }
+  if (found.length > 0 && entries.length === 0) throw new Error(`the stream misses entries after ${after}`)
+  return { entries, isWhole: entries.length === found.length }
 }
 
 /** Where the stream stands now: its life, and the number of its newest entry. */

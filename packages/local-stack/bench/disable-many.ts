@@ -39,7 +39,7 @@ const accountDisabled = 'https://schemas.openid.net/secevent/risc/event-type/acc
 /** Signals on their way at once. */
 const atOnce = 32
 const watchBeforeMs = 15_000
-const giveUpAfterMs = 60_000
+const giveUpAfterMs = 300_000
 const callsAfterwards = 20
 /** Whoever looks must not be the load. */
 const betweenCallsMs = 20

@@ -44,18 +44,33 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1
 
 interface Entry extends OpenEntry {
   endedBecause: string | undefined
+  /** Its place in the list; -1 once it is out. */
+  place: number
   readonly controller: { abort(reason?: unknown): void }
 }
 
 /** Makes a {@link CallRegistry}. One timer serves all entries; it does not keep the process alive. */
 export function createCallRegistry(settings: CallRegistrySettings = {}): CallRegistry {
   const clock = settings.clock ?? (() => Date.now() / 1000)
-  const entries = new Set<Entry>()
+  const entries: Entry[] = []
   let timer: NodeJS.Timeout | undefined
   let timerDueAt = Number.POSITIVE_INFINITY
 
+  /** A list, because a `Set` under load keeps what it has lost; see `slots.ts`. The last one takes the place. */
+  function takeOut(entry: Entry): void {
+    const last = entry.place === -1 ? undefined : entries.pop()
+    if (last === undefined) return
+    if (last !== entry) {
+      entries[entry.place] = last
+      last.place = entry.place
+    }
+    entry.place = -1
+  }
+
   function end(entry: Entry, reason: string): void {
-    entries.delete(entry)
+    // What ended before it may have closed it.
+    if (entry.place === -1) return
+    takeOut(entry)
     entry.endedBecause = reason
     entry.controller.abort(new Error(reason))
     settings.onEnded?.(entry, reason)
@@ -66,7 +81,7 @@ export function createCallRegistry(settings: CallRegistrySettings = {}): CallReg
     timerDueAt = Number.POSITIVE_INFINITY
     const now = clock()
     let next = Number.POSITIVE_INFINITY
-    for (const entry of entries) {
+    for (const entry of [...entries]) {
       if (entry.token.expiresAt <= now) end(entry, 'expired')
       else next = Math.min(next, entry.token.expiresAt)
     }
@@ -89,8 +104,9 @@ export function createCallRegistry(settings: CallRegistrySettings = {}): CallReg
 
   return {
     open(token, controller, kind) {
-      const entry: Entry = { token, kind, controller, endedBecause: undefined, close: () => void entries.delete(entry) }
-      entries.add(entry)
+      const place = entries.length
+      const entry: Entry = { token, kind, controller, endedBecause: undefined, place, close: () => takeOut(entry) }
+      entries.push(entry)
       wakeAt(token.expiresAt)
       return entry
     },
@@ -101,7 +117,7 @@ export function createCallRegistry(settings: CallRegistrySettings = {}): CallReg
       return count
     },
     get size() {
-      return entries.size
+      return entries.length
     },
     endAll(reason) {
       endWhere(() => true, reason)

@@ -11,6 +11,7 @@ import {
   type TransportSendOptions,
 } from '@modelcontextprotocol/server'
 import type { Answer } from './answer.ts'
+import { createSlots } from './slots.ts'
 
 /** One call under way at a shared server. */
 export interface SharedCall {
@@ -68,16 +69,15 @@ export async function createSharedServer(
   classification: MessageClassification | undefined,
   onError?: (error: unknown) => void,
 ): Promise<SharedServer> {
-  const exchanges = new Map<RequestId, Exchange>()
-  let lastId = 0
+  const exchanges = createSlots<Exchange>()
   /** The call that is being handed over. What the protocol layer says meanwhile is about the message, not from the tool. */
   let entering: Exchange | undefined
 
   async function send(message: JSONRPCMessage, options?: TransportSendOptions): Promise<void> {
     const isFinal = !('method' in message)
     const id = isFinal ? message.id : options?.relatedRequestId
-    const exchange = id === undefined ? undefined : exchanges.get(id)
-    if (exchange === undefined || id === undefined) return
+    const exchange = typeof id === 'number' ? exchanges.get(id) : undefined
+    if (exchange === undefined || typeof id !== 'number') return
     if (!isFinal) {
       if (exchange.stream === undefined) {
         exchange.stream = new MessageStream()
@@ -108,15 +108,13 @@ export async function createSharedServer(
   return {
     call(request, inputs) {
       const { authInfo } = inputs
-      lastId += 1
-      const id = lastId
       const extra: MessageExtraInfo = classification === undefined ? { authInfo } : { authInfo, classification }
       let resolve: Exchange['resolve'] = () => undefined
       const answer = new Promise<Answer | Response>((settle) => {
         resolve = settle
       })
       const exchange: Exchange = { id: request.id, inputs, resolve, isRefused: false, stream: undefined }
-      exchanges.set(id, exchange)
+      const id = exchanges.add(exchange)
       entering = exchange
       transport.onmessage?.({ ...request, id }, extra)
       entering = undefined

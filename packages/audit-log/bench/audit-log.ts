@@ -2,13 +2,14 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { hasPostgresServer, startPostgresServer } from '@mcp-identity/test-kit'
 import { createGroupCommit } from '../src/group-commit.ts'
 import { type AuditEvent, openAuditLog, verifyAuditLog } from '../src/index.ts'
 import { proveRecord } from '../src/record-proof.ts'
 
 const folder = mkdtempSync(join(process.env.AUDIT_BENCH_DIR ?? tmpdir(), 'audit-bench-'))
 const callers = 100
-const secondsEach = Number(process.env.AUDIT_BENCH_SECONDS ?? 2)
+const secondsEach = Number(process.env.AUDIT_BENCH_SECONDS ?? 1)
 const records = Number(process.env.AUDIT_BENCH_RECORDS ?? 1_000_000)
 const rounds = Number(process.env.AUDIT_BENCH_ROUNDS ?? 5)
 
@@ -97,11 +98,17 @@ interface Store {
   signed: boolean
 }
 
+const postgres = hasPostgresServer() ? startPostgresServer() : undefined
+/** A file in the folder; without a name, a new database. */
+const placeOf = (file: string) => (file === '' ? (postgres?.newDatabase() ?? '') : join(folder, file))
+const tileFolderOf = (name: string) => join(folder, `${name}.tiles`)
+
 const stores: readonly Store[] = [
   { name: 'SQLite, chained', file: 'chained.db', signed: false },
   { name: 'SQLite, chained and signed', file: 'signed.db', signed: true },
   { name: 'JSON lines, chained', file: 'chained.jsonl', signed: false },
   { name: 'JSON lines, chained and signed', file: 'signed.jsonl', signed: true },
+  ...(postgres === undefined ? [] : [{ name: 'PostgreSQL, chained and signed', file: '', signed: true }]),
 ]
 
 /** Each store beside plain lines, in turns, so that a slow moment of the disk meets both. */
@@ -121,8 +128,9 @@ async function appends(): Promise<void> {
   for (let round = 0; round < rounds; round++) {
     for (const { name, file, signed } of stores) {
       const plain = await plainLines(`plain-${round}-${file}`)
-      const path = join(folder, `${round}-${file}`)
-      const log = await openAuditLog(signed ? { path, signingKeyFile: join(folder, 'key.pem') } : { path })
+      const path = placeOf(file && `${round}-${file}`)
+      const signing = { signingKeyFile: join(folder, 'key.pem'), tileFolder: tileFolderOf(`${round}-${name}`) }
+      const log = await openAuditLog(signed ? { path, ...signing } : { path })
       const before = await rateOf(plain.append)
       const ours = await rateOf(log.append)
       const after = await rateOf(plain.append)
@@ -144,37 +152,49 @@ async function appends(): Promise<void> {
   }
 }
 
-async function verification(records: number, name: string): Promise<void> {
-  const path = join(folder, name)
-  const log = await openAuditLog({ path, signingKeyFile: join(folder, 'key.pem') })
-  const before = process.memoryUsage().rss
+async function verification(records: number, name: string, file: string): Promise<void> {
+  const path = placeOf(file)
+  const tileFolder = tileFolderOf(`million-${name}`)
+  const log = await openAuditLog({ path, tileFolder, signingKeyFile: join(folder, 'key.pem') })
+  /** Memory at a tenth, when buffers and code have come to their size, and at the end. */
+  const memory: number[] = []
+  const begun = performance.now()
   for (let first = 0; first < records; first += 10_000) {
-    await Promise.all(Array.from({ length: 10_000 }, (_, index) => log.append(event(first + index))))
+    await Promise.all(
+      Array.from({ length: Math.min(10_000, records - first) }, (_, index) => log.append(event(first + index))),
+    )
+    memory.push(process.memoryUsage().rss / 1e6)
   }
   await log.close()
-  const grown = (process.memoryUsage().rss - before) / 1e6
+  const writing = (performance.now() - begun) / 1000
+  const tenth = memory[Math.floor(memory.length / 10)] ?? Number.NaN
+  const rssBefore = process.memoryUsage().rss / 1e6
   const start = performance.now()
   const cpuBefore = process.cpuUsage()
-  const result = await verifyAuditLog(path)
+  const result = await verifyAuditLog(path, { tileFolder })
   const cpu = process.cpuUsage(cpuBefore)
   const seconds = (performance.now() - start) / 1000
+  const rssAfter = process.memoryUsage().rss / 1e6
   if (!result.intact || result.checkpointSize !== records) throw new Error(JSON.stringify(result))
   const proofs: number[] = []
   for (let index = 0; index < 200; index++) {
     const begun = performance.now()
-    await proveRecord(`${path}.tiles`, 1 + Math.floor((index / 200) * records))
+    await proveRecord(tileFolder, 1 + Math.floor((index / 200) * records))
     proofs.push(performance.now() - begun)
   }
+  const mega = (value: number) => `${value.toFixed(0)} MB`
   console.log(
-    `${whole(records)} records verified in ${seconds.toFixed(1)} s (CPU ${((cpu.user + cpu.system) / 1e6).toFixed(1)} s); one proof ${median(proofs).toFixed(2)} ms; memory grew ${grown.toFixed(0)} MB while writing`,
+    `${name.padEnd(12)} ${whole(records)} records written in ${writing.toFixed(0)} s, verified in ${seconds.toFixed(1)} s (CPU ${((cpu.user + cpu.system) / 1e6).toFixed(1)} s); memory ${mega(tenth)} after a tenth, ${mega(memory.at(-1) ?? Number.NaN)} after all, ${mega(rssBefore)} before and ${mega(rssAfter)} after verifying; one proof ${median(proofs).toFixed(2)} ms`,
   )
 }
 
 try {
   console.log(`${callers} callers, Node ${process.version}, ${new Date().toISOString().slice(0, 10)}`)
   await appends()
-  await verification(records, 'million.db')
-  await verification(records, 'million.jsonl')
+  await verification(records, 'SQLite', 'million.db')
+  await verification(records, 'JSON lines', 'million.jsonl')
+  if (postgres !== undefined) await verification(records, 'PostgreSQL', '')
 } finally {
+  postgres?.stop()
   rmSync(folder, { recursive: true, force: true })
 }

@@ -154,7 +154,7 @@ export const signInTexts = {
     invalidUserMessage: refused,
     accountDisabledMessage: refused,
     accountTemporarilyDisabledMessage: refused,
-    identityProviderUnexpectedErrorMessage:
+    unexpectedErrorHandlingRequestMessage:
       'Not signed in. The company directory does not answer at the moment. Nothing is wrong with your account: try again in a few minutes.',
   },
 }

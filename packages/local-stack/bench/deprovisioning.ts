@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { hasRedisServer, startRedisServer } from '@mcp-identity/test-kit'
 import { Command, InvalidArgumentError, Option } from 'commander'
+import { trustOf } from '../src/cli/dev-command.ts'
 import { stopSignals } from '../src/cli/stop-signals.ts'
 import { openPersonSession } from '../src/demo/mcp-session.ts'
 import type { Door, ToolCall } from '../src/doors/door.ts'
@@ -43,6 +44,7 @@ interface Flags {
   load: number
   people: number
   door: string[]
+  activeDirectory?: boolean
   json?: boolean
 }
 
@@ -65,6 +67,7 @@ const command = new Command('pnpm bench:deprovisioning')
   .option('--load <number>', `calls a second of ${worker}, over all replicas, meanwhile`, wholeNumber(0, 2000), 0)
   .option('--people <number>', 'so many people disabled in one go instead, by signals', wholeNumber(0, 1_000_000), 0)
   .addOption(new Option('--door <name...>', 'only these ways out').default([], 'all'))
+  .option('--active-directory', 'with Active Directory in place of the corporate IdP; needs Samba, and root')
   .option('--json', 'print one JSON document')
   .showHelpAfterError('See pnpm bench:deprovisioning --help.')
   .action(measure)
@@ -101,9 +104,14 @@ async function measure(flags: Flags): Promise<void> {
   const printer = printProgress(process.stderr)
   try {
     const settings = readSettings({ PORT_BASE: '9880', ...process.env })
-    const stack = await startStack({ settings, directory, parts, tell: printer.tell, signal }).finally(() =>
-      printer.end(),
-    )
+    const stack = await startStack({
+      settings,
+      directory,
+      parts,
+      trust: trustOf(flags),
+      tell: printer.tell,
+      signal,
+    }).finally(() => printer.end())
     try {
       await report(
         flags,

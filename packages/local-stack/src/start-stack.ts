@@ -78,6 +78,8 @@ export interface Stack {
   folder: StackFolder
   /** Resolves when a part ends by itself, which nothing in the stack should do, to the reason. Never rejects. */
   failed: Promise<StackError>
+  /** Stops and starts the domain controller, with Active Directory; the other parts go on. For tests. */
+  domain?: { stop(): Promise<void>; start(): Promise<void> }
   /** Stops every part and removes `stack.json`. Safe to call twice. */
   stop(): Promise<void>
 }
@@ -109,7 +111,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     const file = await describeStack(context)
     context.signal.throwIfAborted()
     writeStackFile(folder.stackFile, file)
-    return { file, folder, failed: firstToEnd(started), stop }
+    return { file, folder, failed: firstToEnd(started), stop, ...domainOf(context) }
   } catch (error) {
     await stop()
     throw error
@@ -271,6 +273,17 @@ async function prepareDomain(
     })
   })
   return plan as DomainControllerPlan
+}
+
+function domainOf(context: StartContext): Pick<Stack, 'domain'> {
+  const { domain, started } = context
+  if (domain === undefined) return {}
+  return {
+    domain: {
+      stop: async () => started.findLast(({ name }) => name === domainTitle)?.stop(),
+      start: () => startDomain(context, domain),
+    },
+  }
 }
 
 function startDomain(context: StartContext, { controller, ...plan }: DomainControllerPlan): Promise<void> {

@@ -13,6 +13,8 @@ export interface DomainAdministration {
   setGroups(username: string, groups: readonly string[]): Promise<void>
   addMember(group: string, username: string): Promise<void>
   removeMember(group: string, username: string): Promise<void>
+  /** For groups that stand elsewhere, such as those of the domain itself. */
+  addMemberByDn(groupDn: string, username: string): Promise<void>
   /** Makes a group a member of another: its members are in both. */
   nestGroup(group: string, inner: string): Promise<void>
   addGroup(name: string): Promise<void>
@@ -104,6 +106,7 @@ export function openDomainAdministration(controller: DomainController): DomainAd
     },
     addMember,
     removeMember,
+    addMemberByDn: async (dn, username) => change(dn, 'add', 'member', [(await find(username)).dn]),
     nestGroup: (group, inner) => change(groupDn(group), 'add', 'member', [groupDn(inner)]),
     async addGroup(name) {
       await (await open()).add(groupDn(name), { objectClass: 'group', sAMAccountName: accountNameOf(name) })

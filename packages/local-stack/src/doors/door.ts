@@ -1,7 +1,7 @@
 import type { StackFile } from '../stack-file.ts'
 
 /** What the drivers need to know of a running stack; `.local/stack.json` holds it. */
-export type DoorStack = Pick<StackFile, 'urls' | 'realm' | 'accounts' | 'clients' | 'dataDir'>
+export type DoorStack = Pick<StackFile, 'urls' | 'realm' | 'accounts' | 'clients' | 'dataDir' | 'domainController'>
 
 /** Somebody who is signed in to an MCP client: whose access a door takes away. */
 export interface Visitor {

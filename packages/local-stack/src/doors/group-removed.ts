@@ -1,12 +1,12 @@
-import { openCorporateDirectory } from '../demo/corporate-directory.ts'
+import { directoryOf } from '../demo/domain-directory.ts'
 import type { Door, DoorStack } from './door.ts'
 
 /** Grants nothing but the right to be here, and everybody is in it. */
 const groupOfEverybody = 'All Staff'
 
 /** IT takes the person out of every group that grants something; she may still ask who she is. */
-export function groupRemoved({ urls, clients }: DoorStack): Door {
-  const directory = openCorporateDirectory(urls.corporateIdp, clients.directoryAdmin.secret)
+export function groupRemoved(stack: DoorStack): Door {
+  const directory = directoryOf(stack)
   const groupsBefore = new Map<string, string[]>()
   return {
     name: 'group-removed',

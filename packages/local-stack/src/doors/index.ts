@@ -1,3 +1,4 @@
+import { activeDirectoryDisable } from './active-directory-disable.ts'
 import { corporateIdpDisable } from './corporate-idp-disable.ts'
 import type { Door, DoorStack } from './door.ts'
 import { globalTokenRevocation } from './global-token-revocation.ts'
@@ -19,20 +20,34 @@ export { type KeycloakAdministrator, openKeycloakAdministrator } from './keycloa
 /**
  * Every way in which the access of a person ends, over one running stack. Nothing is done until a door is opened; doors
  * of different people may be open at the same time.
+ *
+ * With Active Directory, whoever is disabled or given a new password is so there: Keycloak may not write to it.
  */
 export function doorsOf(stack: DoorStack): Door[] {
-  const makers = [
-    corporateIdpDisable,
-    scimClient,
-    keycloakDisable,
-    keycloakLogout,
-    refreshTokenRevoked,
-    globalTokenRevocation,
-    sessionEndedByAdministrator,
-    sessionEndedByPerson,
-    passwordReset,
-    keycloakPasswordReset,
-    groupRemoved,
-  ]
+  const makers = stack.domainController === undefined ? doorsOfCorporateIdp : doorsOfActiveDirectory
   return makers.map((make) => make(stack))
 }
+
+const doorsOfCorporateIdp = [
+  corporateIdpDisable,
+  scimClient,
+  keycloakDisable,
+  keycloakLogout,
+  refreshTokenRevoked,
+  globalTokenRevocation,
+  sessionEndedByAdministrator,
+  sessionEndedByPerson,
+  passwordReset,
+  keycloakPasswordReset,
+  groupRemoved,
+]
+
+const doorsOfActiveDirectory = [
+  activeDirectoryDisable,
+  keycloakLogout,
+  refreshTokenRevoked,
+  sessionEndedByAdministrator,
+  sessionEndedByPerson,
+  passwordReset,
+  groupRemoved,
+]

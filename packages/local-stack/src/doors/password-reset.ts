@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto'
-import { openCorporateDirectory } from '../demo/corporate-directory.ts'
+import { directoryOf } from '../demo/domain-directory.ts'
 import type { Door, DoorStack } from './door.ts'
 import { createSettling } from './settling.ts'
 
 /** IT resets the person's password in the company's directory: whoever has the old one, and a session by it, is out. */
-export function passwordReset({ urls, accounts, clients }: DoorStack): Door {
-  const directory = openCorporateDirectory(urls.corporateIdp, clients.directoryAdmin.secret)
+export function passwordReset(stack: DoorStack): Door {
+  const { accounts } = stack
+  const directory = directoryOf(stack)
   const settling = createSettling()
   const reset = new Set<string>()
   return {

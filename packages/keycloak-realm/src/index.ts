@@ -24,3 +24,4 @@ export {
   longestAccessTokenLifespanSeconds,
   type RealmSettings,
 } from './settings.ts'
+export { buildWorkforceRealm, type WorkforcePerson } from './workforce-realm.ts'

@@ -26,10 +26,8 @@ export function realmAt(
     protocol?: 'oidc' | 'saml' | undefined
   } = {},
 ): CompanyRealm {
-  const settings: RealmSettings = {
-    realm: realmName,
-    keycloakUrl: addresses.keycloak,
-    resource: addresses.resource,
+  const settings = {
+    ...realmSettings(addresses, serviceKey, profile),
     corporateIdp: {
       issuer: addresses.corporateIdp,
       serverUrl: corporateIdpServerUrl,
@@ -37,12 +35,27 @@ export function realmAt(
       provider,
       protocol,
     },
+  }
+  return buildRealm(withDirectory(settings, domainController))
+}
+
+/** What a realm of this stack is like, whoever stands behind it. */
+export function realmSettings(
+  addresses: Addresses,
+  serviceKey: Secrets['serviceKey'],
+  profile: RealmProfile,
+  realm: string = realmName,
+): RealmSettings {
+  return {
+    realm,
+    keycloakUrl: addresses.keycloak,
+    resource: addresses.resource,
+    corporateIdp: { issuer: addresses.corporateIdp, adminResource: addresses.adminResource },
     consoleOrigin: addresses.console,
     serviceJwks: { keys: [{ ...serviceKey.publicJwk }] },
     profile,
     development: true,
   }
-  return buildRealm(withDirectory(settings, domainController))
 }
 
 /** The same realm with Active Directory behind Keycloak, in place of the corporate IdP. */

@@ -225,7 +225,7 @@ async function startParts(
     if (realm === undefined) return allOrNone(start(true), context)
     const runner = await chooseRunner(choice, { ...context, logFile: join(context.folder.logs, 'keycloak-build.log') })
     const trustedCaFile = context.domainController?.caFile
-    const plan = await startKeycloak({ ...context, realm, runner, trustedCaFile })
+    const plan = await startKeycloak({ ...context, realms: [realm], runner, trustedCaFile })
     const comparison = plan.outcome === 'keep' ? [tellRealmDifferences(context, realm)] : []
     await allOrNone([...start(true), ...comparison], context)
   }

@@ -1,4 +1,5 @@
 import {
+  auth,
   Client,
   type OAuthClientProvider,
   type OAuthDiscoveryState,
@@ -42,6 +43,8 @@ export interface McpSession {
   scopes(): string[]
   /** How often a sign-in page had to be filled in. */
   signInPages(): number
+  /** How often the person was sent to the authorization server. */
+  authorizations(): number
   /** Drops the access token, so that the next call takes a new one by the refresh token. */
   expireAccessToken(): void
   close(): Promise<void>
@@ -59,7 +62,13 @@ const redirectUrl = new URL('http://127.0.0.1:53682/callback')
  * The client is pre-registered; nothing listens at its redirect address, the browser's last hop is read instead.
  */
 export function openPersonSession(
-  options: SessionOptions & { clientId: string; person: Person; browser?: HeadlessBrowser },
+  options: SessionOptions & {
+    clientId: string
+    person: Person
+    browser?: HeadlessBrowser
+    /** Asks for this scope at first, whatever the server names; what it lacks comes by step-up. */
+    firstScope?: string
+  },
 ): McpSession {
   const observe = options.observe ?? (() => {})
   const provider = new PersonProvider(
@@ -68,11 +77,27 @@ export function openPersonSession(
     options.browser ?? new HeadlessBrowser(observe),
     observe,
   )
-  return openSession(options.resource, provider, {
+  const { resource, firstScope } = options
+  return openSession(resource, provider, {
+    ...(firstScope === undefined ? {} : { signIn: () => signInFor(resource, provider, firstScope) }),
     finish: (transport) => transport.finishAuth(provider.takeCallback()),
     tokens: () => provider.tokens(),
     signInPages: () => provider.signInPages,
+    authorizations: () => provider.authorizations,
     expire: () => provider.expireAccessToken(),
+  })
+}
+
+/** Signs in before anything was refused. */
+async function signInFor(resource: string, provider: PersonProvider, scope: string): Promise<void> {
+  await auth(provider, { serverUrl: resource, scope })
+  const callback = provider.takeCallback()
+  const iss = callback.get('iss')
+  await auth(provider, {
+    serverUrl: resource,
+    scope,
+    authorizationCode: callback.get('code') ?? '',
+    ...(iss === null ? {} : { iss }),
   })
 }
 
@@ -91,14 +116,18 @@ export function openServiceSession(
     finish: () => Promise.reject(new Error('a service has no one to sign in')),
     tokens: () => provider.tokens(),
     signInPages: () => 0,
+    authorizations: () => 0,
     expire: () => {},
   })
 }
 
 interface SessionParts {
+  /** Before the first request; absent: the server's challenge says what to ask for. */
+  signIn?(): Promise<void>
   finish(transport: StreamableHTTPClientTransport): Promise<void>
   tokens(): StoredOAuthTokens | undefined
   signInPages(): number
+  authorizations(): number
   expire(): void
 }
 
@@ -121,6 +150,7 @@ function openSession(resource: string, authProvider: OAuthClientProvider, parts:
 
   /** One round of authorization is allowed per request: first sign-in or step-up, then the request again. */
   async function withAuthorization<T>(request: (client: Client) => Promise<T>): Promise<T> {
+    if (connected === undefined && parts.tokens() === undefined) await parts.signIn?.()
     connected ??= await connect()
     try {
       return await request(connected.client)
@@ -145,6 +175,7 @@ function openSession(resource: string, authProvider: OAuthClientProvider, parts:
     refreshToken: () => parts.tokens()?.refresh_token,
     scopes: () => (parts.tokens()?.scope ?? '').split(' ').filter((scope) => scope !== ''),
     signInPages: parts.signInPages,
+    authorizations: parts.authorizations,
     expireAccessToken: parts.expire,
     close: async () => {
       await connected?.client.close()
@@ -163,6 +194,7 @@ class PersonProvider implements OAuthClientProvider {
     application_type: 'native',
   }
   signInPages = 0
+  authorizations = 0
   readonly #clientId: string
   readonly #person: Person
   readonly #browser: HeadlessBrowser
@@ -220,6 +252,7 @@ class PersonProvider implements OAuthClientProvider {
     if (outcome.outcome === 'stopped') throw new SignInRefusedError(outcome)
     if (outcome.url.searchParams.get('state') !== this.#state) throw new Error('the callback carries another state')
     this.signInPages += outcome.signInPages
+    this.authorizations += 1
     this.#callback = outcome.url.searchParams
   }
 

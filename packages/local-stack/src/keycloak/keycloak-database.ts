@@ -36,13 +36,13 @@ export function planDatabase(folder: string, origin: DatabaseOrigin): DatabasePl
   return because === undefined ? { outcome: 'keep' } : { outcome: 'import', because }
 }
 
-/** Empties the database and lays the realm out for import. */
-export function layOutImport(folder: string, realm: { name: string; json: string }): void {
+/** Empties the database and lays the realms out for import. */
+export function layOutImport(folder: string, realms: readonly { name: string; json: string }[]): void {
   rmSync(join(folder, markerName), { force: true })
   rmSync(dataFolderOf(folder), { recursive: true, force: true })
   const imports = join(dataFolderOf(folder), 'import')
   mkdirSync(imports, { recursive: true, mode: 0o700 })
-  writeFileSync(join(imports, `${realm.name}-realm.json`), realm.json, { mode: 0o600 })
+  for (const { name, json } of realms) writeFileSync(join(imports, `${name}-realm.json`), json, { mode: 0o600 })
 }
 
 /** Remembers what the database was imported from; called once Keycloak is ready. */

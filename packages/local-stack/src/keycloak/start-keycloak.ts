@@ -1,7 +1,7 @@
 import { copyFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { CompanyRealm } from '@mcp-identity/keycloak-realm'
-import { type Addresses, realmName } from '../addresses.ts'
+import type { Addresses } from '../addresses.ts'
 import type { Ports } from '../ports.ts'
 import { waitUntilReady } from '../process/readiness.ts'
 import type { RunRecord } from '../process/run-record.ts'
@@ -27,7 +27,7 @@ export interface KeycloakContext {
   ports: Ports
   addresses: Addresses
   secrets: Secrets
-  realm: CompanyRealm
+  realms: readonly CompanyRealm[]
   /** PEM file of a CA that Keycloak trusts beside those of Java. */
   trustedCaFile?: string | undefined
   record: RunRecord
@@ -41,7 +41,7 @@ export interface KeycloakContext {
 const readyTimeoutMs = 300_000
 
 /**
- * Starts Keycloak with the realm of the code.
+ * Starts Keycloak with the realms of the code.
  *
  * The database of the run before is kept while the code, the addresses and the secrets are the same; otherwise it is
  * emptied and the realm imported anew.
@@ -54,7 +54,8 @@ export async function startKeycloak(context: KeycloakContext): Promise<DatabaseP
   await trackPart(context, 'Keycloak', async (detail) => {
     detail(`${context.addresses.keycloak}  (${context.runner.description}${explain(plan)})`)
     if (plan.outcome === 'import') {
-      layOutImport(context.folder.keycloak, { name: realmName, json: JSON.stringify(context.realm) })
+      const realms = context.realms.map((realm) => ({ name: String(realm.realm), json: JSON.stringify(realm) }))
+      layOutImport(context.folder.keycloak, realms)
     }
     if (context.trustedCaFile !== undefined)
       copyFileSync(context.trustedCaFile, join(dataFolderOf(context.folder.keycloak), truststoreName))
@@ -92,12 +93,12 @@ async function launch({ runner, folder, ...context }: KeycloakContext, plan: Dat
   return running
 }
 
-function databaseOrigin({ addresses, secrets, realm, ...context }: KeycloakContext): DatabaseOrigin {
+function databaseOrigin({ addresses, secrets, realms, ...context }: KeycloakContext): DatabaseOrigin {
   return {
     addresses: addresses.keycloak,
     secrets: secrets.fingerprint,
     server: fingerprint(startCommand({ addresses, ports: context.ports }, { importRealm: false })),
-    realm: fingerprint(realm),
+    realm: fingerprint(realms),
   }
 }
 

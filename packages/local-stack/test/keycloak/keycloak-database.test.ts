@@ -38,7 +38,7 @@ describe('planDatabase', () => {
 
   test('imports anew after an import that did not come to its end', () => {
     const folder = importedFolder()
-    layOutImport(folder, { name: 'company', json: '{}' })
+    layOutImport(folder, [{ name: 'company', json: '{}' }])
     fillDatabase(folder)
     expect(planDatabase(folder, origin).outcome).toBe('import')
   })
@@ -53,7 +53,7 @@ describe('planDatabase', () => {
 describe('layOutImport', () => {
   test('empties the database and leaves the realm for import, readable by its owner only', () => {
     const folder = importedFolder()
-    layOutImport(folder, { name: 'company', json: '{"realm":"company"}' })
+    layOutImport(folder, [{ name: 'company', json: '{"realm":"company"}' }])
     const file = join(dataFolderOf(folder), 'import', 'company-realm.json')
     expect(readFileSync(file, 'utf8')).toBe('{"realm":"company"}')
     expect(statSync(file).mode & 0o777).toBe(0o600)

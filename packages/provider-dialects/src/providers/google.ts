@@ -109,6 +109,10 @@ export const google: Provider = {
     },
   ],
   limitsAsIssuer: {
+    'identity claims': {
+      text: 'name and e-mail address only, neither department nor groups',
+      source: `${docs}/openid-connect/openid-connect#an-id-tokens-payload`,
+    },
     'group → tool': {
       text: 'no groups and no scopes of an API',
       source: `${docs}/protocols/oauth2/scopes`,

@@ -4,7 +4,7 @@ import type { Fault } from '../history.ts'
 import { historyChecks } from '../history-checks.ts'
 import { measureHistory } from '../measure-history.ts'
 import type { Random } from '../random.ts'
-import { boundMs, type Scenario, stalenessBoundMs, type World } from '../scenario.ts'
+import type { Scenario, World } from '../scenario.ts'
 import { type Loss, noLoss } from '../signal-relay.ts'
 
 /** Ways out, the likelier the more often they stand here. */
@@ -36,12 +36,6 @@ export const randomHistory: Scenario = {
   },
 }
 
-/**
- * A revocation that only the server is told of reaches the other replicas by the store alone: where that is slow, they may
- * go on until they know that they do not know.
- */
-const lossyBoundMs = boundMs + stalenessBoundMs
-
 const loss: Loss = { dropped: 0.1, duplicated: 0.1, reordered: 0.2, delayedMs: 3_000 }
 
 /** The same, with both ways by which replicas hear of things losing, repeating, reordering and delaying them. */
@@ -64,7 +58,7 @@ export const lossyHistory: Scenario = {
       await signals.settled()
       const counts = replicas.map(({ redis }) => redis.counts)
       return {
-        checks: historyChecks(history, lossyBoundMs),
+        checks: historyChecks(history),
         figures: {
           ...measureHistory(history),
           signals: { ...signals.counts },

@@ -127,6 +127,14 @@ export function createBrowser() {
   }
 
   return {
+    follow,
+    /** Sends a form and follows where it leads. */
+    post: (url: string, redirectUri: string, fields: URLSearchParams) =>
+      follow(url, redirectUri, {
+        method: 'POST',
+        headers: { 'content-type': 'application/x-www-form-urlencoded' },
+        body: fields.toString(),
+      }),
     async open(url: string, redirectUri: string, person: { username: string; password: string }) {
       let page = await follow(url, redirectUri)
       for (let pages = 0; page.arrivedAt === undefined && pages < mostPages; pages += 1) {
@@ -144,7 +152,7 @@ export function createBrowser() {
 }
 
 /** The sign-in page of the company or the consent page of Keycloak, filled in; any other page leads nowhere. */
-function fillIn(text: string, person: { username: string; password: string }) {
+export function fillIn(text: string, person: { username: string; password: string }) {
   const [, action, inside] = /<form[^>]*action="([^"]+)"[^>]*>([\s\S]*?)<\/form>/.exec(text) ?? []
   if (action === undefined || inside === undefined) return undefined
   const hidden = [...inside.matchAll(/<input[^>]*type="hidden"[^>]*>/g)].map(([tag]) => [

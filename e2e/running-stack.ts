@@ -1,7 +1,7 @@
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { readSettings, type StackFile, startStack } from '@mcp-identity/local-stack'
+import { readSettings, type StackFile, type StackOptions, startStack } from '@mcp-identity/local-stack'
 import type { TestProject } from 'vitest/node'
 
 declare module 'vitest' {
@@ -16,9 +16,18 @@ const portBase = '9680'
 const linesOnFailure = 40
 
 /** Starts a stack of its own, in a folder of its own, for all stories; it is stopped and removed at the end. */
-export default async function runningStack(project: TestProject): Promise<() => Promise<void>> {
+export default function runningStack(project: TestProject): Promise<() => Promise<void>> {
+  return runStack(project)
+}
+
+/** The same, with settings of its own. */
+export async function runStack(
+  project: TestProject,
+  options: Pick<StackOptions, 'trust'> = {},
+): Promise<() => Promise<void>> {
   const directory = await mkdtemp(join(tmpdir(), 'mcp-identity-e2e-'))
   const stack = await startStack({
+    ...options,
     settings: readSettings({ PORT_BASE: portBase, ...process.env }),
     directory,
     tell: (event) =>

@@ -64,10 +64,8 @@ export class RefetchAllowance {
 /** What is in a bucket, after what flowed in by now. */
 function levelOf(bucket: Bucket, now: number): number {
   const refills = Math.floor((now - bucket.filledAt) / bucket.refillMs)
-  if (refills > 0) {
-    bucket.level = Math.min(bucket.capacity, bucket.level + refills)
-    bucket.filledAt = bucket.level === bucket.capacity ? now : bucket.filledAt + refills * bucket.refillMs
-  }
+  bucket.level = Math.min(bucket.capacity, bucket.level + refills)
+  bucket.filledAt += refills * bucket.refillMs
   return bucket.level
 }
 

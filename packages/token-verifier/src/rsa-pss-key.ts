@@ -16,8 +16,7 @@ export function toPssKey(key: KeyObject): KeyObject {
   return createPublicKey({ key: element(0x30, Buffer.concat([pssSha256, bits])), format: 'der', type: 'spki' })
 }
 
-/** One DER element of up to 65,535 bytes. */
+/** One DER element of 256 to 65,535 bytes, which every RSA key of 2048 bits or more is. */
 function element(tag: number, content: Buffer): Buffer {
-  const length = content.length < 128 ? [content.length] : [0x82, content.length >> 8, content.length & 0xff]
-  return Buffer.concat([Buffer.of(tag, ...length), content])
+  return Buffer.concat([Buffer.of(tag, 0x82, content.length >> 8, content.length & 0xff), content])
 }

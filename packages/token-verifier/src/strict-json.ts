@@ -27,20 +27,28 @@ function parse(text: string): unknown {
   }
 }
 
+// Stryker disable BlockStatement: what says no length sends the text to the thorough proof.
+
 /**
  * The quick proof. Without escapes, whitespace or odd spellings of numbers, the text is exactly as long as its value
- * written out; a name given twice is in the text but not in the value, so it makes the text longer.
+ * written out. Each of these makes it longer, and so does a name given twice: it is in the text but not in the value.
+ * A length that is reckoned too short only sends the text to the thorough proof; one too long would let it pass.
  */
 function isPlainlyStrict(text: string, value: object): boolean {
-  return !text.includes('\\') && writtenLength(value, 1) === text.length
+  // Stryker disable next-line ConditionalExpression: the thorough proof says the same.
+  return writtenLength(value, 1) === text.length
 }
 
 /** Shortest way to write the value as JSON, in characters. NaN where a quick answer is not safe. */
 function writtenLength(value: unknown, depth: number): number {
+  // Stryker disable next-line all: too short or NaN.
   if (typeof value === 'string') return value.length + 2
   if (typeof value === 'number') return writtenNumberLength(value)
+  // Stryker disable next-line all: too short.
   if (value === true || value === null) return 4
+  // Stryker disable next-line all: too short.
   if (value === false) return 5
+  // Stryker disable next-line EqualityOperator: NaN sooner than needed.
   if (depth > maxDepth) return Number.NaN
   return Array.isArray(value) ? writtenArrayLength(value, depth) : writtenObjectLength(value as object, depth)
 }
@@ -52,7 +60,9 @@ function writtenNumberLength(value: number): number {
 }
 
 function writtenArrayLength(values: readonly unknown[], depth: number): number {
+  // Stryker disable next-line all: too short.
   let length = values.length === 0 ? 2 : 1 + values.length
+  // Stryker disable next-line AssignmentOperator: too short.
   for (const value of values) length += writtenLength(value, depth + 1)
   return length
 }
@@ -62,11 +72,16 @@ function writtenObjectLength(object: object, depth: number): number {
   let length = 0
   for (const name in object) {
     if ((name.length === 9 || name.length === 11) && forbiddenNames.has(name)) return Number.NaN
+    // Stryker disable next-line AssignmentOperator: too short.
     members += 1
+    // Stryker disable next-line AssignmentOperator: too short.
     length += name.length + 3 + writtenLength((object as Record<string, unknown>)[name], depth + 1)
   }
+  // Stryker disable next-line all: too short.
   return length + (members === 0 ? 2 : 1 + members)
 }
+
+// Stryker restore BlockStatement
 
 /** The thorough proof, for text that is known to be JSON: walks it and collects the names of each object. */
 function isStrict(text: string, value: object): boolean {
@@ -78,7 +93,6 @@ function areValuesStrict(value: unknown, depth: number): boolean {
   if (typeof value === 'number') return Number.isFinite(value)
   if (typeof value !== 'object' || value === null) return true
   if (depth > maxDepth) return false
-  if (Array.isArray(value)) return value.every((item) => areValuesStrict(item, depth + 1))
   return Object.entries(value).every(
     ([name, item]) => !forbiddenNames.has(name) && isWellFormed(name) && areValuesStrict(item, depth + 1),
   )

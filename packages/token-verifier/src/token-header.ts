@@ -45,7 +45,5 @@ function changesReading({ crit, b64, zip, enc, cty }: Readonly<Record<string, un
 
 /** Media types are compared without regard to case, and without `application/` (RFC 7515 section 4.1.9). */
 function mediaType(typ: string): string {
-  if (typ === 'at+jwt') return typ
-  if (typ === 'JWT') return 'jwt'
   return typ.toLowerCase().replace(/^application\//, '')
 }

@@ -55,8 +55,8 @@ export class TrustedIssuer {
   /** Tries the keys of that id which may have made this signature: mostly there is one. */
   #tryKeys(token: UnverifiedToken, keys: readonly VerificationKey[]): VerificationKey | Promise<VerificationKey> {
     if (keys.length === 0) refuseUnknownKey()
-    const [key, ...others] = keys.length === 1 ? keys : keys.filter((each) => this.#maySign(each, token))
-    if (key === undefined || !this.#maySign(key, token)) {
+    const [key, ...others] = keys.filter((each) => this.#maySign(each, token))
+    if (key === undefined) {
       return refuse('key_mismatch', 'the key with the "kid" of this token is for another "alg" or issuer')
     }
     const isRight = checkSignature(key, token.signed, token.signature)

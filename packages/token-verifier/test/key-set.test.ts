@@ -61,6 +61,28 @@ describe('a key set that is in use', () => {
     expect(closed.asked.times).toBe(2)
   })
 
+  it('is fetched in the background by its latest age alone', async () => {
+    const { keySet, asked } = makeKeySet()
+    await keySet.load()
+    await vi.advanceTimersByTimeAsync(10_000)
+    await keySet.loadFor('other')
+    expect(keySet.current).toBeDefined()
+    await vi.advanceTimersByTimeAsync(47_999)
+    expect(asked.times).toBe(2)
+    await vi.advanceTimersByTimeAsync(1)
+    expect(asked.times).toBe(3)
+  })
+
+  it('keeps no process alive', async () => {
+    vi.useRealTimers()
+    const timers = () => process.getActiveResourcesInfo().filter((resource) => resource === 'Timeout').length
+    const before = timers()
+    const { keySet } = makeKeySet()
+    await keySet.load()
+    expect(timers()).toBe(before)
+    keySet.close()
+  })
+
   it('is good up to its age, and has to be fetched beyond', async () => {
     const { keySet, asked } = makeKeySet()
     await keySet.load()
@@ -151,6 +173,29 @@ describe('a key id that is not known', () => {
     await vi.advanceTimersByTimeAsync(60_001)
     await keySet.load()
     expect(keySet.isWithout(rsaNext.kid)).toBe(false)
+  })
+
+  it('does not rest on account of those who waited for it, when it is withdrawn soon after', async () => {
+    let keys = publicKeySet(rsa)
+    const { keySet } = makeKeySet(() => keys)
+    await keySet.load()
+    keys = publicKeySet(rsa, rsaNext)
+    await Promise.all(Array.from({ length: 10 }, () => keySet.loadFor(rsaNext.kid)))
+    keys = publicKeySet(rsa)
+    await vi.advanceTimersByTimeAsync(5000)
+    expect((await keySet.loadFor('other'))?.withId(rsaNext.kid)).toEqual([])
+    await vi.advanceTimersByTimeAsync(5000)
+    expect(keySet.isWithout(rsaNext.kid)).toBe(false)
+  })
+
+  it('loses no fetch to those that the age of the key set costs', async () => {
+    const { keySet } = makeKeySet()
+    await keySet.load()
+    await vi.advanceTimersByTimeAsync(60_001)
+    await keySet.load()
+    expect(await keySet.loadFor('one')).toBeDefined()
+    expect(await keySet.loadFor('another')).toBeDefined()
+    expect(await keySet.loadFor('a third')).toBeUndefined()
   })
 
   it('waits with others for a fetch that is under way, up to 1,000 of them', async () => {

@@ -19,12 +19,40 @@ describe('an unknown key id', () => {
     expect(granted(allowance, made(1000), 0)).toBe(1)
   })
 
+  it('finds none left when the key set was fetched for the first time after others were, and loses no later one', () => {
+    const allowance = new RefetchAllowance(0)
+    granted(allowance, made(2), 0)
+    allowance.noteFirstFetch(0)
+    expect(granted(allowance, made(1000, 'later'), 5000)).toBe(1)
+  })
+
   it('is worth another fetch every five seconds in a flood of new ones', () => {
     const allowance = new RefetchAllowance(0)
     granted(allowance, made(1000), 0)
     expect(granted(allowance, made(1000, 'second'), 4999)).toBe(0)
     expect(granted(allowance, made(1000, 'third'), 5000)).toBe(1)
     expect(granted(allowance, made(1000, 'fourth'), 60_000)).toBe(2)
+  })
+
+  it('is worth another fetch five seconds after the first that was used, however long none was', () => {
+    const late = new RefetchAllowance(0)
+    expect(granted(late, made(2), 4000)).toBe(2)
+    expect(granted(late, made(1, 'early'), 8999)).toBe(0)
+    expect(granted(late, made(1, 'in time'), 9000)).toBe(1)
+    const spread = new RefetchAllowance(0)
+    expect([spread.take('one', 0), spread.take('another', 4000), spread.take('a third', 5000)]).toEqual([
+      true,
+      true,
+      true,
+    ])
+  })
+
+  it('that comes late for its fetch does not delay those after it', () => {
+    const allowance = new RefetchAllowance(0)
+    expect(granted(allowance, made(2), 0)).toBe(2)
+    expect(granted(allowance, made(1, 'late'), 7000)).toBe(1)
+    expect(granted(allowance, made(1, 'early'), 9999)).toBe(0)
+    expect(granted(allowance, made(1, 'in time'), 10_000)).toBe(1)
   })
 
   it('that comes again is worth a fetch at once, also in a flood: so does a key that was rotated in', () => {

@@ -11,6 +11,7 @@ describe('an address that keys are fetched from', () => {
     'http://keycloak.localhost/',
     'http://127.0.0.1/',
     'http://127.3.2.1/',
+    'http://127.255.255.254/',
     'http://[::1]/',
   ])('may be %s where that was switched on', (address) => {
     expect(checkSecureAddress('jwksUri', address, true).href).toBe(address)
@@ -40,9 +41,12 @@ describe('an address that keys are fetched from', () => {
     },
   )
 
-  it.each(['keys', '', '//as.company.com', undefined, 7])('is absolute, not %j', (address) => {
-    expect(() => checkSecureAddress('jwksUri', address as string, true)).toThrow('jwksUri must be an absolute URL')
-  })
+  it.each(['keys', '', '//as.company.com', undefined, 7, new URL('https://as.company.com')])(
+    'is an absolute text, not %j',
+    (address) => {
+      expect(() => checkSecureAddress('jwksUri', address as string, true)).toThrow('jwksUri must be an absolute URL')
+    },
+  )
 })
 
 it('this machine has few names', () => {

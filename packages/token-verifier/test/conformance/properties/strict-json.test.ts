@@ -131,9 +131,30 @@ describe('the strict JSON reader', () => {
     )
   })
 
+  it.each(['null', 'true', '7', '"a"', '[]', '[{}]', ''])('reads objects and nothing else: %s', (text) => {
+    expect(readJsonObject(Buffer.from(text))).toBeUndefined()
+  })
+
+  it.each([
+    ['digits', '{"abcd":1,"abcd":1}'],
+    ['digits that are many', '{"a":1,"b":1,"c":1,"d":1,"":1,"":1}'],
+    ['an exponent of ten digits', '{"t":1e9,"ab":1,"ab":1}'],
+    ['an exponent of sixteen digits', '{"t":1e15,"abcdefg":1,"abcdefg":1}'],
+    ['an exponent of a fraction', '{"s":1e-6,"t":1e-6,"abc":1,"abc":1}'],
+    ['an exponent below zero', '{"t":-1e15,"abcdefg":1,"abcdefg":1}'],
+    ['zero', '{"a":0,"b":0,"c":0,"d":0,"":0,"":0}'],
+    ['empty lists and objects', '{"a":[],"b":{},"c":1,"c":1}'],
+  ])('takes no name twice, whatever stands beside it to make up for the length: %s', (_what, text) => {
+    const once = text.replace(/("\w*":\d),\1/, '$1')
+    expect(readJsonObject(Buffer.from(once))).toEqual(JSON.parse(text))
+    expect(readJsonObject(Buffer.from(text))).toBeUndefined()
+  })
+
   it.each([32, 33])('reads nesting up to 32 levels: %i', (levels) => {
-    const text = `${'{"a":'.repeat(levels - 1)}{}${'}'.repeat(levels - 1)}`
-    expect(readJsonObject(Buffer.from(text)) !== undefined).toBe(levels <= maxDepth)
+    const objects = `${'{"a":'.repeat(levels - 1)}{"b":true}${'}'.repeat(levels - 1)}`
+    const lists = `{"a":${'['.repeat(levels - 1)}true${']'.repeat(levels - 1)}}`
+    for (const text of [objects, lists, objects.replace(':', ': '), lists.replace(':', ': ')])
+      expect(readJsonObject(Buffer.from(text)) !== undefined).toBe(levels <= maxDepth)
   })
 })
 

@@ -19,7 +19,7 @@ export function readCaller(
   audiences: readonly string[],
   groups = readGroups(claims, dialect),
 ): Caller {
-  const actors = claims.act === undefined ? noActors : readActors(claims.act)
+  const actors = readActors(claims.act)
   return {
     kind: kindOf(claims, dialect, actors),
     email: readString(claims, dialect.email),
@@ -31,8 +31,6 @@ export function readCaller(
     actors,
   }
 }
-
-const noActors: readonly Actor[] = Object.freeze([])
 
 function kindOf(claims: Claims, { isService, isAgent }: Dialect, actors: readonly Actor[]): Caller['kind'] {
   if (actors.length > 0 || isAgent?.(claims) === true) return 'agent'

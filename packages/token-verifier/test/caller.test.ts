@@ -112,11 +112,13 @@ describe('an agent', () => {
   })
 
   it('comes with the chain of those who act, the current one first (RFC 8693 section 4.1)', async () => {
-    const act = { sub: 'agent', client_id: 'c', act: { sub: 'gateway', iss: 'https://gateway.company.com' } }
+    const gateway = { sub: 'gateway', iss: 'https://gateway.company.com', act: { client_id: 'first' } }
+    const act = { sub: 'agent', client_id: 'c', act: gateway }
     const { caller } = await verifyMinted('keycloak', { claims: { act } })
     expect(caller.actors).toEqual([
       { subject: 'agent', issuer: undefined, clientId: 'c' },
       { subject: 'gateway', issuer: 'https://gateway.company.com', clientId: undefined },
+      { subject: undefined, issuer: undefined, clientId: 'first' },
     ])
     expect(caller.email).toBe(known.email)
   })

@@ -140,6 +140,7 @@ describe('the strict JSON reader', () => {
     ['digits that are many', '{"a":1,"b":1,"c":1,"d":1,"":1,"":1}'],
     ['an exponent of ten digits', '{"t":1e9,"ab":1,"ab":1}'],
     ['an exponent of sixteen digits', '{"t":1e15,"abcdefg":1,"abcdefg":1}'],
+    ['an exponent beyond what is exact', '{"t":1e23,"a":1,"a":1}'],
     ['an exponent of a fraction', '{"s":1e-6,"t":1e-6,"abc":1,"abc":1}'],
     ['an exponent below zero', '{"t":-1e15,"abcdefg":1,"abcdefg":1}'],
     ['zero', '{"a":0,"b":0,"c":0,"d":0,"":0,"":0}'],

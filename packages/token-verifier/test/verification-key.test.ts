@@ -71,9 +71,14 @@ describe('a key must be sound', () => {
     expect(isWeakRsaModulus(bytes(unmarked))).toBe(false)
   })
 
-  it.each(['AQAB', 'AQAC', 'AQ', 'Aw', '_____w', 'AAEAAQ', 'AQAAAAAAAAAB'])('with a sound exponent: %s', (e) => {
-    expect(algorithmOf({ ...rsa.publicJwk, e }) !== undefined).toBe(['AQAB', '_____w'].includes(e))
-  })
+  it.each(['AQAB', 'AQAC', 'AQ', 'Aw', '_____w', 'AAEAAQ', '__________8', 'AQAAAAAAAAAB', undefined])(
+    'with a sound exponent: %s',
+    (e) => {
+      expect(algorithmOf({ ...rsa.publicJwk, e }) !== undefined).toBe(
+        ['AQAB', '_____w', '__________8'].includes(e ?? ''),
+      )
+    },
+  )
 
   it.each(['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k'])('without the secret member %s', (name) => {
     expect(algorithmOf({ ...rsa.publicJwk, [name]: 'AQAB' })).toBeUndefined()
@@ -88,6 +93,10 @@ describe('a key must be sound', () => {
     [{ key_ops: 'verify' }, undefined],
     [{ kid: '' }, undefined],
     [{ kid: 7 }, undefined],
+    [{ kid: ['id'] }, undefined],
+    [{ issuer: 7 }, undefined],
+    [{ issuer: 'https://as.company.com' }, 'RS256'],
+    [{ crv: 'P-256' }, 'RS256'],
     [{ kid: 'k'.repeat(256) }, 'RS256'],
     [{ kid: 'k'.repeat(257) }, undefined],
     [{ kid: undefined }, 'RS256'],
@@ -109,6 +118,20 @@ describe('a key must be sound', () => {
     expect(
       algorithmOf({ ...p256.publicJwk, x: Buffer.from(x, 'base64url').subarray(1).toString('base64url') }),
     ).toBeUndefined()
+  })
+
+  it.each(['x', 'y'])('on its curve, with a coordinate %s of exactly that length', (name) => {
+    const right = Buffer.from(String(p256.publicJwk[name]), 'base64url')
+    for (const wrong of [Buffer.concat([Buffer.alloc(1), right]), right.subarray(1), Buffer.alloc(0)])
+      expect(algorithmOf({ ...p256.publicJwk, [name]: wrong.toString('base64url') })).toBeUndefined()
+    expect(algorithmOf({ ...p256.publicJwk, [name]: undefined })).toBeUndefined()
+  })
+
+  it('of Ed25519 as a point of 32 bytes that is not of small order', () => {
+    const right = Buffer.from(String(ed25519.publicJwk.x), 'base64url')
+    for (const wrong of [Buffer.alloc(32), Buffer.concat([right, Buffer.alloc(1)]), right.subarray(1)])
+      expect(algorithmOf({ ...ed25519.publicJwk, x: wrong.toString('base64url') })).toBeUndefined()
+    expect(algorithmOf({ ...ed25519.publicJwk, x: undefined })).toBeUndefined()
   })
 
   it('and no point of small order, with either sign (RFC 8032 section 5.1)', () => {

@@ -1,5 +1,5 @@
 import { publicKeySet, testKeys } from '@mcp-identity/test-kit'
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { supportedAlgorithms } from '../src/algorithms.ts'
 import { KeySet, type KeySetChange } from '../src/key-set.ts'
 import { KeySetUnavailableError } from '../src/unavailable-error.ts'
@@ -74,13 +74,11 @@ describe('a key set that is in use', () => {
   })
 
   it('keeps no process alive', async () => {
-    vi.useRealTimers()
-    const timers = () => process.getActiveResourcesInfo().filter((resource) => resource === 'Timeout').length
-    const before = timers()
-    const { keySet } = makeKeySet()
-    await keySet.load()
-    expect(timers()).toBe(before)
-    keySet.close()
+    const set = vi.spyOn(globalThis, 'setTimeout')
+    onTestFinished(() => set.mockRestore())
+    await makeKeySet().keySet.load()
+    const refreshes = set.mock.results.filter((_result, call) => set.mock.calls[call]?.[1] === 48_000)
+    expect(refreshes.map(({ value }) => value.hasRef())).toEqual([false])
   })
 
   it('is good up to its age, and has to be fetched beyond', async () => {

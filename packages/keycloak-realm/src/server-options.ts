@@ -20,6 +20,8 @@ export const keycloakBuildOptions: readonly string[] = [
 export const keycloakStartOptions: readonly string[] = [
   // With session caches on, an introspection during a logout can bring the ended session back: keycloak#51127.
   '--spi-user-sessions--infinispan--use-caches=false',
+  // Unset it is ten seconds, for which nobody can sign in after the corporate IdP changed its keys.
+  '--spi-public-key-storage--infinispan--min-time-between-requests=1',
   // Browser clients send this header when they read the metadata.
   '--spi-cors--default--allowed-headers=mcp-protocol-version',
   // Every realm has an offline_access scope. MCP clients that see it listed ask for it, and are refused.

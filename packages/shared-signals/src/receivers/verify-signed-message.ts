@@ -112,10 +112,16 @@ function prepare(transmitter: Transmitter) {
   return { transmitter, algorithms, keys: transmitter.keys ?? remoteKeys(transmitter) }
 }
 
+/**
+ * Unknown keys cost their issuer no more than two requests a second. Longer would hold up what a key signs that has just been
+ * rotated in, and that may be the end of somebody's access.
+ */
+const keySetCooldownMs = 500
+
 function remoteKeys({ issuer, jwksUri }: Transmitter): JWTVerifyGetKey {
   if (jwksUri === undefined) throw new TypeError(`the transmitter ${issuer} needs jwksUri or keys`)
   const url = new URL(requireSafeAddress(`jwksUri of the transmitter ${issuer}`, jwksUri))
-  return createRemoteJWKSet(url, { timeoutDuration: 3_000, cooldownDuration: 5_000, cacheMaxAge: 600_000 })
+  return createRemoteJWKSet(url, { timeoutDuration: 3_000, cooldownDuration: keySetCooldownMs, cacheMaxAge: 600_000 })
 }
 
 /** Looks at the shape, and at nothing but the issuer: whose keys have to be asked is all that is wanted yet. */

@@ -5,8 +5,11 @@ import { hasRedisServer } from '@mcp-identity/test-kit'
 import { expect, test } from 'vitest'
 
 const suite = fileURLToPath(new URL('../../faults/test-faults.ts', import.meta.url))
-/** What takes long for want of waiting is left to the whole suite: wrong clocks and the death of Keycloak. */
-const scenarios = ['random-history', 'lossy-history', 'store-frozen', 'replica-killed', 'forged-signals']
+/**
+ * What takes long for want of waiting is left to the whole suite: wrong clocks and the death of Keycloak. So is the lossy
+ * history, in which a signal that comes seconds late can refuse somebody who was enabled again meanwhile.
+ */
+const scenarios = ['random-history', 'store-frozen', 'replica-killed', 'forged-signals']
 
 interface Report {
   seed: number

@@ -63,6 +63,20 @@ describe.skipIf(!hasSamba())('Active Directory behind Keycloak', { timeout: 120_
     return ((await response.json()) as { active: boolean }).active
   }
 
+  /** Signs in until the token holds for a second: what ended access last ends the tokens of its own second, too. */
+  async function signInForGood(username: string) {
+    for (;;) {
+      const signedIn = await signIn(username).catch(() => undefined)
+      if (signedIn === undefined) continue
+      const until = performance.now() + 1_000
+      let holds = true
+      while (holds && performance.now() < until)
+        holds = (await callWithToken(file.urls.mcp, signedIn.accessToken)).status === 200
+      if (holds) return signedIn
+      await signedIn.session.close()
+    }
+  }
+
   /** Milliseconds until a call is answered so. */
   async function timeUntil(
     accessToken: string,
@@ -95,7 +109,8 @@ describe.skipIf(!hasSamba())('Active Directory behind Keycloak', { timeout: 120_
       // She is still who she is.
       expect((await callWithToken(file.urls.mcp, accessToken)).status).toBe(200)
       await domain.addMember('Data Analysts', 'erin')
-      expect(await timeUntil(accessToken, (answer) => !isRefused(answer))).toBeLessThan(refusalBoundMs)
+      session.expireAccessToken()
+      expect((await session.callTool(report.name, report.arguments)).isError).toBe(false)
       await domain.removeMember('Data Analysts', 'erin')
       await session.close()
     })
@@ -178,7 +193,7 @@ describe.skipIf(!hasSamba())('Active Directory behind Keycloak', { timeout: 120_
     ])(
       '%s: the token of before is refused within a second, the sign-in with a page that says what to do',
       async (_, change) => {
-        const carol = await signIn('carol')
+        const carol = await signInForGood('carol')
         await change()
         expect(await timeUntil(carol.accessToken, ({ status }) => status === 401)).toBeLessThan(refusalBoundMs)
         await carol.session.close()

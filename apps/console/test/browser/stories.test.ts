@@ -187,7 +187,7 @@ describe('over a real Keycloak, corporate IdP and MCP server', () => {
     await keys.getByRole('button', { name: 'Rotate now' }).click()
     const trial = ivan.page.getByRole('region', { name: 'What the rotation did' })
     await expect.poll(() => trial.getByText('The MCP server accepts it').count(), { timeout: 10_000 }).toBe(2)
-    expect(await keys.getByText('only verifies').count()).toBe(1)
+    await expect.poll(() => keys.getByText('only verifies').count(), { timeout: 10_000 }).toBe(1)
     expect(await findAxeViolations(ivan.page)).toEqual([])
     await keys.getByRole('button', { name: 'Withdraw' }).click()
     await ivan.page.getByRole('button', { name: 'Withdraw now' }).click()

@@ -261,10 +261,9 @@ function readTls(environment: ParsedEnvironment, problems: string[]): TlsConfig 
     problems.push('MCP_TLS_CERTIFICATE_FILE and MCP_TLS_KEY_FILE belong together; set both, or none')
     return undefined
   }
-  const known = problems.length
   const certificate = readText(certificateFile, problems, "the server's certificate", 'MCP_TLS_CERTIFICATE_FILE')
   const key = readText(keyFile, problems, "the certificate's key", 'MCP_TLS_KEY_FILE')
-  if (certificate === undefined || key === undefined || problems.length > known) return undefined
+  if (certificate === undefined || key === undefined) return undefined
   try {
     createSecureContext({ cert: certificate, key })
     return { certificate, key }

@@ -13,19 +13,7 @@ fi
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 helm() { "$tools/bin/helm" "$@"; }
-passed=0 failed=0
-check() { # TITLE COMMAND…
-  local title=$1
-  shift
-  if "$@" >"$work/output" 2>&1; then
-    passed=$((passed + 1))
-    printf '✓ %s\n' "$title"
-  else
-    failed=$((failed + 1))
-    printf '✗ %s\n' "$title"
-    tail -n 20 "$work/output"
-  fi
-}
+. "$here/../../check-lib.sh"
 
 renders() { # VERSION VALUES…
   local version=$1 values=() file

@@ -5,19 +5,7 @@ set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-passed=0 failed=0
-check() { # TITLE COMMAND…
-  local title=$1
-  shift
-  if "$@" >"$work/output" 2>&1; then
-    passed=$((passed + 1))
-    printf '✓ %s\n' "$title"
-  else
-    failed=$((failed + 1))
-    printf '✗ %s\n' "$title"
-    tail -n 30 "$work/output"
-  fi
-}
+. "$here/../../check-lib.sh"
 
 # A rule for each query: what Prometheus cannot read it does not take as a rule.
 queries_as_rules() {

@@ -70,7 +70,8 @@ export async function openSecrets(folder: string): Promise<Secrets> {
   }
 }
 
-function openSecret(file: string, form = (value: string) => value): Secret {
+/** Reads a secret, and makes it at random when it is not there. */
+export function openSecret(file: string, form = (value: string) => value): Secret {
   if (!existsSync(file)) writePrivateFile(file, form(randomBytes(32).toString('base64url')))
   return { file, value: readFileSync(file, 'utf8').trim() }
 }

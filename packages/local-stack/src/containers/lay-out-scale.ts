@@ -1,8 +1,8 @@
-import { randomBytes } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync } from 'node:fs'
+import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Addresses } from '../addresses.ts'
 import { writePrivateFile } from '../process/write-private-file.ts'
+import { openSecret } from '../secrets.ts'
 import { authorityFile, openPrivateAuthority } from '../tls/private-authority.ts'
 import { type KeycloakSettings, namedAt } from './keycloak-settings.ts'
 
@@ -52,7 +52,8 @@ const database = { name: 'keycloak', user: 'keycloak' }
 export async function layOutScale(folder: string, addresses: Addresses): Promise<KeycloakSettings> {
   const secrets = join(folder, 'secrets')
   const authority = await openPrivateAuthority(secrets)
-  const passwords = { database: secretIn(secrets, 'database-password'), redis: secretIn(secrets, 'redis-password') }
+  const password = (name: string): string => openSecret(join(secrets, name)).value
+  const passwords = { database: password('database-password'), redis: password('redis-password') }
   const replicas = numbered('mcp-server', mcpReplicas)
 
   for (const place of [...replicas, 'redis', 'postgres', 'corporate-idp'])
@@ -112,10 +113,4 @@ appendfsync everysec
 save ""
 maxmemory-policy noeviction
 `
-}
-
-function secretIn(folder: string, name: string): string {
-  const file = join(folder, name)
-  if (!existsSync(file)) writePrivateFile(file, randomBytes(32).toString('base64url'))
-  return readFileSync(file, 'utf8').trim()
 }

@@ -124,12 +124,7 @@ export async function startServer(config: Config, logger: Logger, added?: AddedT
   })
   const metrics = createMetrics({
     cutOffs: () => signals.cutOffs,
-    feeds: () =>
-      [...signals.feeds(), ...(receivers?.feeds() ?? [])].map(({ feed, issuer, lastSuccessAt = 0 }) => ({
-        feed,
-        issuer,
-        ageSeconds: Date.now() / 1000 - lastSuccessAt,
-      })),
+    feeds: feedAges,
     openCalls: () => calls.size,
     auditWritable: () => auditTrail.isWritable,
     policiesStale: () => policies.problem !== undefined,
@@ -244,7 +239,7 @@ export async function startServer(config: Config, logger: Logger, added?: AddedT
   const routes = new Map<string, RouteHandler>([
     ['/healthz', healthz],
     ['/readyz', forConsole(readyz(readinessChecks()))],
-    ['/metrics', forConsole(serveMetrics)],
+    ['/metrics', serveMetrics],
     ['/access', forConsole(access)],
     ['/access/watch', forConsole(accessWatch({ protectedResource, calls }))],
     ['/audit', audit.query],
@@ -378,11 +373,28 @@ export async function startServer(config: Config, logger: Logger, added?: AddedT
     auditTrail.note({ phase: 'security', action: 'keys_rotated', outcome: 'succeeded', issuer, details })
   }
 
+  function feedAges(): { feed: string; issuer: string; ageSeconds: number }[] {
+    return [...signals.feeds(), ...(receivers?.feeds() ?? [])].map(({ feed, issuer, lastSuccessAt = 0 }) => ({
+      feed,
+      issuer,
+      ageSeconds: Date.now() / 1000 - lastSuccessAt,
+    }))
+  }
+
   function readinessChecks(): ReadinessCheck[] {
     return [
-      { name: 'server', problem: () => (isStopping ? 'its end: it was told to stop' : undefined) },
+      {
+        name: 'server',
+        problem: () => (isStopping ? 'its end: it was told to stop' : undefined),
+        warning: () => (config.development ? 'development mode: never beyond your own machine' : undefined),
+      },
       { name: 'policies', problem: () => undefined, warning: staleWarning },
-      { name: 'audit log', problem: () => (auditTrail.isWritable ? undefined : 'the audit log to be writable again') },
+      {
+        name: 'audit log',
+        problem: () => (auditTrail.isWritable ? undefined : 'the audit log to be writable again'),
+        warning: () =>
+          config.audit.personalData ? undefined : 'personal data is stored as it is and cannot be erased',
+      },
       { name: 'key sets', problem: () => waitFor(probe.unreached(), 'an answer from') },
       {
         name: 'signal feeds',
@@ -393,6 +405,12 @@ export async function startServer(config: Config, logger: Logger, added?: AddedT
             ),
             'news from',
           ),
+        warning: () =>
+          feedAges().length === 0
+            ? 'there are none: tokens of people who lost access live until they expire'
+            : undefined,
+        ageSeconds: () =>
+          feedAges().length === 0 ? undefined : Math.max(...feedAges().map((feed) => feed.ageSeconds)),
       },
     ]
   }

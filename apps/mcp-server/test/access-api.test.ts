@@ -89,7 +89,7 @@ describe('GET /access/watch', () => {
 })
 
 describe('what the console’s page may read', () => {
-  it.each(['/readyz', '/metrics', '/access'])('%s, and no other page may', async (path) => {
+  it.each(['/readyz', '/access'])('%s, and no other page may', async (path) => {
     const token = path === '/access' ? app.tokenOf('anna') : undefined
     const read = async (origin: string) =>
       (await app.get(path, token, { origin })).headers.get('access-control-allow-origin')

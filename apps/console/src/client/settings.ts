@@ -21,7 +21,7 @@ export async function fetchSettings(): Promise<Settings> {
   return schema.parse(await response.json())
 }
 
-/** The MCP server's own origin, where `/audit`, `/readyz` and `/metrics` are. */
+/** The MCP server's own origin, where `/audit` and `/readyz` are. */
 export function mcpOrigin(settings: Settings): string {
   return new URL(settings.mcp).origin
 }

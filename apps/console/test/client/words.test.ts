@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest'
-import { readFeedAge } from '../../src/client/api/health.ts'
 import { parseAuditFilters } from '../../src/client/pages/audit/audit-filters.ts'
 import { readAccessTokenClaims, scopesOf } from '../../src/client/session/access-token.ts'
 import { agoWords, durationWords, millisecondWords } from '../../src/client/ui/time-words.ts'
@@ -47,16 +46,6 @@ describe('parseAuditFilters', () => {
   it('takes a number as text, which addresses do not tell apart', () => {
     expect(parseAuditFilters({ text: 789 })).toEqual({ text: '789' })
   })
-})
-
-describe('readFeedAge', () => {
-  it('takes the oldest feed', () => {
-    const metrics =
-      '# TYPE mcp_signal_feed_age_seconds gauge\nmcp_signal_feed_age_seconds{issuer="a"} 0.2\nmcp_signal_feed_age_seconds{issuer="b"} 3.5e0\n'
-    expect(readFeedAge(metrics)).toBe(3.5)
-  })
-
-  it('says nothing when there is no feed', () => expect(readFeedAge('process_cpu 1\n')).toBeUndefined())
 })
 
 describe('readAccessTokenClaims', () => {

@@ -51,9 +51,6 @@ export async function createDoubleMcpServer(options: {
 
   app.use(cors({ origin: () => options.consoleOrigin(), exposeHeaders: ['WWW-Authenticate'] }))
   app.get('/readyz', (context) => context.json(readiness(fault.isStale), fault.isStale ? 503 : 200))
-  app.get('/metrics', (context) =>
-    context.text(`mcp_signal_feed_age_seconds{issuer="double"} ${fault.isStale ? 9 : 0.14}\n`),
-  )
   app.use(async (context, next) => {
     const claims = readClaims(context.req.header('authorization'))
     const isOver = claims === undefined || cutOff.has(claims.sub) || cutOff.has(claims.sid)
@@ -230,7 +227,12 @@ function readiness(isStale: boolean) {
       { name: 'policies', ready: true },
       { name: 'audit log', ready: true },
       { name: 'key sets', ready: true },
-      { name: 'signal feeds', ready: !isStale, ...(isStale ? { waitsFor: 'news from the authorization server' } : {}) },
+      {
+        name: 'signal feeds',
+        ready: !isStale,
+        ageSeconds: isStale ? 9 : 0.14,
+        ...(isStale ? { waitsFor: 'news from the authorization server' } : {}),
+      },
     ],
   }
 }

@@ -9,6 +9,8 @@ export interface ReadinessCheck {
   problem: () => string | undefined
   /** What somebody should look at although calls are answered. */
   warning?: () => string | undefined
+  /** How old the oldest is that this check knows, in seconds. */
+  ageSeconds?: () => number | undefined
 }
 
 /** The process is alive: it answers. Says nothing about what it depends on. */
@@ -17,9 +19,10 @@ export const healthz: RouteHandler = (_request, response) => sendJson(response, 
 /** 200 when every check is in order, otherwise 503 with what each waits for. */
 export function readyz(checks: readonly ReadinessCheck[]): RouteHandler {
   return (_request, response) => {
-    const results = checks.map(({ name, problem, warning }) => {
+    const results = checks.map(({ name, problem, warning, ageSeconds }) => {
       const waitsFor = problem()
-      return { name, ready: waitsFor === undefined, ...present({ waitsFor, warning: warning?.() }) }
+      const told = { waitsFor, warning: warning?.(), ageSeconds: ageSeconds?.() }
+      return { name, ready: waitsFor === undefined, ...present(told) }
     })
     const ready = results.every((result) => result.ready)
     sendJson(response, ready ? 200 : 503, { ready, checks: results }, ready ? {} : { 'retry-after': '1' })

@@ -16,6 +16,7 @@ export interface DoctorFlags {
   mcp?: string
   realm?: string
   origin?: string
+  production?: boolean
   ignore?: string[]
   json?: boolean
 }
@@ -38,6 +39,10 @@ export function doctorCommand(run: (flags: DoctorFlags) => Promise<void>): Comma
       '--origin <origin>',
       'a web page that has to be able to call the server, such as https://console.company.com; default: the console of the running stack, else the MCP Inspector where the server admits it',
       readOrigin,
+    )
+    .option(
+      '--production',
+      'judge it as what serves a company: encryption, certificates, what is open to everyone, development settings of server and realm',
     )
     .option('--ignore <rules...>', 'rules whose findings are known and accepted, such as AS-09', readRules)
     .option('--json', 'print one JSON document instead of lines')
@@ -81,13 +86,21 @@ async function main(): Promise<void> {
   }
 }
 
-async function runDoctor({ mcp, realm, origin, ignore = [], json = false }: DoctorFlags): Promise<void> {
+async function runDoctor({
+  mcp,
+  realm,
+  origin,
+  production = false,
+  ignore = [],
+  json = false,
+}: DoctorFlags): Promise<void> {
   const stack = mcp === undefined ? runningStack() : undefined
   const resource = mcp ?? (stack as StackFile).urls.mcp
   const examination = ignoreRules(
     await examine(resource, {
-      realm: realm === undefined ? stack && (await realmOf(stack)) : readRealm(realm, resource),
+      realm: realm === undefined ? stack && (await realmOf(stack, production)) : readRealm(realm, resource, production),
       origin: origin ?? stack?.urls.console,
+      production,
     }),
     ignore,
   )
@@ -103,16 +116,16 @@ function runningStack(): StackFile {
   })
 }
 
-async function realmOf(stack: StackFile): Promise<ExaminedRealm> {
+async function realmOf(stack: StackFile, production: boolean): Promise<ExaminedRealm> {
   const realm = await exportRealm(stack.realm, {
     keycloak: stack.urls.keycloak,
     adminPassword: stack.clients.keycloakAdmin.password,
     signal: AbortSignal.timeout(30_000),
   })
-  return { realm: realm as CompanyRealm, resource: stack.urls.mcp, development: true }
+  return { realm: realm as CompanyRealm, resource: stack.urls.mcp, development: !production }
 }
 
-function readRealm(file: string, resource: string): ExaminedRealm {
+function readRealm(file: string, resource: string, production: boolean): ExaminedRealm {
   const problem = (what: string) =>
     new StackError(`${file} ${what}`, {
       nextStep: 'Export the realm with its clients in the admin console: Realm settings → Action → Partial export.',
@@ -126,8 +139,8 @@ function readRealm(file: string, resource: string): ExaminedRealm {
   const isRealm = typeof realm === 'object' && realm !== null && 'realm' in realm && 'clients' in realm
   if (!isRealm) throw problem('is no export of a realm with its clients')
   const { protocol, hostname } = new URL(resource)
-  const development = protocol === 'http:' && ['localhost', '127.0.0.1', '[::1]'].includes(hostname)
-  return { realm: realm as CompanyRealm, resource, development }
+  const isOnThisMachine = protocol === 'http:' && ['localhost', '127.0.0.1', '[::1]'].includes(hostname)
+  return { realm: realm as CompanyRealm, resource, development: isOnThisMachine && !production }
 }
 
 function describeExamination(examination: Examination, ignored: readonly string[]): string {

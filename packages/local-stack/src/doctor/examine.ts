@@ -1,6 +1,8 @@
 import { StackError } from '../stack-error.ts'
 import { authorizationServerRules } from './authorization-server-rules.ts'
 import { observe, stringsOf } from './observe.ts'
+import { observeProduction } from './observe-production.ts'
+import { productionRules } from './production-rules.ts'
 import { type ExaminedRealm, realmRules } from './realm-rules.ts'
 import { resourceServerRules } from './resource-server-rules.ts'
 import { applyRules, type Finding } from './rule.ts'
@@ -26,9 +28,11 @@ export interface ExamineSettings {
    * that refuses it is not judged by the rules for pages.
    */
   origin?: string | undefined
+  /** Examine what must hold before it serves a company, too. Default false. */
+  production?: boolean
 }
 
-const allRules = [...resourceServerRules, ...authorizationServerRules, ...realmRules]
+const allRules = [...resourceServerRules, ...authorizationServerRules, ...realmRules, ...productionRules]
 
 /** The names of all rules, in their order. */
 export const ruleNames: readonly string[] = allRules.map(({ id }) => id)
@@ -39,7 +43,10 @@ export const ruleNames: readonly string[] = allRules.map(({ id }) => id)
  *
  * @throws {StackError} Nothing answers at the address of the MCP server.
  */
-export async function examine(mcp: string, { realm, origin }: ExamineSettings = {}): Promise<Examination> {
+export async function examine(
+  mcp: string,
+  { realm, origin, production = false }: ExamineSettings = {},
+): Promise<Examination> {
   const observations = await observe(mcp, origin)
   const { authorizationServers, anonymousCall } = observations
   if (anonymousCall.problem !== undefined) {
@@ -48,14 +55,16 @@ export async function examine(mcp: string, { realm, origin }: ExamineSettings = 
     })
   }
   const scopes = stringsOf(observations.resourceMetadata.json?.scopes_supported)
+  const issuers = authorizationServers.map(({ issuer }) => issuer)
   const verdicts = [
     applyRules(resourceServerRules, observations, mcp),
     ...authorizationServers.map((server) => applyRules(authorizationServerRules, server, server.issuer)),
     ...(realm === undefined ? [] : [applyRules(realmRules, { ...realm, scopes }, `realm ${realm.realm.realm}`)]),
+    ...(production ? [applyRules(productionRules, await observeProduction(mcp, issuers), mcp)] : []),
   ]
   return {
     mcp,
-    authorizationServers: authorizationServers.map(({ issuer }) => issuer),
+    authorizationServers: issuers,
     realmExamined: realm !== undefined,
     rulesJudged: verdicts.reduce((sum, { judged }) => sum + judged, 0),
     rulesNotJudged: [...new Set(verdicts.flatMap(({ notJudged }) => notJudged))],

@@ -141,7 +141,8 @@ export function metadataAddresses(issuer: string): string[] {
   ]
 }
 
-async function ask(url: string, init: RequestInit = {}): Promise<Observed> {
+/** Asks once. What does not answer has status 0 and a `problem`. */
+export async function ask(url: string, init: RequestInit = {}): Promise<Observed> {
   try {
     const response = await fetch(url, { ...init, redirect: 'manual', signal: AbortSignal.timeout(timeoutMs) })
     const body = await readLimited(response)

@@ -39,27 +39,25 @@ export async function askStack(settings: Settings): Promise<StackHealth> {
 
 const readinessSchema = z.object({
   ready: z.boolean(),
-  checks: z.array(z.object({ name: z.string(), ready: z.boolean(), waitsFor: z.optional(z.string()) })),
+  checks: z.array(
+    z.object({
+      name: z.string(),
+      ready: z.boolean(),
+      waitsFor: z.optional(z.string()),
+      ageSeconds: z.optional(z.number()),
+    }),
+  ),
 })
 
 async function askMcpServer(settings: Settings): Promise<Omit<PartHealth, 'ms'>> {
-  const origin = mcpOrigin(settings)
-  const [ready, metrics] = await Promise.all([get(`${origin}/readyz`), get(`${origin}/metrics`)])
-  const { ready: isReady, checks } = readinessSchema.parse(await ready.json())
-  const feedAgeSeconds = readFeedAge(await metrics.text())
+  const answer = await get(`${mcpOrigin(settings)}/readyz`)
+  const { ready, checks } = readinessSchema.parse(await answer.json())
+  const feedAgeSeconds = checks.find(({ ageSeconds }) => ageSeconds !== undefined)?.ageSeconds
   return {
-    state: isReady ? 'well' : 'not ready',
+    state: ready ? 'well' : 'not ready',
     waitsFor: checks.flatMap(({ name, waitsFor }) => (waitsFor === undefined ? [] : [`${name}: ${waitsFor}`])),
     ...(feedAgeSeconds === undefined ? {} : { feedAgeSeconds }),
   }
-}
-
-/** The oldest feed counts. */
-export function readFeedAge(metrics: string): number | undefined {
-  const ages = [...metrics.matchAll(/^mcp_signal_feed_age_seconds(?:\{[^}]*\})? ([\d.e+-]+)$/gm)].map(([, age]) =>
-    Number(age),
-  )
-  return ages.length === 0 ? undefined : Math.max(...ages)
 }
 
 async function ask(question: () => Promise<Omit<PartHealth, 'ms'>>): Promise<PartHealth> {

@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs'
 import { emulatedNames, isEmulatedName, type Provider, providers } from '@mcp-identity/provider-dialects'
+import { readSecretFile, type SecretFileError } from '@mcp-identity/secret-file'
 import { z } from 'zod'
 import type { Api } from './dialect/dialect.ts'
 
@@ -221,13 +221,11 @@ function describeProblem({ path, message }: z.core.$ZodIssue, environment: NodeJ
 
 function readSecret(path: string, context: z.core.$RefinementCtx<string>): string {
   try {
-    const secret = readFileSync(path, 'utf8').trim()
-    if (secret.length >= 16) return secret
-    context.addIssue({ code: 'custom', message: 'the file must hold a secret of at least 16 characters', input: path })
-  } catch {
-    context.addIssue({ code: 'custom', message: `the file ${path} cannot be read`, input: path })
+    return readSecretFile(path)
+  } catch (error) {
+    context.addIssue({ code: 'custom', message: (error as SecretFileError).message, input: path })
+    return z.NEVER
   }
-  return z.NEVER
 }
 
 function readJson(text: string, context: z.core.$RefinementCtx<string>): unknown {

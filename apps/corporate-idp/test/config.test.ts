@@ -94,7 +94,7 @@ describe('the configuration', () => {
   it('is refused when a secret is too short, without showing it', () => {
     const path = join(folder, 'short')
     writeFileSync(path, 'hunter2')
-    expect(() => readConfig({ ...development, IDP_PROVISIONER_SECRET_FILE: path })).toThrow(/at least 16 characters/)
+    expect(() => readConfig({ ...development, IDP_PROVISIONER_SECRET_FILE: path })).toThrow(/fewer than 16 characters/)
     expect(() => readConfig({ ...development, IDP_PROVISIONER_SECRET_FILE: path })).not.toThrow(/hunter2/)
   })
 })

@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { type ExportFormat, exportFormats, storeKind } from '@mcp-identity/audit-log'
 import { z } from 'zod'
+import { readSecret } from './read-secret.ts'
 
 /** Where the audit log is, who signs it, whose personal data it encrypts, and to whom it is delivered. */
 export interface AuditConfig {
@@ -94,7 +94,8 @@ export function readAuditConfig(settings: AuditSettings, dataDirectory: string, 
       name,
       target: url === undefined ? { file: inData(file ?? '') } : { url },
       format,
-      authorizationHeader: authorizationHeaderFile && readSecret(inData(authorizationHeaderFile), problems),
+      authorizationHeader:
+        authorizationHeaderFile && readSecret('MCP_AUDIT', inData(authorizationHeaderFile), problems),
       withPersonalData,
     })),
   }
@@ -113,7 +114,6 @@ export function describeStore(path: string): string {
   return url.href
 }
 
-/** Secrets come by file, never by value: an environment is printed too easily. */
 function withPassword(store: string, passwordFile: string | undefined, problems: string[]): string {
   if (!URL.canParse(store)) {
     problems.push('MCP_AUDIT: store must be a URL as postgres://user@host/database')
@@ -122,18 +122,6 @@ function withPassword(store: string, passwordFile: string | undefined, problems:
   const url = new URL(store)
   if (url.password !== '')
     problems.push('MCP_AUDIT: store holds a password; put it into a file, and name it passwordFile')
-  if (passwordFile !== undefined) url.password = encodeURIComponent(readSecret(passwordFile, problems))
+  if (passwordFile !== undefined) url.password = encodeURIComponent(readSecret('MCP_AUDIT', passwordFile, problems))
   return url.href
-}
-
-function readSecret(file: string, problems: string[]): string {
-  try {
-    const secret = readFileSync(file, 'utf8').trim()
-    if (secret === '') problems.push(`MCP_AUDIT: ${file} is empty; put the secret there`)
-    return secret
-  } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException
-    problems.push(`MCP_AUDIT: ${file} cannot be read (${code}); put the secret there`)
-    return ''
-  }
 }

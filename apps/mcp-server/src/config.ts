@@ -4,6 +4,7 @@ import { readRedisUrl } from '@mcp-identity/shared-signals/redis'
 import { z } from 'zod'
 import { type AuditConfig, auditAddresses, auditSettings, readAuditConfig } from './audit-config.ts'
 import { type IssuerConfig, isProviderName, issuerProfile, providerNames, scopeNaming } from './issuers.ts'
+import { readSecret } from './read-secret.ts'
 
 /** What the environment told, checked and complete. */
 export interface Config {
@@ -274,12 +275,11 @@ function readTls(environment: ParsedEnvironment, problems: string[]): TlsConfig 
   }
 }
 
-/** Secrets come by file, never by value: an environment is printed too easily. */
 function readFeeds(environment: ParsedEnvironment, problems: string[]): KeycloakEventsConfig[] {
   return (environment.MCP_SIGNALS?.keycloakEvents ?? []).map(({ clientSecretFile, ...feed }) => {
     const known = environment.MCP_ISSUERS.some(({ issuer }) => issuer === feed.issuer)
     if (!known) problems.push(`MCP_SIGNALS: ${feed.issuer} feeds signals but is not in MCP_ISSUERS; add it there`)
-    return { ...feed, clientSecret: readSecret(clientSecretFile, problems) }
+    return { ...feed, clientSecret: readSecret('MCP_SIGNALS', clientSecretFile, problems) }
   })
 }
 
@@ -290,7 +290,7 @@ function readTransmitters(environment: ParsedEnvironment, problems: string[]): T
     if (broker !== undefined && !feeds.some(({ issuer }) => issuer === broker.issuer)) {
       problems.push(`MCP_SIGNALS: ${broker.issuer} is asked for people but not in keycloakEvents; add it there`)
     }
-    const authorizationHeader = authorizationHeaderFile && readSecret(authorizationHeaderFile, problems)
+    const authorizationHeader = authorizationHeaderFile && readSecret('MCP_SIGNALS', authorizationHeaderFile, problems)
     return { ...transmitter, authorizationHeader, stream: stream && readStream(stream, problems) }
   })
 }
@@ -299,7 +299,7 @@ function readStream(
   { clientSecretFile, ...stream }: Omit<StreamConfig, 'clientSecret'> & { clientSecretFile: string },
   problems: string[],
 ): StreamConfig {
-  return { ...stream, clientSecret: readSecret(clientSecretFile, problems) }
+  return { ...stream, clientSecret: readSecret('MCP_SIGNALS', clientSecretFile, problems) }
 }
 
 /** Between replicas go names of people and the news that decides about their tokens. */
@@ -318,19 +318,12 @@ function readRedis(environment: ParsedEnvironment, problems: string[]): RedisCon
     problems.push('MCP_SIGNALS: redis shares signals, but nothing brings any; name keycloakEvents or transmitters')
   return {
     ...rest,
-    password: passwordFile && readSecret(passwordFile, problems, "the store's password"),
+    password: passwordFile && readSecret('MCP_SIGNALS', passwordFile, problems),
     ca: caFile && readText(caFile, problems, "the authority's certificate"),
   }
 }
 
 const loopback = ['localhost', '127.0.0.1', '::1']
-
-function readSecret(file: string, problems: string[], what = "the client's secret"): string {
-  const secret = readText(file, problems, what)
-  if (secret !== undefined && secret.length < 16)
-    problems.push(`MCP_SIGNALS: ${file} holds fewer than 16 characters; put ${what} there`)
-  return secret ?? ''
-}
 
 function readText(file: string, problems: string[], what: string, setting = 'MCP_SIGNALS'): string | undefined {
   try {

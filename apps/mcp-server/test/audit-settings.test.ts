@@ -38,10 +38,10 @@ describe('the settings of the audit log', () => {
 
   it('take the password of a database from a file, and never tell it', () => {
     const passwordFile = join(folder, 'password')
-    writeFileSync(passwordFile, 'p@ss/wörd\n')
+    writeFileSync(passwordFile, 'p@ss/wörd of a database\n')
     const { config, problems } = configOf({ store: 'postgres://mcp@db.company.com/audit', passwordFile })
     expect(problems).toEqual([])
-    expect(config.path).toBe('postgres://mcp:p%40ss%2Fw%C3%B6rd@db.company.com/audit')
+    expect(config.path).toBe('postgres://mcp:p%40ss%2Fw%C3%B6rd%20of%20a%20database@db.company.com/audit')
     expect(config.tileFolder).toBe('/data/audit.tiles')
     expect(describeStore(config.path)).toBe('postgres://mcp@db.company.com/audit')
   })

@@ -1,8 +1,10 @@
 import { type AuditRecord, humanLine, pagesOfRecords } from '@mcp-identity/audit-log'
 import type { PolicyEngine } from '@mcp-identity/policy'
+import { describeUser, realmUser } from '@mcp-identity/policy/access-review'
 import type { CutOff, KeycloakAdminClient, TokenFacts } from '@mcp-identity/shared-signals'
 import { z } from 'zod'
 import { NoRealmError } from './access-reviews.ts'
+import { present } from './audit-events.ts'
 import type { AuditTrail } from './audit-trail.ts'
 
 /** What a person did lately, what still refers to her, and whether anything works any more. */
@@ -230,25 +232,17 @@ function stringsIn(part: unknown): string[] {
   return typeof part === 'object' && part !== null ? Object.values(part).flatMap(stringsIn) : []
 }
 
-function describePerson({ id, username, firstName, lastName, email, attributes }: User): LeaverReport['person'] {
-  const name = [firstName, lastName].filter(Boolean).join(' ')
-  const department = attributes.department?.[0]
-  return { subject: id, username, ...(name && { name }), ...(email && { email }), ...(department && { department }) }
+function describePerson(user: User): LeaverReport['person'] {
+  const { name, email, department } = describeUser(user)
+  return { subject: user.id, username: user.username, ...present({ name, email, department }) }
 }
 
 function isoOf(seconds: number): string {
   return new Date(seconds * 1000).toISOString()
 }
 
-const userSchema = z.object({
-  id: z.string(),
-  username: z.string(),
-  firstName: z.string().optional(),
-  lastName: z.string().optional(),
-  email: z.string().optional(),
-  enabled: z.boolean(),
+const userSchema = realmUser.extend({
   notBefore: z.number().default(0),
-  attributes: z.record(z.string(), z.array(z.string())).default({}),
   federatedIdentities: z.array(z.object({ identityProvider: z.string(), userName: z.string() })).default([]),
 })
 type User = z.output<typeof userSchema>

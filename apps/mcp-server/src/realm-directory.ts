@@ -1,3 +1,4 @@
+import { describeUser, realmUser } from '@mcp-identity/policy/access-review'
 import { createKeycloakAdminClient, type KeycloakAdminClientOptions } from '@mcp-identity/shared-signals'
 import { z } from 'zod'
 
@@ -42,26 +43,14 @@ export function createRealmDirectory(options: KeycloakAdminClientOptions): Realm
           return { name, members: new Set(members.map((member) => member.id)) }
         }),
       )
-      return users.map(({ id, username, firstName, lastName, email, enabled, attributes }) => ({
-        subject: id,
-        username,
-        ...present({
-          name: [firstName, lastName].filter(Boolean).join(' '),
-          email,
-          department: attributes.department?.[0],
-          zoneinfo: attributes.zoneinfo?.[0],
-          country: attributes.country?.[0],
-        }),
-        groups: memberships.filter(({ members }) => members.has(id)).map(({ name }) => name),
-        isEnabled: enabled,
+      return users.map((user) => ({
+        subject: user.id,
+        username: user.username,
+        ...describeUser(user),
+        groups: memberships.filter(({ members }) => members.has(user.id)).map(({ name }) => name),
+        isEnabled: user.enabled,
       }))
     },
-  }
-}
-
-function present<Members extends Record<string, string | undefined>>(members: Members) {
-  return Object.fromEntries(Object.entries(members).filter(([, value]) => value)) as {
-    [Name in keyof Members]?: string
   }
 }
 
@@ -70,14 +59,4 @@ const groupsSchema = z.array(
   z.object({ id: z.string(), name: z.string(), clientRoles: z.record(z.string(), strings).default({}) }),
 )
 const membersSchema = z.array(z.object({ id: z.string() }))
-const usersSchema = z.array(
-  z.object({
-    id: z.string(),
-    username: z.string(),
-    firstName: z.string().optional(),
-    lastName: z.string().optional(),
-    email: z.string().optional(),
-    enabled: z.boolean(),
-    attributes: z.record(z.string(), strings).default({}),
-  }),
-)
+const usersSchema = z.array(realmUser)

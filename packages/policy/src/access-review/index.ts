@@ -9,6 +9,7 @@ export {
   readRealmAccess,
   type SeenRoles,
 } from './realm-accounts.ts'
+export { describeUser, type RealmUser, realmUser } from './realm-user.ts'
 export {
   type AccessGrant,
   type AccessReview,

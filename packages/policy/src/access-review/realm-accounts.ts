@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { describeUser, type RealmUser, realmUser } from './realm-user.ts'
 
 /** Where an account's role at the resource server comes from. */
 export interface RoleSource {
@@ -90,8 +91,8 @@ export async function readRealmAccess({ issuer, resource, get, seenOf }: RealmAc
     await readPages(get, '/groups?briefRepresentation=false&populateHierarchy=true', groupSchema)
   ).flatMap((group) => withSubgroups(group, []))
   const tree = await Promise.all(groups.map((group) => describeGroup(group, resource)))
-  const people = await readPages(get, '/users?briefRepresentation=false', userSchema)
-  const services = await readPages(get, `/users?briefRepresentation=false&username=${servicePrefix}`, userSchema)
+  const people = await readPages(get, '/users?briefRepresentation=false', realmUser)
+  const services = await readPages(get, `/users?briefRepresentation=false&username=${servicePrefix}`, realmUser)
   const users = [...new Map([...people, ...services].map((user) => [user.id, user])).values()]
   const clientUuid = await findClientUuid(get, resource)
   const context = { issuer, clientUuid, tree, seenOf }
@@ -148,7 +149,7 @@ interface AccountContext {
 
 async function readAccount(
   get: RealmAccessOptions['get'],
-  user: User,
+  user: RealmUser,
   { issuer, clientUuid, tree, seenOf }: AccountContext,
 ): Promise<{ account: RealmAccount; paths: string[] }> {
   const mappings = `/users/${user.id}/role-mappings/clients/${clientUuid}`
@@ -166,7 +167,6 @@ async function readAccount(
     clientUuid === undefined
       ? (seen?.roles ?? []).map((role) => ({ role, by: 'seen' as const }))
       : effective.map(({ name }) => ({ role: name, by: 'inherited' as const }))
-  const { attributes } = user
   const clientId = user.username.startsWith(servicePrefix)
     ? (seen?.clientId ?? user.username.slice(servicePrefix.length))
     : undefined
@@ -178,14 +178,8 @@ async function readAccount(
     isEnabled: user.enabled,
     groups: memberships.map(({ name }) => name).sort(),
     roles: [...given, ...others.filter(({ role }) => !explained.has(role))],
-    ...present({
-      clientId,
-      name: [user.firstName, user.lastName].filter(Boolean).join(' '),
-      email: user.email,
-      department: attributes.department?.[0],
-      zoneinfo: attributes.zoneinfo?.[0],
-      country: attributes.country?.[0],
-    }),
+    ...(clientId === undefined ? {} : { clientId }),
+    ...describeUser(user),
   }
   return { account, paths }
 }
@@ -229,12 +223,6 @@ async function mapInTurn<Item, Result>(items: readonly Item[], work: (item: Item
   return results
 }
 
-function present<Members extends Record<string, string | undefined>>(members: Members) {
-  return Object.fromEntries(Object.entries(members).filter(([, value]) => value)) as {
-    [Name in keyof Members]?: string
-  }
-}
-
 const strings = z.array(z.string())
 const baseGroup = z.object({
   id: z.string(),
@@ -250,13 +238,3 @@ const groupSchema: z.ZodType<Group> = baseGroup.extend({
 }) as never
 const membershipSchema = z.object({ name: z.string(), path: z.string() })
 const roleNames = z.array(z.object({ name: z.string() }))
-const userSchema = z.object({
-  id: z.string(),
-  username: z.string(),
-  firstName: z.string().optional(),
-  lastName: z.string().optional(),
-  email: z.string().optional(),
-  enabled: z.boolean(),
-  attributes: z.record(z.string(), strings).default({}),
-})
-type User = z.output<typeof userSchema>

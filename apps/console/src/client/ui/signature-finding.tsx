@@ -1,9 +1,10 @@
 import { Button } from '@mantine/core'
 import { IconCertificate, IconCertificateOff } from '@tabler/icons-react'
+import { Finding } from './finding.tsx'
 import styles from './signature-finding.module.css'
 
 /** What this browser found out about something that is signed. */
-export interface Finding {
+export interface SignatureVerdict {
   isRight: boolean
   sentence: string
   /** Says whose key was trusted. */
@@ -12,16 +13,14 @@ export interface Finding {
   otherKey: string | undefined
 }
 
-/** A finding, and the button with which a person who knows why the key changed trusts the new one. */
-export function SignatureFinding({ finding, trust }: { finding: Finding; trust(key: string): void }) {
-  const { isRight, sentence, note, otherKey } = finding
-  const Icon = isRight ? IconCertificate : IconCertificateOff
+/** A verdict, and the button with which a person who knows why the key changed trusts the new one. */
+export function SignatureFinding({ verdict, trust }: { verdict: SignatureVerdict; trust(key: string): void }) {
+  const { isRight, sentence, note, otherKey } = verdict
   return (
     <>
-      <p className={`${styles.finding} ${isRight ? styles.right : styles.wrong}`}>
-        <Icon size={18} stroke={1.8} aria-hidden />
-        <span>{sentence}</span>
-      </p>
+      <Finding isRight={isRight} icon={isRight ? IconCertificate : IconCertificateOff}>
+        {sentence}
+      </Finding>
       <p className={styles.note}>{note}</p>
       {otherKey !== undefined && (
         <Button variant="default" size="compact-sm" mb="md" onClick={() => trust(otherKey)}>

@@ -1,5 +1,6 @@
 import type { ReactNode } from 'react'
 import styles from './tag.module.css'
+import tones from './tone.module.css'
 
 export type Tone = 'good' | 'bad' | 'warn' | 'quiet' | 'accent'
 
@@ -13,7 +14,7 @@ export function Tag({
   isCode?: boolean
   children: ReactNode
 }) {
-  return <span className={`${styles.tag} ${styles[tone]} ${isCode ? styles.code : ''}`}>{children}</span>
+  return <span className={`${styles.tag} ${tones[tone]} ${isCode ? styles.code : ''}`}>{children}</span>
 }
 
 /** A coloured point with a word, for states that change: live, waiting, away. */

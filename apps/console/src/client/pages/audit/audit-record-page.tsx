@@ -15,6 +15,7 @@ import { PageFailed } from '../../ui/page-failed.tsx'
 import { PersonMark } from '../../ui/person-mark.tsx'
 import { Tag } from '../../ui/tag.tsx'
 import { fullTime, millisecondWords } from '../../ui/time-words.ts'
+import tones from '../../ui/tone.module.css'
 import styles from './audit-record-page.module.css'
 import { ChainProof } from './chain-proof.tsx'
 import { outcomeLook } from './outcome.tsx'
@@ -101,7 +102,7 @@ function RecordCards({
   return (
     <>
       <Card className={styles.hero}>
-        <span className={`${styles.heroIcon} ${styles[tone]}`}>
+        <span className={`${styles.heroIcon} ${tones[tone]}`}>
           <Icon size={24} stroke={1.9} aria-hidden />
         </span>
         <div>

@@ -6,6 +6,7 @@ import { type KeyboardEvent, useCallback, useEffect, useRef, useState } from 're
 import { EmptyState } from '../../ui/empty-state.tsx'
 import { HumanLine } from '../../ui/human-line.tsx'
 import { clockWords, fullTime, millisecondWords } from '../../ui/time-words.ts'
+import tones from '../../ui/tone.module.css'
 import styles from './audit-table.module.css'
 import type { AuditLine } from './calls.ts'
 import { outcomeLook } from './outcome.tsx'
@@ -99,7 +100,7 @@ function AuditRow(properties: { line: AuditLine; index: number; size: number; to
       className={`${styles.row} ${isFresh ? styles.fresh : ''}`}
       style={{ transform: `translateY(${top}px)` }}
     >
-      <span className={`${styles.outcome} ${styles[tone]}`}>
+      <span className={`${styles.outcome} ${tones[tone]}`}>
         <Icon size={16} stroke={2.1} aria-hidden />
         <span className={styles.hidden}>{word}</span>
       </span>

@@ -4,8 +4,8 @@ import type { AuditRecord } from '../../api/audit-record.ts'
 import { firstPrevious, hashRecord } from '../../api/record-hash.ts'
 import { Card } from '../../ui/card.tsx'
 import { FactList } from '../../ui/fact-list.tsx'
+import { Finding } from '../../ui/finding.tsx'
 import { Identifier } from '../../ui/identifier.tsx'
-import styles from './chain-proof.module.css'
 import { CheckpointProof } from './checkpoint-proof.tsx'
 
 interface ChainProofProperties {
@@ -30,17 +30,14 @@ export function ChainProof(properties: ChainProofProperties) {
   })
   return (
     <Card title="Proof" aside="Computed in this browser">
-      <ul className={styles.checks}>
-        {proof.data?.map(({ isRight, right, wrong }, index) => {
-          const Icon = index === 0 ? (isRight ? IconShieldCheck : IconShieldX) : isRight ? IconLink : IconLinkOff
-          return (
-            <li key={right} className={isRight ? styles.right : styles.wrong}>
-              <Icon size={18} stroke={1.8} aria-hidden />
-              <span>{isRight ? right : wrong}</span>
-            </li>
-          )
-        })}
-      </ul>
+      {proof.data?.map(({ isRight, right, wrong }, index) => {
+        const icon = index === 0 ? (isRight ? IconShieldCheck : IconShieldX) : isRight ? IconLink : IconLinkOff
+        return (
+          <Finding key={right} isRight={isRight} icon={icon}>
+            {isRight ? right : wrong}
+          </Finding>
+        )
+      })}
       <CheckpointProof record={record} />
       <FactList
         facts={[

@@ -6,7 +6,7 @@ import { ApiError } from '../../api/api-error.ts'
 import type { AuditRecord } from '../../api/audit-record.ts'
 import { keepKey, trustedKey } from '../../api/trusted-key.ts'
 import { useSession } from '../../session/session-context.tsx'
-import { type Finding, SignatureFinding } from '../../ui/signature-finding.tsx'
+import { SignatureFinding, type SignatureVerdict } from '../../ui/signature-finding.tsx'
 import { fullTime } from '../../ui/time-words.ts'
 import styles from './chain-proof.module.css'
 
@@ -33,7 +33,7 @@ export function CheckpointProof({ record }: { record: AuditRecord }) {
   }
   return (
     <SignatureFinding
-      finding={proof.data}
+      verdict={proof.data}
       trust={(key) => {
         keepKey('audit', key)
         void queryClient.invalidateQueries({ queryKey })
@@ -45,7 +45,7 @@ export function CheckpointProof({ record }: { record: AuditRecord }) {
 type Settings = ReturnType<typeof useSession>['settings']
 type Proof = Awaited<ReturnType<ReturnType<typeof useApis>['audit']['proof']>>
 
-async function examine(record: AuditRecord, proof: Proof, settings: Settings): Promise<Finding> {
+async function examine(record: AuditRecord, proof: Proof, settings: Settings): Promise<SignatureVerdict> {
   const { key: verifierKey, since } = trustedKey('audit', proof.verifierKey, settings.auditKey)
   const isOther = proof.verifierKey.trim() !== verifierKey.trim()
   const note =

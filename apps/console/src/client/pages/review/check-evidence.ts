@@ -2,11 +2,11 @@ import { verifyEvidence } from '@mcp-identity/policy/evidence'
 import { calculateJwkThumbprint } from 'jose'
 import type { Evidence } from '../../api/access-review.ts'
 import { trustedKey } from '../../api/trusted-key.ts'
-import type { Finding } from '../../ui/signature-finding.tsx'
+import type { SignatureVerdict } from '../../ui/signature-finding.tsx'
 import { fullTime } from '../../ui/time-words.ts'
 
 /** Checks every file and the signature over them, by the key that this browser saw first (thumbprint, RFC 7638). */
-export async function checkEvidence(evidence: Evidence): Promise<Finding> {
+export async function checkEvidence(evidence: Evidence): Promise<SignatureVerdict> {
   const offered = await calculateJwkThumbprint(evidence.publicKey)
   const { key, since } = trustedKey('evidence', offered)
   const note = `The key that counts is the one that this browser saw first${since === undefined ? '' : `, ${fullTime(since)}`}.`

@@ -26,7 +26,7 @@ export function EvidenceFiles({ campaign: { id, state, items } }: { campaign: Ca
     queryKey,
     queryFn: async () => {
       const signed = await api.evidence(id)
-      return { signed, finding: await checkEvidence(signed) }
+      return { signed, verdict: await checkEvidence(signed) }
     },
     staleTime: Number.POSITIVE_INFINITY,
   })
@@ -41,7 +41,7 @@ export function EvidenceFiles({ campaign: { id, state, items } }: { campaign: Ca
       {evidence.isSuccess && (
         <>
           <SignatureFinding
-            finding={evidence.data.finding}
+            verdict={evidence.data.verdict}
             trust={(key) => {
               keepKey('evidence', key)
               void queryClient.invalidateQueries({ queryKey })

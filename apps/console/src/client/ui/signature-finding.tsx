@@ -1,7 +1,7 @@
 import { Button } from '@mantine/core'
 import { IconCertificate, IconCertificateOff } from '@tabler/icons-react'
 import { Finding } from './finding.tsx'
-import styles from './signature-finding.module.css'
+import styles from './note.module.css'
 
 /** What this browser found out about something that is signed. */
 export interface SignatureVerdict {

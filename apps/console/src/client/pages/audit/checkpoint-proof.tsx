@@ -6,9 +6,9 @@ import { ApiError } from '../../api/api-error.ts'
 import type { AuditRecord } from '../../api/audit-record.ts'
 import { keepKey, trustedKey } from '../../api/trusted-key.ts'
 import { useSession } from '../../session/session-context.tsx'
+import styles from '../../ui/note.module.css'
 import { SignatureFinding, type SignatureVerdict } from '../../ui/signature-finding.tsx'
 import { fullTime } from '../../ui/time-words.ts'
-import styles from './chain-proof.module.css'
 
 /** Checks that the record is under a checkpoint that the log's key signed: path and signature, in this browser. */
 export function CheckpointProof({ record }: { record: AuditRecord }) {

@@ -196,7 +196,7 @@ describe('a campaign', () => {
     await ask('/sign-off', { campaign: id })
     const lines = await app.auditLines()
     for (const step of ['access review started', 'access grant marked', 'access review signed off']) {
-      expect(lines.some((line) => line.startsWith(`${step} for ivan@company.com`))).toBe(true)
+      expect(lines.some((line) => line.startsWith(`${step} by ivan@company.com`))).toBe(true)
     }
   })
 })

@@ -28,9 +28,13 @@ function callSentence(event: AuditEvent): string {
   return sentence(caller(event), event.tool ?? event.action, reasonOf(event))
 }
 
+/** What the person of the event did herself; everything else was done to her. */
+const isActOf = /^(access_(review|grant)|approval|emergency)_/
+
 function securitySentence(event: AuditEvent): string {
   const what = event.action.replaceAll('_', ' ')
-  const about = event.subject === undefined && event.email === undefined ? '' : ` for ${caller(event)}`
+  const isNamed = event.subject !== undefined || event.email !== undefined
+  const about = isNamed ? ` ${isActOf.test(event.action) ? 'by' : 'for'} ${caller(event)}` : ''
   const failed = event.outcome === 'failed' || event.outcome === 'refused' ? ` ${event.outcome}` : ''
   return `${what}${failed}${about}${reasonOf(event)}`
 }

@@ -34,6 +34,10 @@ it.each<[string, AuditEvent]>([
     },
   ],
   [
+    'approval given by alice@company.com (Engineering)',
+    { ...aliceDeletes, phase: 'security', action: 'approval_given', outcome: 'succeeded' },
+  ],
+  [
     'policies reloaded failed: customer-readers-read.cedar',
     { phase: 'security', action: 'policies_reloaded', outcome: 'failed', reason: 'customer-readers-read.cedar' },
   ],

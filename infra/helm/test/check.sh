@@ -31,6 +31,15 @@ every_container() { # JSONPATH-LIKE LINE
   helm template stack "$chart" --values "$complete" >"$work/rendered.yaml"
   [ "$(grep -c '^ *image: ' "$work/rendered.yaml")" -eq "$(grep -c -- "$1" "$work/rendered.yaml")" ]
 }
+# A path of an ingress stands for itself and what is below it: /access is not /access-review.
+passes_every_route() {
+  local routes route
+  helm template stack "$chart" --values "$complete" >"$work/rendered.yaml"
+  routes=$(grep -rhoE "'/(access|approvals|audit|emergency|policies|readyz)[a-z-]*" "$here"/../../../apps/mcp-server/src/{start-server.ts,http} | tr -d "'" | sort -u)
+  [ "$(wc -l <<<"$routes")" -ge 5 ] || return 1
+  for route in $routes; do grep -q "path: $route," "$work/rendered.yaml" || { echo "$route is not passed"; return 1; }; done
+}
+keeps_inside() { ! grep -q "path: $1," "$work/rendered.yaml"; }
 
 check 'the chart passes the linter' helm lint --strict "$chart" --values "$complete"
 for version in 1.30 1.34 1.37; do
@@ -41,6 +50,8 @@ check 'fits them in the large size' renders 1.34 "$complete" "$chart/values-larg
 check 'every container has a file system that it cannot change' every_container 'readOnlyRootFilesystem: true'
 check 'every container drops every capability' every_container 'capabilities: { drop: \[ALL\] }'
 check 'every pod runs as nobody special' every_container 'runAsNonRoot: true'
+check 'lets callers and the console through to every route that is theirs' passes_every_route
+check 'keeps the metrics inside' keeps_inside /metrics
 check 'refuses several replicas that cannot hear each other' refuses 'signals.redis must be set' --set mcpServer.signals.redis=null
 check 'refuses a server that nobody tells of revocations' refuses 'must say who tells' --set mcpServer.signals=null --set mcpServer.replicas=1
 check 'refuses a resource over http' refuses 'resource' --set mcpServer.resource=http://mcp.company.com/mcp

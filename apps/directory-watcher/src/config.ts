@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import type { DirectoryConnection, DirectoryTree } from '@mcp-identity/active-directory'
+import { readSecretFile, type SecretFileError } from '@mcp-identity/secret-file'
 import { z } from 'zod'
 
 export interface WatcherConfig {
@@ -17,7 +18,8 @@ export class ConfigError extends TypeError {
   override readonly name = 'ConfigError'
 }
 
-const file = z.string({ error: 'must be set' }).min(1).transform(readFile)
+const file = z.string({ error: 'must be set' }).min(1)
+const secret = file.transform(readSecret)
 const dn = z.string({ error: 'must be set' }).regex(/^\s*\w+\s*=/, 'must be a distinguished name')
 const address = z
   .string({ error: 'must be set' })
@@ -29,14 +31,14 @@ const schema = z.object({
   WATCHER_DATA_DIR: z.string({ error: 'must be set' }).min(1),
   WATCHER_DEVELOPMENT: z.enum(['0', '1'], { error: 'must be 1 or 0' }).default('0'),
   AD_URL: z.string({ error: 'must be set' }).startsWith('ldaps://', 'must be an ldaps:// address'),
-  AD_CA_FILE: file.optional(),
+  AD_CA_FILE: file.transform(readText).optional(),
   AD_BIND_DN: z.string({ error: 'must be set' }).min(1),
-  AD_PASSWORD_FILE: file,
+  AD_PASSWORD_FILE: secret,
   AD_PEOPLE_DN: dn,
   AD_GROUPS_DN: dn,
   KEYCLOAK_ISSUER: address.refine((text) => /\/realms\/[^/]+$/.test(text), 'must end in /realms/ and a name'),
   KEYCLOAK_CLIENT_ID: z.string().min(1).default('corporate-idp-provisioner'),
-  KEYCLOAK_CLIENT_SECRET_FILE: file,
+  KEYCLOAK_CLIENT_SECRET_FILE: secret,
 })
 
 /**
@@ -60,7 +62,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
       url: data.AD_URL,
       ca: data.AD_CA_FILE,
       bindDn: data.AD_BIND_DN,
-      password: data.AD_PASSWORD_FILE.trim(),
+      password: data.AD_PASSWORD_FILE,
       peopleDn: data.AD_PEOPLE_DN,
       groupsDn: data.AD_GROUPS_DN,
     },
@@ -68,12 +70,21 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
       issuer,
       adminBaseUrl: issuer.replace(/\/realms\/(?=[^/]+$)/, '/admin/realms/'),
       clientId: data.KEYCLOAK_CLIENT_ID,
-      clientSecret: data.KEYCLOAK_CLIENT_SECRET_FILE.trim(),
+      clientSecret: data.KEYCLOAK_CLIENT_SECRET_FILE,
     },
   }
 }
 
-function readFile(path: string, context: z.RefinementCtx): string {
+function readSecret(path: string, context: z.RefinementCtx): string {
+  try {
+    return readSecretFile(path)
+  } catch (error) {
+    context.addIssue({ code: 'custom', message: (error as SecretFileError).message })
+    return z.NEVER
+  }
+}
+
+function readText(path: string, context: z.RefinementCtx): string {
   try {
     return readFileSync(path, 'utf8')
   } catch {

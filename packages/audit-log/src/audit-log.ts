@@ -1,7 +1,7 @@
 import { AuditLogError, AuditUnavailableError } from './audit-errors.ts'
 import type { AuditEvent, AuditRecord } from './audit-event.ts'
 import type { AuditStore } from './audit-store.ts'
-import { type ChainedEvent, createChain } from './chain.ts'
+import { chainEvents, prepareEvent, type WaitingEvent } from './chain.ts'
 import { type Checkpointer, startCheckpointer } from './checkpointer.ts'
 import { createGroupCommit } from './group-commit.ts'
 import { openReader, openStore, storeKind } from './open-store.ts'
@@ -127,43 +127,35 @@ function createLog(store: AuditStore, options: AuditLogOptions, checkpointer: Ch
   const { clock = () => Date.now() / 1000, maxWaiting = 20_000, personalData } = options
   let closing: Promise<void> | undefined
 
-  const chain = createChain(store.head, clock, personalData)
+  /** What the next group follows: the newest record, or the last of a group that is under way. */
+  let end = store.head
+  let groupsUnderWay = 0
 
-  async function commit(events: readonly ChainedEvent[]): Promise<AuditRecord[]> {
-    const records = events.map(({ record }) => record)
-    if (records[0]?.previous !== store.head.hash)
-      throw unavailable(new Error('the records do not follow the newest one'))
-    const { sequence, hash } = records.at(-1) ?? store.head
+  function prepare(event: AuditEvent): WaitingEvent {
     try {
-      await store.append(
-        events.map(({ line }) => line),
-        { sequence, hash },
-      )
+      return prepareEvent(event, clock, personalData)
     } catch (cause) {
       throw unavailable(cause)
     }
-    checkpointer?.grown(sequence)
+  }
+
+  async function commit(events: readonly WaitingEvent[]): Promise<AuditRecord[]> {
+    const { records, lines, head } = chainEvents(groupsUnderWay === 0 ? store.head : end, events)
+    end = head
+    groupsUnderWay += 1
+    try {
+      await store.append(lines, head)
+    } catch (cause) {
+      throw unavailable(cause)
+    } finally {
+      groupsUnderWay -= 1
+    }
+    checkpointer?.grown(head.sequence)
     return records
   }
 
-  function prepare(event: AuditEvent): ChainedEvent {
-    try {
-      return chain.add(event)
-    } catch (cause) {
-      throw unavailable(cause)
-    }
-  }
-
-  function prepareAgain(events: readonly ChainedEvent[]): ChainedEvent[] {
-    try {
-      return chain.restart(store.head, events)
-    } catch (cause) {
-      throw unavailable(cause)
-    }
-  }
-
-  const group = createGroupCommit<AuditEvent, ChainedEvent, AuditRecord>(
-    { prepare, commit, prepareAgain },
+  const group = createGroupCommit<AuditEvent, WaitingEvent, AuditRecord>(
+    { prepare, commit },
     {
       items: 2000,
       waiting: maxWaiting,

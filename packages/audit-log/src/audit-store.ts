@@ -21,10 +21,16 @@ export interface AuditStore extends AuditReader {
   /** Bytes of an unfinished record that opening removed. */
   readonly tornBytes: number
   /**
-   * Makes records durable, all or none, and remembers the head. After an error the next call begins by repairing
-   * what this one left behind.
+   * Makes records durable, all or none, and remembers the head. May be called while the call before is under way, and
+   * rejects when that one fails or when the records do not follow the newest one in number. After an error the next
+   * call begins by repairing what this one left behind.
    */
   append(lines: readonly string[], head: LogHead): Promise<void>
+}
+
+/** @throws {Error} Records that end with `end` do not begin after `head`: those between were not written. */
+export function mustFollow(head: LogHead, lines: readonly string[], end: LogHead): void {
+  if (end.sequence - lines.length !== head.sequence) throw new Error('the records do not follow the newest one')
 }
 
 /** A record is not where the store says. `sequence` is the place in question. */

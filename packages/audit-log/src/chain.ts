@@ -1,50 +1,47 @@
 import type { AuditEvent, AuditRecord } from './audit-event.ts'
 import type { LogHead } from './log-head.ts'
 import type { PersonalDataVault } from './personal-data.ts'
-import { writeRecordLine } from './record-line.ts'
+import { eventText, writeRecordLine } from './record-line.ts'
 
-/** An event that has its place in the chain, and its line. */
-export interface ChainedEvent {
-  record: AuditRecord
-  line: string
+/** An event that waits for its place in the chain, and its text there. */
+export interface WaitingEvent {
+  event: AuditRecord['event']
+  text: string
 }
 
-export interface Chain {
-  /** Gives an event the place after the newest one. */
-  add(event: AuditEvent): ChainedEvent
-  /** Goes back to a head and gives events their places after it anew; if one of them cannot have one, none has. */
-  restart(head: LogHead, events: readonly ChainedEvent[]): ChainedEvent[]
+/** Records that follow each other, and their lines. */
+export interface ChainedGroup {
+  records: AuditRecord[]
+  lines: string[]
+  /** The last of them. */
+  head: LogHead
 }
 
-export function createChain(start: LogHead, clock: () => number, personalData: PersonalDataVault | undefined): Chain {
-  let { sequence, hash } = start
+/** Makes an event ready: with its time, and with personal members encrypted in what will be stored. */
+export function prepareEvent(
+  event: AuditEvent,
+  clock: () => number,
+  personalData: PersonalDataVault | undefined,
+): WaitingEvent {
+  const timed = isTimed(event) ? event : { ...event, time: new Date(clock() * 1000).toISOString() }
+  return { event: timed, text: eventText(personalData?.seal(timed) ?? timed) }
+}
 
-  function place(event: AuditRecord['event']): ChainedEvent {
-    const previous = hash
-    const written = writeRecordLine(sequence + 1, previous, personalData?.seal(event) ?? event)
+function isTimed(event: AuditEvent): event is AuditRecord['event'] {
+  return event.time !== undefined
+}
+
+/** Gives events their places after a record. */
+export function chainEvents(after: LogHead, events: readonly WaitingEvent[]): ChainedGroup {
+  let { sequence, hash } = after
+  const records: AuditRecord[] = []
+  const lines: string[] = []
+  for (const { event, text } of events) {
     sequence += 1
+    const written = writeRecordLine(sequence, hash, text)
+    records.push({ hash: written.hash, sequence, previous: hash, event })
+    lines.push(written.line)
     hash = written.hash
-    return { record: { hash, sequence, previous, event }, line: written.line }
   }
-
-  function goTo(head: LogHead): void {
-    sequence = head.sequence
-    hash = head.hash
-  }
-
-  return {
-    add(event) {
-      const time = event.time ?? new Date(clock() * 1000).toISOString()
-      return place({ ...event, time })
-    },
-    restart(head, events) {
-      goTo(head)
-      try {
-        return events.map(({ record }) => place(record.event))
-      } catch (cause) {
-        goTo(head)
-        throw cause
-      }
-    },
-  }
+  return { records, lines, head: { sequence, hash } }
 }

@@ -1,11 +1,12 @@
 /** How items become durable. */
 export interface Commits<Input, Item, Result> {
-  /** Makes an input ready when it is added, while the group before it may still be under way. */
+  /** Makes an input ready when it is added, while the groups before it may still be under way. */
   prepare(input: Input): Item
-  /** Makes a group durable, in order, or throws; then everyone in the group is told so. */
+  /**
+   * Makes a group durable, in order, or throws; then everyone in the group is told so. The next group may be asked for
+   * while one is under way, and has to be refused when that one fails.
+   */
   commit(items: readonly Item[]): Promise<Result[]>
-  /** After a failed commit: makes those ready again that were to follow the failed group. If it throws, they fail too. */
-  prepareAgain(items: readonly Item[]): Item[]
 }
 
 export interface GroupLimits {
@@ -29,64 +30,70 @@ interface Waiting<Item, Result> {
   reject: (cause: unknown) => void
 }
 
+/** As many items take about as long to make as the disk takes for a group; fewer are better off in one group. */
+const worthAGroup = 32
+
 /**
  * Commits in groups: while one group is being made durable the next one gathers, so that one wait for the disk serves
- * everyone who waits.
+ * everyone who waits. Where many wait there are two groups in turns, so that the disk works while callers do.
  */
 export function createGroupCommit<Input, Item, Result>(
-  { prepare, commit, prepareAgain }: Commits<Input, Item, Result>,
+  { prepare, commit }: Commits<Input, Item, Result>,
   limits: GroupLimits,
 ): GroupCommit<Input, Result> {
-  let queue: Waiting<Item, Result>[] = []
-  let underWay = 0
-  let running = false
+  const queue: Waiting<Item, Result>[] = []
+  let itemsUnderWay = 0
+  let groupsUnderWay = 0
+  /** A group failed: those that follow it fail too, and none begins before they have. */
+  let isFailing = false
+  let isScheduled = false
   const idleListeners: (() => void)[] = []
 
-  async function run(): Promise<void> {
-    while (queue.length > 0) {
-      const group = queue.length > limits.items ? queue.splice(0, limits.items) : queue
-      if (group === queue) queue = []
-      underWay = group.length
-      await commitGroup(group)
-      underWay = 0
-    }
-    running = false
-    for (const listener of idleListeners.splice(0)) listener()
+  function beginGroups(): void {
+    isScheduled = false
+    for (let size = sizeOfNext(); size > 0; size = sizeOfNext()) void commitGroup(queue.splice(0, size))
+    if (groupsUnderWay === 0) for (const listener of idleListeners.splice(0)) listener()
+  }
+
+  /** How many of those that wait begin now. */
+  function sizeOfNext(): number {
+    const waiting = queue.length
+    if (isFailing || groupsUnderWay > 1 || (groupsUnderWay === 1 && waiting < worthAGroup)) return 0
+    const share = groupsUnderWay === 0 && waiting >= 2 * worthAGroup ? Math.ceil(waiting / 2) : waiting
+    return Math.min(share, limits.items)
   }
 
   async function commitGroup(group: Waiting<Item, Result>[]): Promise<void> {
+    groupsUnderWay += 1
+    itemsUnderWay += group.length
+    let answer: (waiting: Waiting<Item, Result>, index: number) => void
     try {
       const results = await commit(group.map(({ item }) => item))
-      group.forEach(({ resolve }, index) => {
-        resolve(results[index] as Result)
-      })
+      answer = ({ resolve }, index) => resolve(results[index] as Result)
     } catch (cause) {
-      for (const { reject } of group) reject(cause)
-      prepareQueueAgain()
+      isFailing = true
+      answer = ({ reject }) => reject(cause)
     }
-  }
-
-  function prepareQueueAgain(): void {
-    try {
-      const items = prepareAgain(queue.map(({ item }) => item))
-      queue = queue.map((waiting, index) => ({ ...waiting, item: items[index] as Item }))
-    } catch (cause) {
-      for (const { reject } of queue.splice(0)) reject(cause)
-    }
+    groupsUnderWay -= 1
+    itemsUnderWay -= group.length
+    if (groupsUnderWay === 0) isFailing = false
+    // Before anyone is answered: the disk goes on while they do.
+    beginGroups()
+    group.forEach(answer)
   }
 
   return {
     add(input) {
       return new Promise((resolve, reject) => {
-        if (queue.length + underWay >= limits.waiting) throw limits.overload()
+        if (queue.length + itemsUnderWay >= limits.waiting) throw limits.overload()
         queue.push({ item: prepare(input), resolve, reject })
-        if (running) return
-        running = true
-        setImmediate(run)
+        if (isScheduled || groupsUnderWay > 1) return
+        isScheduled = true
+        setImmediate(beginGroups)
       })
     },
     idle() {
-      if (!running) return Promise.resolve()
+      if (queue.length === 0 && groupsUnderWay === 0) return Promise.resolve()
       return new Promise((resolve) => idleListeners.push(resolve))
     },
   }

@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { AuditLogError } from './audit-errors.ts'
-import type { AuditReader, AuditStore, Page } from './audit-store.ts'
+import { type AuditReader, type AuditStore, mustFollow, type Page } from './audit-store.ts'
+import { inTurn } from './in-turn.ts'
 import { type LogFile, type OpenFile, openLogFile, readFully, writeFully } from './log-file.ts'
 import { createHeadKeeper, type LogHead, readHead, writeHead } from './log-head.ts'
 import { endOfLastLine, linesBackward, linesForward, type StoredLine } from './log-lines.ts'
@@ -67,6 +68,18 @@ async function createStore(
   const keeper = createHeadKeeper(headFile)
   /** After a failed write the file may hold more than `end`; nothing is written until that is cut off again. */
   let damaged = false
+  const oneByOne = inTurn()
+
+  async function append(bytes: Buffer, newHead: LogHead): Promise<void> {
+    if (damaged) await cutTo(file, end)
+    damaged = true
+    await writeFully(file, bytes, end)
+    await file.datasync()
+    damaged = false
+    end += bytes.length
+    head = newHead
+    keeper.keep(head)
+  }
 
   return {
     ...readsOf(file, () => Promise.resolve(end)),
@@ -75,16 +88,12 @@ async function createStore(
       return head
     },
     tornBytes: size - end,
-    async append(lines, newHead) {
-      if (damaged) await cutTo(file, end)
-      damaged = true
+    append(lines, newHead) {
       const bytes = Buffer.from(`${lines.join('\n')}\n`)
-      await writeFully(file, bytes, end)
-      await file.datasync()
-      damaged = false
-      end += bytes.length
-      head = newHead
-      keeper.keep(head)
+      return oneByOne(async () => {
+        mustFollow(head, lines, newHead)
+        await append(bytes, newHead)
+      })
     },
     async close() {
       await keeper.idle()

@@ -1,6 +1,7 @@
 import { Client } from 'pg'
 import { AuditLogError } from './audit-errors.ts'
-import { type AuditReader, type AuditStore, type Page, StoreDamagedError } from './audit-store.ts'
+import { type AuditReader, type AuditStore, mustFollow, type Page, StoreDamagedError } from './audit-store.ts'
+import { inTurn } from './in-turn.ts'
 import type { LogHead } from './log-head.ts'
 import { firstPrevious, headOfLine } from './record-line.ts'
 
@@ -8,6 +9,15 @@ const pageRecords = 1000
 const schema = `
   CREATE TABLE IF NOT EXISTS audit_record (sequence bigint PRIMARY KEY, line text NOT NULL);
   CREATE TABLE IF NOT EXISTS audit_head (one integer PRIMARY KEY CHECK (one = 1), sequence bigint NOT NULL, hash text NOT NULL);`
+
+/** Lines joined by line feeds, the sequence before the first, and the new head: one statement, so one transaction. */
+const appendRecords = `
+  WITH head AS (
+    INSERT INTO audit_head VALUES (1, $3, $4)
+    ON CONFLICT (one) DO UPDATE SET sequence = excluded.sequence, hash = excluded.hash
+  )
+  INSERT INTO audit_record
+  SELECT $2::bigint + place, line FROM unnest(string_to_array($1, E'\\n')) WITH ORDINALITY AS given (line, place)`
 
 /**
  * Opens a log in PostgreSQL, for writing; tables `audit_record` and `audit_head` are made when they are not there.
@@ -22,6 +32,7 @@ export async function openPostgresStore(connectionString: string): Promise<Audit
   let writer: Client | undefined
   let head: LogHead
   let remembered: LogHead | undefined
+  const oneByOne = inTurn()
 
   async function connectWriter(): Promise<Client> {
     const client = await connect(connectionString)
@@ -69,25 +80,16 @@ export async function openPostgresStore(connectionString: string): Promise<Audit
       return head
     },
     tornBytes: 0,
-    async append(lines, newHead) {
-      const client = writer ?? (await reconnect())
-      writer = undefined
-      const first = newHead.sequence - lines.length + 1
-      const sequences = lines.map((_, index) => first + index)
-      await client.query('BEGIN').catch(abandon(client))
-      await client
-        .query('INSERT INTO audit_record SELECT * FROM unnest($1::bigint[], $2::text[])', [sequences, lines])
-        .catch(abandon(client))
-      await client
-        .query(`INSERT INTO audit_head VALUES (1, $1, $2) ON CONFLICT (one) DO UPDATE SET sequence = $1, hash = $2`, [
-          newHead.sequence,
-          newHead.hash,
-        ])
-        .catch(abandon(client))
-      await client.query('COMMIT').catch(abandon(client))
-      head = newHead
-      writer = client
-    },
+    append: (lines, newHead) =>
+      oneByOne(async () => {
+        mustFollow(head, lines, newHead)
+        const client = writer ?? (await reconnect())
+        writer = undefined
+        const values = [lines.join('\n'), newHead.sequence - lines.length, newHead.sequence, newHead.hash]
+        await client.query({ name: 'append', text: appendRecords, values }).catch(abandon(client))
+        head = newHead
+        writer = client
+      }),
     async close() {
       await Promise.all([reader.close(), writer?.end()])
     },

@@ -15,14 +15,14 @@ const hashMember = '{"hash":"'
 const prefixLength = hashMember.length + 43 + 2
 
 /**
- * Writes an event as the record that follows `previous`.
+ * Writes an event, see {@link eventText}, as the record that follows `previous`.
  *
  * The line is `{"hash":H,"sequence":N,"previous":P,"event":{…}}`. H is the SHA-256 of a zero byte and the line without
  * its `hash` member, which makes it the leaf hash of a Merkle tree as in RFC 6962; because P is in it, the records
  * also form a chain.
  */
-export function writeRecordLine(sequence: number, previous: string, event: AuditEvent): RecordLine {
-  const rest = `"sequence":${sequence},"previous":"${previous}","event":${eventText(event)}}`
+export function writeRecordLine(sequence: number, previous: string, event: string): RecordLine {
+  const rest = `"sequence":${sequence},"previous":"${previous}","event":${event}}`
   const digest = hash('sha256', `\0{${rest}`, 'base64url')
   return { line: `${hashMember}${digest}",${rest}`, hash: digest }
 }
@@ -44,21 +44,28 @@ export function parseRecordLine(line: string): AuditRecord {
 }
 
 // JSON allows these unescaped; terminals and line splitters do not take them as text.
-const unsafeInLines = /[\u007f-\u009f\u2028\u2029]/
-const allUnsafeInLines = new RegExp(unsafeInLines, 'g')
+const unsafeInLines = /[\u007f-\u009f\u2028\u2029]/g
 const compactToken = /eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*/g
 
-function eventText(event: AuditEvent): string {
-  let text = JSON.stringify(event)
-  if (unsafeInLines.test(text)) {
-    text = text.replace(allUnsafeInLines, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`)
-  }
-  return withoutTokens(text)
+/** An event as it is stored: JSON that is one line everywhere and holds no token. */
+export function eventText(event: AuditEvent): string {
+  const text = JSON.stringify(event)
+  return withoutTokens(isPlain(text) ? text : text.replace(unsafeInLines, escaped))
+}
+
+/** Only ASCII: found out in a fraction of the time that looking at each character takes. */
+function isPlain(text: string): boolean {
+  return Buffer.byteLength(text) === text.length && !text.includes('\u007f')
+}
+
+function escaped(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
 }
 
 /** A token that slipped into an argument or a message must not outlive its use. */
 export function withoutTokens(text: string): string {
-  return text.includes('eyJ') ? text.replace(compactToken, '[token removed]') : text
+  // The rarer letter is found faster.
+  return text.includes('J') && text.includes('eyJ') ? text.replace(compactToken, '[token removed]') : text
 }
 
 /** Sequence and hash of a stored line, or undefined when its bytes do not have the hash that it states. */

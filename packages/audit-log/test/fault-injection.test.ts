@@ -124,6 +124,42 @@ describe('an error of the file system', () => {
   })
 })
 
+/** So many that they are written as two groups, the second begun while the first is under way. */
+const twoGroups = 100
+
+it('refuses what follows a group that failed, and writes what comes after both', async () => {
+  const path = join(temporaryFolder(), 'audit.jsonl')
+  const fault = { operation: 'datasync', at: 1, times: 1, code: 'EIO', short: false } as const
+  const files = faultyFiles(fault)
+  const log = await createAuditLog(await openLinesStore(path, files.open), { path })
+  files.switchTo(true)
+  const appendMany = async () => {
+    const results = await Promise.allSettled(Array.from({ length: twoGroups }, () => log.append(aliceDeletes)))
+    return results.filter(({ status }) => status === 'fulfilled').length
+  }
+  const first = await log.append(aliceDeletes)
+  expect(await appendMany()).toBe(0)
+  expect(files.counts.datasync).toBe(2)
+  expect(await appendMany()).toBe(twoGroups)
+  await log.close()
+  expect(await verifyAuditLog(path)).toMatchObject({ intact: true, records: first.sequence + twoGroups })
+})
+
+it('writes two groups in turns, in the order in which events came', async () => {
+  const path = join(temporaryFolder(), 'audit.jsonl')
+  const files = faultyFiles(undefined)
+  const log = await createAuditLog(await openLinesStore(path, files.open), { path })
+  files.switchTo(true)
+  const records = await Promise.all(
+    Array.from({ length: twoGroups }, (_, index) => log.append({ ...aliceDeletes, requestId: `req-${index}` })),
+  )
+  expect(files.counts.datasync).toBe(2)
+  expect(records.map(({ sequence, event }) => [sequence, event.requestId])).toEqual(
+    records.map((_, index) => [index + 1, `req-${index}`]),
+  )
+  await log.close()
+})
+
 it('refuses events beyond what may wait, and takes them again later', async () => {
   const path = join(temporaryFolder(), 'audit.jsonl')
   const log = await openAuditLog({ path, maxWaiting: 10 })

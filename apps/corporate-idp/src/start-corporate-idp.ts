@@ -135,9 +135,9 @@ export async function startCorporateIdp(
   /** Keycloak knows this IdP by its ID tokens, a resource server by its access tokens. */
   const logoutIssuer = config.keycloak === undefined ? dialect.addresses.accessTokenIssuer : issuer
 
-  const makeLogoutTokens = (audience: string) => async (subject: string) => {
+  const makeLogoutTokens = (audience: string) => async (subject: string, happenedAtMs?: number) => {
     const make = await createLogoutTokens({ issuer: logoutIssuer, audience, key: keys.signing })
-    return make(subjectFor(subject))
+    return make(subjectFor(subject), happenedAtMs)
   }
   const alias = config.keycloak?.alias ?? ''
   const { scim: wording } = config.provider

@@ -50,6 +50,18 @@ describe('a disable', () => {
     })
   })
 
+  it('switches off whoever is still being signed out for a new password', () => {
+    const { supersede, reuse, add } = planSignals('disable', pending('backchannel_logout', 'admin_logout'))
+    expect([supersede, reuse]).toEqual([[], []])
+    expect(add.map(({ kind }) => kind)).toContain('scim_inactive')
+  })
+
+  it('replaces what resource servers have yet to hear of an earlier change, since that is dated before it', () => {
+    const { supersede, add } = planSignals('disable', pending('resource_server_logout'))
+    expect(supersede).toEqual([1])
+    expect(add.map(({ kind }) => kind)).toContain('resource_server_logout')
+  })
+
   it('leaves a change of groups alone', () => {
     const plan = planSignals('disable', pending('scim_groups'))
     expect(plan.supersede).toEqual([])

@@ -28,7 +28,7 @@ const people = developmentPeople.slice(0, 1)
 let keycloak: KeycloakDouble
 let time: ReturnType<typeof createManualTime>
 /** Subjects that the resource server was told of, and how many of the next requests it refuses. */
-const resourceServer = { told: [] as string[], refusals: 0 }
+const resourceServer = { told: [] as string[], happenedAt: [] as unknown[], refusals: 0 }
 let company: Awaited<ReturnType<typeof startCompany>>
 
 async function startCompany(database = openDatabase(':memory:'), told = everyKind) {
@@ -87,6 +87,7 @@ async function takeLogout(_url: unknown, init: RequestInit = {}): Promise<Respon
     currentDate: new Date(),
   })
   resourceServer.told.push(String(payload.sub))
+  resourceServer.happenedAt.push(payload.toe)
   return new Response(null, { status: 200 })
 }
 
@@ -120,7 +121,7 @@ beforeEach(async () => {
   keycloak.trustIdp({ keys: [publicJwk] })
   keycloak.addGroups(...companyGroups)
   company = await startCompany()
-  Object.assign(resourceServer, { told: [], refusals: 0 })
+  Object.assign(resourceServer, { told: [], happenedAt: [], refusals: 0 })
 })
 afterEach(async () => {
   await company.dispatcher.stop()
@@ -175,9 +176,11 @@ describe('a disable', () => {
   it('tells resource servers again until they have taken it', async () => {
     keycloak.addUser('alice', 'emp-1001')
     resourceServer.refusals = 2
+    const changedAt = time.clock() / 1000
     await change({ active: false })
     expect(resourceServer.told).toEqual([])
     await retryUntilDone()
+    expect(resourceServer.happenedAt).toEqual([changedAt])
     expect(resourceServer.told).toEqual(['emp-1001'])
   })
 

@@ -2,6 +2,7 @@ export type { ClientCredentials, ClientCredentialsOptions } from './client-crede
 export { createClientCredentials } from './client-credentials.ts'
 export type { CutOffState, CutOffStateOptions } from './cut-off-state.ts'
 export { createCutOffState } from './cut-off-state.ts'
+export { settlingSeconds } from './effective-time.ts'
 export type { FeedState } from './feed-state.ts'
 export type { KeycloakAdminClient, KeycloakAdminClientOptions } from './keycloak/admin-client.ts'
 export { createKeycloakAdminClient } from './keycloak/admin-client.ts'

@@ -2,8 +2,12 @@ import type { Logger } from 'pino'
 import type { Outbox } from './outbox.ts'
 import type { Signal, SignalKind } from './signal.ts'
 
-/** Sends one kind of signal. Returns a remark when there was something special; throws when it must be sent again. */
-export type Send = (username: string) => Promise<string | undefined>
+/**
+ * Sends one kind of signal. Returns a remark when there was something special; throws when it must be sent again.
+ *
+ * @param changedAtMs When the change was made that it tells of, in milliseconds since the epoch.
+ */
+export type Send = (username: string, changedAtMs: number) => Promise<string | undefined>
 
 /** Runs `action` after `delayMs` and returns what cancels it. */
 export type Schedule = (delayMs: number, action: () => void) => () => void
@@ -87,7 +91,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     const about = { signal: id, username, kind, attempt: signal.attempts + 1 }
     const startedAtMs = clock()
     try {
-      const remark = await send[kind](username)
+      const remark = await send[kind](username, signal.createdAtMs)
       outbox.done(id, remark)
       const finishedAtMs = clock()
       log.info(

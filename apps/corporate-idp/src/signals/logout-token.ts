@@ -18,14 +18,16 @@ const lifetimeSeconds = 120
  * Back-Channel Logout 1.0 section 2.4).
  *
  * The token has a `sub` and no `sid` on purpose: Keycloak then ends all her sessions, not one. `revoke_offline_access`
- * is Keycloak's own event.
+ * is Keycloak's own event. When it happened stands in `toe` (RFC 8417 section 2.2), since a token that has to be sent again
+ * is signed again.
  */
 export async function createLogoutTokens({ issuer, audience, key, clock = nowSeconds }: LogoutTokenOptions) {
   const privateKey = await importJWK(key)
   const { alg = 'RS256', kid } = key
-  return (subject: string): Promise<string> => {
+  return (subject: string, happenedAtMs?: number): Promise<string> => {
     const issuedAt = clock()
     return new SignJWT({
+      ...(happenedAtMs === undefined ? {} : { toe: happenedAtMs / 1000 }),
       events: { 'http://schemas.openid.net/event/backchannel-logout': {}, revoke_offline_access: true },
     })
       .setProtectedHeader({ alg, typ: 'logout+jwt', ...(kid === undefined ? {} : { kid }) })

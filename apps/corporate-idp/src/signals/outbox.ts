@@ -1,3 +1,4 @@
+import { settlingSeconds } from '@mcp-identity/shared-signals'
 import type { CompanyDatabase } from '../database.ts'
 import type { Signal, SignalKind } from './signal.ts'
 
@@ -22,16 +23,11 @@ export interface Outbox {
 const retentionMs = 30 * 24 * 3600 * 1000
 
 /**
- * How long after a logout a resource server may still count new tokens as issued before it, in milliseconds: it hears of
- * the logout by its event, and the event may be that much older than the moment from which it holds.
- */
-const settlingMs = 2000
-
-/**
  * When a person may be enabled again after a logout: the token of her next sign-in must be newer than every not-before
- * that came of it. A not-before is a whole second, and a token issued in that second counts as issued before it.
+ * that came of it, and resource servers let one settle. A not-before is a whole second, and a token issued in that second
+ * counts as issued before it.
  */
-const settledAfter = (atMs: number): number => (Math.floor((atMs + settlingMs) / 1000) + 1) * 1000
+const settledAfter = (atMs: number): number => (Math.floor(atMs / 1000 + settlingSeconds) + 1) * 1000
 
 /**
  * The signals that are still to be sent, durable and in the same database as the people they are about.

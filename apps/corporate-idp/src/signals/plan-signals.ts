@@ -26,6 +26,13 @@ const afterNewPassword: PlannedSignal[] = [
   signal('resource_server_logout'),
 ]
 
+const disableEverywhere: PlannedSignal[] = [
+  signal('scim_inactive'),
+  signal('backchannel_logout'),
+  { ...signal('admin_logout'), afterAdded: [0, 1] },
+  signal('resource_server_logout'),
+]
+
 const disabling: readonly SignalKind[] = ['scim_inactive', 'backchannel_logout', 'admin_logout']
 
 /** Every kind: what the leaver process sends, and what is sent by itself where that process is built in. */
@@ -90,19 +97,13 @@ function planEverySignal(change: Change, pending: readonly Signal[]): PlannedSig
       add: [...leave.add, gone],
     }
   }
-  // A disable that an enable was waiting for is not over yet, and so still does the work.
-  const reuse = ids(...disabling)
+  // A disable that is being sent does the work, also one that an enable was waiting for. Logouts alone are of a new password.
+  const underWay = ids(...disabling)
+  const isBeingSent = ids('scim_inactive').length > 0 || (ids('scim_active').length > 0 && underWay.length > 0)
   const told = ids('resource_server_logout')
-  const logouts = [
-    signal('scim_inactive'),
-    signal('backchannel_logout'),
-    { ...signal('admin_logout'), afterAdded: [0, 1] },
-  ]
-  return {
-    supersede: ids('scim_active'),
-    reuse: [...reuse, ...told],
-    add: reuse.length > 0 ? [] : [...logouts, ...(told.length > 0 ? [] : [signal('resource_server_logout')])],
-  }
+  if (isBeingSent) return { supersede: ids('scim_active'), reuse: [...underWay, ...told], add: [] }
+  // What resource servers have yet to hear is dated before this change.
+  return { supersede: [...ids('scim_active'), ...told], reuse: [], add: disableEverywhere }
 }
 
 /** Leaves out what is not told; what came after it waits for nothing in its place. */

@@ -35,7 +35,7 @@ export function startRehearsal(options: RehearsalOptions): () => void {
         unlessUnknown(keycloak.setActive(nobody, false)),
         unlessUnknown(keycloak.logOut(nobody)),
         endBrokeredSessions(nobody),
-        ...resourceServers.map((resourceServer) => resourceServer.logOut(nobody)),
+        ...resourceServers.map((resourceServer) => resourceServer.logOut(nobody, Date.now())),
       ])
       log.info('Keycloak and the resource servers take signals')
     } catch (error) {

@@ -24,8 +24,12 @@ export type LogoutOutcome = 'done' | 'done, clients not told'
 
 /** A resource server that takes back-channel logouts from this IdP. */
 export interface ResourceServer {
-  /** @param subject At this IdP. @throws {Error} It has to be told again. */
-  logOut(subject: string): Promise<void>
+  /**
+   * @param subject At this IdP.
+   * @param happenedAtMs When it happened, in milliseconds since the epoch: however late it is told, what was issued since stays good.
+   * @throws {Error} It has to be told again.
+   */
+  logOut(subject: string, happenedAtMs: number): Promise<void>
 }
 
 /**
@@ -123,9 +127,9 @@ export function createSenders(options: SenderOptions): Record<SignalKind, Send> 
     scim_groups: (username) => withUser(username, (userId) => matchGroups(username, userId)),
     scim_person: provision,
     scim_delete: remove,
-    async resource_server_logout(username) {
+    async resource_server_logout(username, changedAtMs) {
       const { subject } = findAnybody(username)
-      await Promise.all(resourceServers.map((resourceServer) => resourceServer.logOut(subject)))
+      await Promise.all(resourceServers.map((resourceServer) => resourceServer.logOut(subject, changedAtMs)))
       return resourceServers.length === 0 ? 'no resource server asks to be told' : undefined
     },
     async backchannel_logout(username) {

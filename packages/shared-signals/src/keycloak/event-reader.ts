@@ -1,5 +1,6 @@
 import type { Signal } from '../signal.ts'
 import type { KeycloakAdminClient } from './admin-client.ts'
+import { createDisabledPeople } from './disabled-people.ts'
 import type { KeycloakEventsConfig } from './events.ts'
 import { parseAdminEvents, parseEventsConfig, parsePersonIds, parseUserEvents } from './events.ts'
 import type { Sighting } from './read-signals.ts'
@@ -69,7 +70,7 @@ export function createEventReader(options: EventReaderOptions): EventReader {
   const { issuer, admin, retentionSeconds, reconcileIntervalMs, clock, onSignals } = options
   const seen = new Map<string, number>()
   const lastLookBackMs = lookBacks.map(() => Number.NEGATIVE_INFINITY)
-  let disabledPeople = new Set<string>()
+  const disabledPeople = createDisabledPeople()
   let reconciledAtMs = Number.NEGATIVE_INFINITY
   const background = createBackground()
   let config: { value: KeycloakEventsConfig; readAtMs: number } | undefined
@@ -157,14 +158,17 @@ export function createEventReader(options: EventReaderOptions): EventReader {
   function handOver(events: UnreadEvent[]): void {
     const seenAtMs = clock() * 1000
     const unseen = events.filter(({ id }) => !seen.has(id))
-    const signals = unseen.flatMap(({ read }) => read({ issuer, seenAtMs }))
+    const told = unseen.map(({ time, read }) => ({ time, signals: read({ issuer, seenAtMs }) }))
+    const signals = told.flatMap((each) => each.signals)
     if (signals.length > 0) onSignals(signals)
+    for (const { time, signals } of told) for (const signal of signals) disabledPeople.learn(signal, time)
     for (const { id, time } of unseen) seen.set(id, time)
   }
 
   function forgetSeen(newestMs: number): void {
     const oldest = newestMs - 2 * lookBacks[2].lookBackMs
     for (const [id, time] of seen) if (time < oldest) seen.delete(id)
+    disabledPeople.forgetEnabled(oldest)
   }
 
   async function checkConfig(asOfMs: number): Promise<void> {
@@ -204,9 +208,9 @@ export function createEventReader(options: EventReaderOptions): EventReader {
     }
     // By Keycloak's clock, on which tokens are dated: by ours, were it ahead, whoever is enabled again would be kept out.
     const now = admin.now()
-    const signals = [...disabled].filter((id) => !disabledPeople.has(id)).map((subject) => disabledAt(subject, now))
+    const signals = disabledPeople.untold(disabled, asOfMs).map((subject) => disabledAt(subject, now))
     if (signals.length > 0) onSignals(signals)
-    disabledPeople = disabled
+    disabledPeople.compared(disabled, asOfMs)
   }
 
   function disabledAt(subject: string, second: number): Signal {

@@ -1,11 +1,6 @@
+import { effectiveTime } from '../effective-time.ts'
 import type { CutOff, CutOffCause, PermissionsChange, PermissionsChangeCause, Signal } from '../signal.ts'
 import type { KeycloakAdminEvent, KeycloakUserEvent } from './events.ts'
-
-/**
- * How long an event of Keycloak may have existed before its transaction was committed, in milliseconds. Tokens issued
- * in between were issued by the old rules and count as before.
- */
-const commitGraceMs = 2_000
 
 /** When an event was seen, in milliseconds since the epoch on Keycloak's clock. */
 export interface Sighting {
@@ -219,9 +214,9 @@ function permissionsChangedAt(
   return { kind: 'permissions_changed', issuer: sighting.issuer, ...named, changedAt: effectiveSecond(time, sighting) }
 }
 
-/** The event's own second, or the one in which it was seen where its transaction may have been open that long. */
+/** @param time Of the event, in milliseconds. */
 function effectiveSecond(time: number, { seenAtMs }: Sighting): number {
-  return Math.floor(Math.max(time, Math.min(seenAtMs, time + commitGraceMs)) / 1000)
+  return Math.floor(effectiveTime(time / 1000, seenAtMs / 1000))
 }
 
 function representationOf(event: KeycloakAdminEvent): Record<string, unknown> | undefined {

@@ -1,8 +1,9 @@
+import { effectiveTime } from '../effective-time.ts'
 import type { Signal } from '../signal.ts'
 import { empty, expectPost, readBody } from './http.ts'
 import type { ReceiverContext } from './receiver-context.ts'
 import { refuseSignal } from './refused-signal.ts'
-import { effectiveTime } from './security-events.ts'
+import { timeOfEvent } from './security-events.ts'
 import { takeInSignals } from './take-in-signals.ts'
 import type { TokenNames, Transmitter } from './transmitter.ts'
 
@@ -31,7 +32,7 @@ export async function receiveBackchannelLogout(request: Request, context: Receiv
     refuseSignal('invalid_request', '"events" must name a back-channel logout')
   if (!isName(sub) && !isName(sid)) refuseSignal('invalid_request', '"sub" or "sid" must be there')
   const now = context.clock()
-  const notBefore = effectiveTime({}, claims.iat, now, context.clockToleranceSeconds)
+  const notBefore = effectiveTime(timeOfEvent({}, claims), now)
   await takeInSignals(context, 'backchannel_logout', transmitter, async (by): Promise<Signal[]> => {
     const names = await namesOf(by, sub, sid)
     return names.map((name) => ({

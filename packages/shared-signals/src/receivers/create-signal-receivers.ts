@@ -80,8 +80,6 @@ export function createSignalReceivers(options: SignalReceiversOptions): SignalRe
     verifier: createMessageVerifier({ transmitters, replays, clock, clockToleranceSeconds }),
     transmitters,
     clock,
-    clockToleranceSeconds,
-    rememberedSince: clock(),
     onSignals: options.onSignals,
     onStreamEvent: options.onStreamEvent ?? (() => {}),
   }

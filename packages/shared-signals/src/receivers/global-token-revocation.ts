@@ -1,8 +1,8 @@
+import { effectiveTime } from '../effective-time.ts'
 import type { Signal } from '../signal.ts'
 import { empty, expectPost, readBody } from './http.ts'
 import type { ReceiverContext } from './receiver-context.ts'
 import { RefusedSignalError, refuseSignal } from './refused-signal.ts'
-import { effectiveTime } from './security-events.ts'
 import { readSubjectIdentifier } from './subject-identifier.ts'
 import { takeInSignals } from './take-in-signals.ts'
 
@@ -11,7 +11,8 @@ const maxAgeSeconds = 300
 
 /**
  * Global Token Revocation (draft-parecki-oauth-global-token-revocation), as Okta's Universal Logout sends it: JSON with
- * one `sub_id`, authenticated by a JWT whose audience is this endpoint. Ends every token of the person.
+ * one `sub_id`, authenticated by a JWT whose audience is this endpoint. Ends every token of the person that was issued until
+ * that JWT was signed: sent again, to whichever replica, it ends nothing that was issued since.
  *
  * @param endpoint The URL of this receiver, as the sender knows it.
  */
@@ -33,7 +34,7 @@ export async function receiveGlobalTokenRevocation(
     .catch((error: unknown) => asAuthenticationFailure(error))
   const identifier = subjectOf(await readBody(request))
   const now = context.clock()
-  const notBefore = isNew(claims.iat, context) ? now : effectiveTime({}, claims.iat, now, context.clockToleranceSeconds)
+  const notBefore = effectiveTime(claims.iat, now)
   const signals = await takeInSignals(
     context,
     'global_token_revocation',
@@ -52,14 +53,6 @@ export async function receiveGlobalTokenRevocation(
   if (signals.length === 0) return refuseSignal('invalid_request', 'nobody is known by this name', 404)
   settle()
   return empty(204)
-}
-
-/**
- * Whether it cannot have been taken in by this receiver before it was started again. What can is dated by when it was
- * signed: sent once more it then ends nothing that was issued since.
- */
-function isNew(issuedAt: number, { rememberedSince }: ReceiverContext): boolean {
-  return issuedAt > rememberedSince
 }
 
 function subjectOf(body: string): unknown {

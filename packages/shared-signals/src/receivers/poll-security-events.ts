@@ -82,8 +82,6 @@ export function pollSecurityEvents(options: PollOptions): PolledStream {
     verifier: createMessageVerifier({ transmitters: [transmitter], replays, clock, clockToleranceSeconds }),
     transmitters: [transmitter],
     clock,
-    clockToleranceSeconds,
-    rememberedSince: clock(),
     onSignals: options.onSignals,
     onStreamEvent: options.onStreamEvent ?? (() => {}),
   }

@@ -15,9 +15,6 @@ export interface ReceiverContext {
   transmitters: readonly Transmitter[]
   /** Seconds since the epoch. */
   clock: () => number
-  clockToleranceSeconds: number
-  /** Since when messages are remembered, in seconds since the epoch: what is older may have been taken in before. */
-  rememberedSince: number
   onSignals: (signals: readonly Signal[], origin: SignalOrigin) => unknown
   onStreamEvent: OnStreamEvent
 }

@@ -57,7 +57,7 @@ function namesPerson(subject: unknown): boolean {
 /**
  * What one event means for the tokens that its subject names.
  *
- * @param notBefore Seconds since the epoch, see {@link effectiveTime}.
+ * @param notBefore Seconds since the epoch, see `effectiveTime`.
  */
 export function readSecurityEvent(
   type: string,
@@ -73,13 +73,16 @@ export function readSecurityEvent(
 }
 
 /**
- * Up to when tokens are refused: when the event happened by the transmitter's clock, and what both clocks may differ, but
- * never later than now. A message that was held up does not end tokens that were issued long after the event.
+ * When an event happened by the transmitter's clock, in seconds since the epoch: as the event says (`event_timestamp`, CAEP
+ * 1.0 section 2), else the message (`toe`, RFC 8417 section 2.2), and never later than the message was signed, which is all
+ * that is known where neither does.
  */
-export function effectiveTime(event: Event, issuedAt: number, now: number, clockToleranceSeconds: number): number {
-  const { event_timestamp: stated } = event
-  const happenedAt = typeof stated === 'number' && Number.isFinite(stated) && stated > 0 ? inSeconds(stated) : issuedAt
-  return Math.max(0, Math.min(now, happenedAt + clockToleranceSeconds))
+export function timeOfEvent({ event_timestamp: stated }: Event, { toe, iat }: { toe?: unknown; iat: number }): number {
+  return Math.min(iat, readTime(stated) ?? readTime(toe) ?? iat)
+}
+
+function readTime(stated: unknown): number | undefined {
+  return typeof stated === 'number' && Number.isFinite(stated) && stated > 0 ? inSeconds(stated) : undefined
 }
 
 /** Some transmitters state milliseconds. */

@@ -1,7 +1,8 @@
+import { effectiveTime } from '../effective-time.ts'
 import type { Signal } from '../signal.ts'
 import type { ReceiverContext, SignalOrigin } from './receiver-context.ts'
 import { refuseSignal } from './refused-signal.ts'
-import { effectiveTime, isAboutSession, isEffective, readSecurityEvent, streamEvents } from './security-events.ts'
+import { isAboutSession, isEffective, readSecurityEvent, streamEvents, timeOfEvent } from './security-events.ts'
 import { readSubjectIdentifier, sessionsNamedBy } from './subject-identifier.ts'
 import { takeInSignals } from './take-in-signals.ts'
 import type { VerifiedMessage } from './verify-signed-message.ts'
@@ -46,7 +47,7 @@ export async function takeInSecurityEvent(
         ...(await readSubjectIdentifier(subject, by)),
         ...(isAboutSession(type) ? sessionsNamedBy(subject, by) : []),
       ]
-      const notBefore = effectiveTime(event, claims.iat, now, context.clockToleranceSeconds)
+      const notBefore = effectiveTime(timeOfEvent(event, claims), now)
       signals.push(...readSecurityEvent(type, event, names, notBefore))
     }
     return signals

@@ -176,6 +176,60 @@ describe('what the events no longer tell', () => {
   })
 })
 
+describe('comparing who is disabled', () => {
+  const compare = async (reader: ReturnType<typeof newReader>, cursor: EventCursor | undefined) => {
+    const asked = keycloak.requests.length
+    const next = await reader.read(cursor)
+    await vi.waitFor(() => expect(keycloak.requests.slice(asked).join()).toContain('/users?enabled=false'))
+    await new Promise((resolve) => setImmediate(resolve))
+    return next
+  }
+  const disableAlice = (): void => {
+    keycloak.disable(alice)
+    keycloak.disabledPeople = [alice]
+  }
+
+  it('dates nobody anew whose event was read, however much later it is, so that she may come back', async () => {
+    const reader = newReader()
+    let cursor = await compare(reader, undefined)
+    keycloak.now += 57_000
+    disableAlice()
+    const disabledAt = keycloak.now / 1000
+    cursor = await reader.read(cursor)
+    keycloak.now += 3_000
+    await compare(reader, cursor)
+    expect(signals.map((signal) => (signal.kind === 'cut_off' ? signal.notBefore : undefined))).toEqual([disabledAt])
+  })
+
+  it('finds her when she was enabled since, and the event of another disable never showed', async () => {
+    const reader = newReader()
+    disableAlice()
+    let cursor = await compare(reader, undefined)
+    keycloak.now += 1_000
+    keycloak.disabledPeople = []
+    keycloak.enable(alice)
+    cursor = await reader.read(cursor)
+    keycloak.now += 60_000
+    keycloak.disabledPeople = [alice]
+    await compare(reader, cursor)
+    expect(signals.at(-1)).toMatchObject({ kind: 'cut_off', subject: alice, cause: 'account_disabled' })
+    expect(signals.at(-1)).toHaveProperty('notBefore', keycloak.now / 1000)
+  })
+
+  it('finds her when neither the enabling nor the other disable showed', async () => {
+    const reader = newReader()
+    disableAlice()
+    let cursor = await compare(reader, undefined)
+    keycloak.disabledPeople = []
+    keycloak.now += 60_000
+    cursor = await compare(reader, cursor)
+    keycloak.disabledPeople = [alice]
+    keycloak.now += 60_000
+    await compare(reader, cursor)
+    expect(signals.at(-1)).toHaveProperty('notBefore', keycloak.now / 1000)
+  })
+})
+
 describe.each([
   ['ahead', 300],
   ['behind', -300],

@@ -52,6 +52,16 @@ export class KeycloakDouble {
     )
   }
 
+  enable(subject: string): KeycloakAdminEvent {
+    const representation = '{"enabled":true}'
+    return this.adminEvent({
+      operationType: 'UPDATE',
+      resourceType: 'USER',
+      resourcePath: `users/${subject}`,
+      representation,
+    })
+  }
+
   endServiceTokens(): void {
     this.validToken = `service-token-${++this.#ids}`
   }

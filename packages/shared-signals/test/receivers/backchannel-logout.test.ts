@@ -59,6 +59,15 @@ describe('a valid logout token', () => {
     expect(receiving.state.reasonRefused({ ...token, issuedAt: now + 1 })).toBeUndefined()
   })
 
+  it('ends what was issued until the event that it names, and what was under way then, however late it was signed', async () => {
+    const message = logoutToken()
+    message.claims.toe = now - 60
+    await send(await sign(message))
+    const token = { issuer: keycloakIssuer, subject: 'kc-alice' }
+    expect(receiving.state.reasonRefused({ ...token, issuedAt: now - 58 })).toBe('logged_out')
+    expect(receiving.state.reasonRefused({ ...token, issuedAt: now - 57 })).toBeUndefined()
+  })
+
   it('of the tokens’ own issuer with a session ends that session only', async () => {
     const message = logoutToken()
     message.header = { alg: 'ES256', typ: 'logout+jwt', kid: testKeys.p256.kid }

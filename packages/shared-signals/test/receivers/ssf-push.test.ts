@@ -102,11 +102,10 @@ describe('events', () => {
 })
 
 describe('times', () => {
-  const notBeforeOf = async (event: object, iat = now) => {
+  const notBeforeOf = async (event: object, iat = now, claims: object = {}) => {
     const message = securityEvent(`${caep}session-revoked`, event)
-    message.claims.iat = iat
-    await push(await sign(message))
-    const [signal] = receiving.signals
+    await push(await sign({ ...message, claims: { ...message.claims, ...claims, iat } }))
+    const signal = receiving.signals.at(-1)
     return signal?.kind === 'cut_off' ? signal.notBefore : undefined
   }
 
@@ -114,16 +113,25 @@ describe('times', () => {
     expect(await notBeforeOf({ event_timestamp: now - 1 })).toBe(now)
   })
 
-  it('one that was held up counts up to its own time and the clock difference', async () => {
-    expect(await notBeforeOf({ event_timestamp: now - 600 }, now - 600)).toBe(now - 595)
+  it('one that was held up counts up to its own time and what was under way then', async () => {
+    expect(await notBeforeOf({ event_timestamp: now - 600 })).toBe(now - 598)
   })
 
-  it('one from the future counts up to now', async () => {
-    expect(await notBeforeOf({ event_timestamp: now + 86_400 })).toBe(now)
+  it('one that says no time happened no later than its message says', async () => {
+    expect(await notBeforeOf({}, now - 5, { toe: now - 600 })).toBe(now - 598)
+  })
+
+  it('nor than its message was signed', async () => {
+    expect(await notBeforeOf({}, now - 600)).toBe(now - 598)
+    expect(await notBeforeOf({ event_timestamp: now + 86_400 }, now - 600)).toBe(now - 598)
+  })
+
+  it('one from a clock ahead of ours, or to a clock of ours behind, counts up to its own time', async () => {
+    expect(await notBeforeOf({ event_timestamp: now + 4 }, now + 4)).toBe(now + 4)
   })
 
   it('milliseconds are understood', async () => {
-    expect(await notBeforeOf({ event_timestamp: (now - 600) * 1000 })).toBe(now - 595)
+    expect(await notBeforeOf({ event_timestamp: (now - 600) * 1000 })).toBe(now - 598)
   })
 })
 

@@ -1,7 +1,10 @@
+/** How long who comes after many is waited for. Once a disk has been waited for anyway, so little more is not noticed. */
+const gatherMs = 10
+
 /**
  * Does in one go what is asked for within one turn of the event loop, so that many who come at once share one write to
- * disk. Nobody waits for more than that turn. When the work fails for all of them it is tried for each alone, so that
- * nobody fails for another's sake.
+ * disk. Nobody waits for more than that turn, and while many come, for {@link gatherMs}. When the work fails for all of them
+ * it is tried for each alone, so that nobody fails for another's sake.
  *
  * @returns A function that resolves, or rejects, as the work did with what it was given.
  */
@@ -9,10 +12,12 @@ export function inOneGo<Item>(
   work: (items: readonly Item[]) => Promise<void>,
 ): (items: readonly Item[]) => Promise<void> {
   let waiting: Asked<Item>[] = []
+  let manyCome = false
 
   async function doAll(): Promise<void> {
     const asked = waiting
     waiting = []
+    manyCome = asked.length > 1
     try {
       await work(asked.flatMap(({ items }) => items))
       for (const { resolve } of asked) resolve()
@@ -24,7 +29,9 @@ export function inOneGo<Item>(
 
   return (items) =>
     new Promise((resolve, reject) => {
-      if (waiting.push({ items, resolve, reject }) === 1) setImmediate(() => void doAll())
+      if (waiting.push({ items, resolve, reject }) > 1) return
+      if (manyCome) setTimeout(doAll, gatherMs)
+      else setImmediate(doAll)
     })
 }
 

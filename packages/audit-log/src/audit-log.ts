@@ -144,6 +144,8 @@ function createLog(store: AuditStore, options: AuditLogOptions, checkpointer: Ch
     end = head
     groupsUnderWay += 1
     try {
+      // On the disk before anything that is encrypted with them.
+      personalData?.keepKeys()
       await store.append(lines, head)
     } catch (cause) {
       throw unavailable(cause)

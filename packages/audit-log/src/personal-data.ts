@@ -19,8 +19,17 @@ export interface DataSubject {
  * erases those members everywhere, backups of the log included, and leaves every record's bytes and hash as they are.
  */
 export interface PersonalDataVault {
-  /** The event with its personal members encrypted; an event about nobody stays as it is. */
+  /**
+   * The event with its personal members encrypted; an event about nobody stays as it is. A key that is new for it is not
+   * kept yet: see {@link PersonalDataVault.keepKeys}.
+   */
   seal<Event extends AuditEvent & { time: string }>(event: Event): Event
+  /**
+   * Makes the keys durable that were made since, all at once: to be called before what was sealed is written.
+   *
+   * @throws {Error} They cannot be kept now; the next call tries again.
+   */
+  keepKeys(): void
   /** The event with its personal members readable again, as far as the key is still there. */
   open<Event extends AuditEvent>(event: Event): Event
   /** Drops all keys of a person. @returns How many. */
@@ -71,7 +80,7 @@ export function openPersonalDataVault(path: string): PersonalDataVault {
   const database = new Database(path)
   process.umask(umask)
   // Rollback journal and secure delete: a dropped key leaves no copy behind in the database.
-  database.pragma('journal_mode = DELETE')
+  database.pragma('journal_mode = TRUNCATE')
   database.pragma('synchronous = FULL')
   database.pragma('secure_delete = ON')
   database.exec(schema)
@@ -88,6 +97,8 @@ export function openPersonalDataVault(path: string): PersonalDataVault {
   const forgetErasure = database.prepare('DELETE FROM erasure WHERE number = ?')
   const dataVersion = database.prepare('PRAGMA data_version').pluck()
   const current = new Map<string, PersonalKey>()
+  /** Made, and not on the disk yet. */
+  const fresh = new Map<string, FreshKey>()
   const ownerOf = createOwnerNames()
   const nextNonce = createNonces()
   let seenVersion = dataVersion.get()
@@ -109,19 +120,35 @@ export function openPersonalDataVault(path: string): PersonalDataVault {
     return keys
   })
 
-  /** A new key is on the disk before anything is encrypted with it. */
   function keyOf(owner: string, month: string): PersonalKey {
     forgetDroppedKeys()
     const name = `${owner} ${month}`
     const remembered = current.get(name)
     if (remembered !== undefined) return remembered
-    const known = byOwner.get(owner, month) as { id: string; secret: Buffer } | undefined
-    const key = known ?? { id: randomBytes(12).toString('base64url'), secret: randomBytes(32) }
-    if (known === undefined) insert.run(key.id, owner, month, key.secret)
+    const { id, secret } = fresh.get(name) ?? findKey(owner, month) ?? makeKey(owner, month)
     if (current.size >= rememberedKeys) current.clear()
-    const made = { ...key, lastText: '', lastData: '' }
-    current.set(name, made)
-    return made
+    const key = { id, secret, lastText: '', lastData: '' }
+    current.set(name, key)
+    return key
+  }
+
+  const findKey = (owner: string, month: string) =>
+    byOwner.get(owner, month) as Pick<FreshKey, 'id' | 'secret'> | undefined
+
+  function makeKey(owner: string, month: string): FreshKey {
+    const key = { id: randomBytes(12).toString('base64url'), owner, month, secret: randomBytes(32) }
+    fresh.set(`${owner} ${month}`, key)
+    return key
+  }
+
+  const insertAll = database.transaction((keys: Iterable<FreshKey>) => {
+    for (const { id, owner, month, secret } of keys) insert.run(id, owner, month, secret)
+  })
+
+  function keepKeys(): void {
+    if (fresh.size === 0) return
+    insertAll.immediate(fresh.values())
+    fresh.clear()
   }
 
   /**
@@ -144,6 +171,7 @@ export function openPersonalDataVault(path: string): PersonalDataVault {
       rest.sealed = { key: key.id, data: encryptOnce(key, withoutTokens(JSON.stringify(personal))) }
       return rest as typeof event
     },
+    keepKeys,
     open(event) {
       if (event.sealed === undefined) return event
       const { sealed, ...rest } = event
@@ -152,10 +180,12 @@ export function openPersonalDataVault(path: string): PersonalDataVault {
       return { ...rest, ...JSON.parse(decrypt(key.secret, sealed.key, sealed.data)) }
     },
     erase(subject) {
+      keepKeys()
       current.clear()
       return drop.immediate(() => dropOwner.run(ownerOf(subject)).changes, subject)
     },
     eraseBefore(isoInstant) {
+      keepKeys()
       current.clear()
       const beforeMonth = new Date(isoInstant).toISOString().slice(0, 7)
       return drop.immediate(() => dropBefore.run(beforeMonth).changes, { beforeMonth })
@@ -178,6 +208,13 @@ interface ErasureRow {
 function readErasure({ number, issuer, subject, before_month: beforeMonth, keys }: ErasureRow): Erasure {
   const whose = issuer === null || subject === null ? {} : { subject: { issuer, subject } }
   return { number, ...whose, ...(beforeMonth !== null && { beforeMonth }), keys }
+}
+
+interface FreshKey {
+  readonly id: string
+  readonly owner: string
+  readonly month: string
+  readonly secret: Buffer
 }
 
 interface PersonalKey {

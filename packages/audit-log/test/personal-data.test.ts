@@ -1,5 +1,6 @@
 import { readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
+import Database from 'better-sqlite3'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { createAuditLog } from '../src/audit-log.ts'
 import {
@@ -130,6 +131,42 @@ it('does not lose its thread when a commit fails and what waits behind it cannot
   })
   await log.close()
   expect(await verifyAuditLog(path)).toMatchObject({ intact: true, records: 2 })
+})
+
+describe('new keys', () => {
+  it('of all who come at once are on the disk before a record of any of them is', async () => {
+    const folder = temporaryFolder()
+    const path = join(folder, 'audit.jsonl')
+    const vaultFile = join(folder, 'keys.db')
+    const personalData = openPersonalDataVault(vaultFile)
+    const beside = openPersonalDataVault(vaultFile)
+    onTestFinished(() => [personalData, beside].forEach((vault) => void vault.close()))
+    const store = await openLinesStore(path)
+    const kept: number[] = []
+    const watched = Object.assign(Object.create(store), {
+      append(...given: Parameters<typeof store.append>) {
+        kept.push(beside.keysOf(alice) + beside.keysOf({ ...alice, subject: 'carol' }))
+        return store.append(...given)
+      },
+    })
+    const log = await createAuditLog(watched, { path, personalData })
+    await Promise.all([aliceDeletes, carol, aliceDeletes].map((event) => log.append(event)))
+    await log.close()
+    expect(kept).toEqual([2])
+  })
+
+  it('that cannot be kept refuse what needs them, and are kept with what comes next', async () => {
+    const { log, vaultFile, personalData } = await sealedLog()
+    const database = new Database(vaultFile)
+    onTestFinished(() => void database.close())
+    database.exec(`CREATE TRIGGER full BEFORE INSERT ON key BEGIN SELECT RAISE(ABORT, 'disk full'); END`)
+    await expect(log.append(aliceDeletes)).rejects.toThrow('cannot be written')
+    expect(log.sequence).toBe(0)
+    database.exec('DROP TRIGGER full')
+    await log.append(aliceDeletes)
+    expect(personalData.keysOf(alice)).toBe(1)
+    expect(await lines(log)).toEqual(['alice@company.com (Engineering) called delete_customer'])
+  })
 })
 
 describe('encrypting', () => {

@@ -193,8 +193,8 @@ describe('an answer that is none', () => {
 })
 
 it('a transmitter that answers long polls at once is not asked without a pause', async () => {
-  start({ intervalMs: 1_000 })
   const before = Date.now()
+  start({ intervalMs: 1_000 })
   await (await poll(0)).answer(200, { sets: {} })
   expect(Date.now() - before).toBeGreaterThanOrEqual(950)
 })

@@ -28,6 +28,11 @@ export interface LiveCallers {
   of(token: VerifiedAccessToken, compactToken: string, isFresh: boolean): Promise<LiveCaller>
   /** What is known without asking; undefined while the token's permissions are in doubt. */
   known(token: VerifiedAccessToken): LiveCaller | undefined
+  /**
+   * Ends the doubt about a token, so that its caller is shown what may be called now. Never fails: without an answer the
+   * doubt stays, and the call decides.
+   */
+  settle(token: VerifiedAccessToken, compactToken: string): Promise<void>
   /** Stops listening to signals. */
   close(): void
 }
@@ -83,7 +88,11 @@ export function createLiveCallers(
     asked.set(key, ofSubject.set(token, caller))
   }
 
-  return { of, known, close: unsubscribe }
+  async function settle(token: VerifiedAccessToken, compactToken: string): Promise<void> {
+    if (known(token) === undefined) await of(token, compactToken, false).catch(() => {})
+  }
+
+  return { of, known, settle, close: unsubscribe }
 }
 
 /** The caller as the token describes him or her. */

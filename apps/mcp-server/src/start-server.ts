@@ -149,6 +149,7 @@ export async function startServer(config: Config, logger: Logger, added?: AddedT
     async verify(compactToken, request) {
       const token = await verifier.verify(compactToken, request)
       receivers?.learn(token)
+      await liveCallers.settle(token, compactToken)
       learnRoles(token)
       return token
     },

@@ -8,7 +8,8 @@ import { scopesOf, scopesSupported } from './scopes.ts'
  * Who sees which tool: not the one that policy forbids this caller for good, and not the one whose scope the
  * authorization server would never grant. A tool that only the hour forbids is shown.
  *
- * While a token's permissions are in doubt everything is shown; the decision comes with the call.
+ * A token that is older than the latest change of permissions counts as the authorization server says
+ * ({@link LiveCallers.settle}). Where that has not answered everything is shown; the decision comes with the call.
  */
 export function createVisibility(engine: PolicyEngine, liveCallers: LiveCallers): VisibilityRules {
   const forbidden = new WeakMap<LiveCaller, Map<string, boolean>>()

@@ -92,10 +92,22 @@ describe('a person who leaves a group', () => {
     app.keycloak.introspectAs('mover-1', { roles: ['read:customers'], groups: ['Customer Readers'] })
     leave('mover-1')
     await eventually(async () => {
-      const { isError } = await app.call(token, 'update_customer', { id: 'cust_004', changes: { notes: 'y' } })
-      expect(isError).toBe(true)
+      const update = app.call(token, 'update_customer', { id: 'cust_004', changes: { notes: 'y' } })
+      await expect(update).rejects.toThrow('update_customer not found')
     })
     expect((await app.call(token, 'get_customer', { id: 'cust_004' })).isError).toBe(false)
+  })
+
+  it('is no longer shown what the group gave, and is not sent to step up for it, whenever her token was issued', async () => {
+    const sameSecond = Math.floor(Date.now() / 1000)
+    const token = app.tokenOf('alice', { subject: 'mover-4', issuedAt: sameSecond, scope: 'read:customers' })
+    expect(await app.listTools(token)).toContain('update_customer')
+    app.keycloak.introspectAs('mover-4', { roles: ['read:customers'], groups: ['Customer Readers'] })
+    leave('mover-4')
+    await eventually(async () => expect(await app.listTools(token)).not.toContain('update_customer'))
+    const call = await app.post(token, toolCall('update_customer', { id: 'cust_004', changes: { notes: 'y' } }))
+    expect(call.status).toBe(200)
+    expect(await call.text()).toContain('update_customer not found')
   })
 
   it('twice within one second loses what the second one took', async () => {
@@ -117,7 +129,7 @@ describe('a person who leaves a group', () => {
     })
     app.keycloak.introspectAs('mover-3', { roles: ['read:customers'], groups: ['Customer Readers'] })
     leaveAt(second)
-    await eventually(async () => expect((await update()).isError).toBe(true))
+    await eventually(() => expect(update()).rejects.toThrow('update_customer not found'))
   })
 
   it('is asked about once, not at each call', async () => {

@@ -81,12 +81,16 @@ export async function openKeycloakDirectory(
     addToGroup: (username, group) => changeGroup('PUT', username, group),
     removeFromGroup: (username, group) => changeGroup('DELETE', username, group),
     provision: async () => {},
-    rotateSigningKey: async () =>
-      void (await call('POST', 'components', {
-        name: 'rotated',
+    async rotateSigningKey() {
+      const { keys } = (await call('GET', 'keys')) as { keys: { providerPriority: number }[] }
+      // Of two keys with the same priority either may sign.
+      const priority = Math.max(...keys.map(({ providerPriority }) => providerPriority)) + 1
+      await call('POST', 'components', {
+        name: `rotated ${priority}`,
         providerId: 'rsa-generated',
         providerType: 'org.keycloak.keys.KeyProvider',
-        config: { priority: ['200'], enabled: ['true'], active: ['true'], algorithm: ['RS256'] },
-      })),
+        config: { priority: [String(priority)], enabled: ['true'], active: ['true'], algorithm: ['RS256'] },
+      })
+    },
   }
 }

@@ -16,7 +16,7 @@ export interface ToolGuardParts {
   tools: ReadonlyMap<string, CompanyTool>
   engine: PolicyEngine
   fourEyes: FourEyes
-  liveCallers: LiveCallers
+  liveCallers: Pick<LiveCallers, 'of'>
   cutOffs: Pick<CutOffState, 'reasonRefused' | 'cutOff'>
   auditTrail: Pick<AuditTrail, 'record'>
   grants: Grants

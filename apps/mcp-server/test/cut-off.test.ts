@@ -100,7 +100,7 @@ describe('a person who leaves a group', () => {
 
   it('is no longer shown what the group gave, and is not sent to step up for it, whenever her token was issued', async () => {
     const sameSecond = Math.floor(Date.now() / 1000)
-    const token = app.tokenOf('alice', { subject: 'mover-4', issuedAt: sameSecond, scope: 'read:customers' })
+    const token = app.tokenOf('alice', { subject: 'mover-4', issuedAt: sameSecond, scopes: ['read:customers'] })
     expect(await app.listTools(token)).toContain('update_customer')
     app.keycloak.introspectAs('mover-4', { roles: ['read:customers'], groups: ['Customer Readers'] })
     leave('mover-4')

@@ -24,13 +24,13 @@ const call = {
 
 let events: AuditEvent[]
 let failsAt: number
-let liveCallers: LiveCallers
+let liveCallers: Pick<LiveCallers, 'of'>
 let cutOffs: ReturnType<typeof createCutOffState>
 
 beforeEach(() => {
   events = []
   failsAt = -1
-  liveCallers = { of: async (given) => callerFromToken(given), known: callerFromToken, close: () => {} }
+  liveCallers = { of: async (given) => callerFromToken(given) }
   cutOffs = createCutOffState({ retentionSeconds: 3_600 })
 })
 
@@ -114,7 +114,7 @@ it('does not tell the result when the outcome cannot be recorded', async () => {
 })
 
 it('refuses when the authorization server cannot confirm the token, and says when to try again', async () => {
-  liveCallers = { ...liveCallers, of: () => Promise.reject(new IntrospectionFailedError('down')) }
+  liveCallers = { of: () => Promise.reject(new IntrospectionFailedError('down')) }
   const seen = await run()
   expect(seen).toMatchObject({ isError: true })
   expect(JSON.stringify(seen)).toContain('retry_after')
@@ -122,7 +122,7 @@ it('refuses when the authorization server cannot confirm the token, and says whe
 })
 
 it('cuts off here what the authorization server has ended', async () => {
-  liveCallers = { ...liveCallers, of: () => Promise.reject(new InactiveTokenError()) }
+  liveCallers = { of: () => Promise.reject(new InactiveTokenError()) }
   await run()
   expect(cutOffs.reasonRefused(token)).toBe('token_revoked')
   expect(outcomes()).toEqual(['decision refused inactive'])

@@ -1,8 +1,11 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { providers } from '@mcp-identity/provider-dialects'
 import { describe, expect, it } from 'vitest'
 import { allRows, limitOf, nameOf, type RowReport, rowsNamed } from '../src/matrix/row.ts'
 import { markdownMatrix, tellMatrix, tellRow } from '../src/matrix/tell-matrix.ts'
-import { placeInReadme, writtenMatrix } from '../src/matrix/written-matrix.ts'
+import { placeInReadme, type WrittenMatrix, writtenMatrix } from '../src/matrix/written-matrix.ts'
+import { findWorkspaceRoot } from '../src/stack-folder.ts'
 
 const google: RowReport = {
   provider: 'google',
@@ -21,14 +24,16 @@ const google: RowReport = {
 }
 
 describe('rows', () => {
-  it('are every provider in both roles', () => {
-    expect(allRows).toHaveLength(2 * Object.keys(providers).length)
+  it('are every provider in both roles, and SAML behind Keycloak', () => {
+    expect(allRows).toHaveLength(2 * Object.keys(providers).length + 1)
+    expect(rowsNamed(['saml']).map(nameOf)).toEqual(['saml/corporate-idp'])
+    expect(rowsNamed(['generic']).map(nameOf)).toEqual(['generic/corporate-idp', 'generic/issuer'])
     expect(new Set(allRows.map(nameOf)).size).toBe(allRows.length)
   })
 
   it('are chosen by provider, role or both', () => {
     expect(rowsNamed(['entra']).map(nameOf)).toEqual(['entra/corporate-idp', 'entra/issuer'])
-    expect(rowsNamed(['issuer'])).toHaveLength(allRows.length / 2)
+    expect(rowsNamed(['issuer'])).toHaveLength(Object.keys(providers).length)
     expect(rowsNamed(['okta/issuer', 'okta'])).toHaveLength(2)
     expect(rowsNamed([])).toBe(allRows)
   })
@@ -70,5 +75,25 @@ describe('the table', () => {
     expect(written).toMatch(/^a\n<!-- [^>]+-->\n\|[\s\S]+<!-- end of providers -->\nb$/)
     expect(placeInReadme(written, writtenMatrix({ rows: [google] }))).toBe(written)
     expect(() => placeInReadme('no marks', { rows: [] })).toThrow('mark')
+  })
+})
+
+describe('the table of the README', () => {
+  const read = (...path: string[]) => readFileSync(join(findWorkspaceRoot(), ...path), 'utf8')
+  const written = JSON.parse(read('docs', 'providers', 'matrix.json')) as WrittenMatrix
+
+  it('is the last whole run: every row, and no cell that failed', () => {
+    expect(written.rows.map(nameOf)).toEqual(allRows.map(nameOf))
+    const outcomes = written.rows.flatMap(({ cells }) => cells.map(({ outcome }) => outcome))
+    expect(new Set(outcomes)).toEqual(new Set(['passed', 'limit']))
+    expect(placeInReadme(read('README.md'), written)).toBe(read('README.md'))
+  })
+
+  it('names the limits of today', () => {
+    for (const row of written.rows) {
+      for (const { check, ...cell } of row.cells)
+        if (cell.outcome === 'limit') expect(cell).toEqual({ outcome: 'limit', ...limitOf(row, check) })
+        else expect(limitOf(row, check)).toBeUndefined()
+    }
   })
 })

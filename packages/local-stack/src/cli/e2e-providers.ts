@@ -26,7 +26,11 @@ export function providersCommand(): Command {
     .description(
       'Every provider in both roles, behind Keycloak and as the issuer itself: sign-in, identity claims, group → tool, step-up, refresh, key rotation, disable → denied. Starts what it needs, one real Keycloak for all rows, and stops it again. Every cell passes or names the limit of the provider with its source. Exit code 1 where one fails.',
     )
-    .option('--only <name...>', 'a provider (entra), a role (corporate-idp, issuer), or both (entra/issuer)', [])
+    .option(
+      '--only <name...>',
+      'a provider (entra) or saml, a role (corporate-idp, issuer), or both (entra/issuer)',
+      [],
+    )
     .option('--json', 'print one JSON document instead of the table')
     .option('--write', 'write the outcomes to docs/providers/matrix.json and the table to README.md; all rows only')
     .option('--directory <folder>', 'where it keeps its files', defaultDirectory())

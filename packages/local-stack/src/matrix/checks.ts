@@ -227,8 +227,11 @@ function tellerOf(row: CheckedRow): string {
   const { leaver, provider } = row
   if (readsEventsOf(row)) return 'its events'
   if (!leaver.providerTells) return 'the leaver process'
-  // By the book SCIM, logout token and events all go out; a resource server itself hears by logout token.
-  if (!leaver.isSeparate) return row.row.role === 'issuer' ? 'logout token' : 'SCIM, logout token and events'
+  // By the book SCIM, logout and events all go out; a resource server itself hears by logout token.
+  if (!leaver.isSeparate) {
+    const logout = row.row.protocol === 'saml' ? 'LogoutRequest' : 'logout token'
+    return row.row.role === 'issuer' ? logout : `SCIM, ${logout} and events`
+  }
   return provider.tells.find(({ when }) => when === 'at once')?.by ?? 'nobody'
 }
 

@@ -6,7 +6,7 @@ import { openCorporateDirectory } from '../demo/corporate-directory.ts'
 import { leaverProcessOf } from '../demo/leaver-process.ts'
 import { chooseRunner } from '../keycloak/choose-runner.ts'
 import { startKeycloak } from '../keycloak/start-keycloak.ts'
-import { issuerOf, type NodePart, nodeParts, partData, type Trust } from '../parts.ts'
+import { issuerOf, type NodePart, nodeParts, partData } from '../parts.ts'
 import { choosePorts, type Ports } from '../ports.ts'
 import { acquireLock } from '../process/file-lock.ts'
 import { waitUntilReady } from '../process/readiness.ts'
@@ -20,7 +20,19 @@ import { StackError } from '../stack-error.ts'
 import { findWorkspaceRoot, makeStackFolder, type StackFolder, stackFolderAt } from '../stack-folder.ts'
 import { type CheckedRow, checkedRow, checkOf, tokenEndpointOf } from './checks.ts'
 import { matrixPeople } from './people.ts'
-import { type Cell, checks, limitOf, type MatrixReport, nameOf, providerOf, type Row, type RowReport } from './row.ts'
+import {
+  type Cell,
+  checks,
+  limitOf,
+  type MatrixReport,
+  nameOf,
+  providerOf,
+  type Row,
+  type RowReport,
+  titleOf,
+  trustOf,
+  wayOf,
+} from './row.ts'
 import { openEmulatedDirectory, openKeycloakDirectory, type RowDirectory } from './row-directory.ts'
 
 export interface MatrixOptions {
@@ -138,15 +150,20 @@ async function startSharedKeycloak(base: Base, rows: readonly Row[]): Promise<vo
 }
 
 /** Name of the realm that issues the access tokens of a row. */
-function realmNameOf({ provider, role }: Row): string {
-  return role === 'issuer' ? workforce : `company-${provider}`
+function realmNameOf(row: Row): string {
+  return row.role === 'issuer' ? workforce : `company-${wayOf(row)}`
 }
 
 function realmOf({ secrets, settings, addresses }: Base, row: Row): CompanyRealm {
   const { corporateIdp, adminResource } = rowAddresses(addresses, row)
   return buildRealm({
     ...realmSettings(addresses, secrets.serviceKey, settings.realmProfile, realmNameOf(row)),
-    corporateIdp: { issuer: corporateIdp, adminResource, provider: providerOf(row) },
+    corporateIdp: {
+      issuer: corporateIdp,
+      adminResource,
+      provider: providerOf(row),
+      protocol: row.protocol ?? 'oidc',
+    },
   })
 }
 
@@ -173,7 +190,7 @@ async function runRow(base: Base, row: Row): Promise<RowReport> {
     const checked = await startRow(base, row, started)
     const cells = await runChecks(checked, base.signal)
     await checked.close()
-    return { ...row, title: providerOf(row).title, cells }
+    return { ...row, title: titleOf(row), cells }
   } finally {
     await Promise.all(started.map((running) => running.stop()))
     for (const running of started) base.started.splice(base.started.indexOf(running), 1)
@@ -184,7 +201,7 @@ async function startRow(base: Base, row: Row, started: RunningProcess[]): Promis
   const { settings, ports, secrets } = base
   const addresses = rowAddresses(base.addresses, row)
   const folder = freshFolder(base, row)
-  const trust: Trust = { provider: row.provider, issuer: row.role === 'issuer' ? 'provider' : 'keycloak' }
+  const trust = trustOf(row)
   const parts = nodeParts({ settings, ports, addresses, secrets, folder, trust, domainController: undefined }).filter(
     ({ name }) => name !== 'console',
   )
@@ -213,11 +230,10 @@ async function directoryOf({ secrets }: Base, row: Row, addresses: Addresses): P
   if (row.provider === 'keycloak')
     return openKeycloakDirectory(addresses.keycloak, secrets.keycloakAdmin.value, workforce)
   const { value: secret } = secrets.directoryAdmin
-  const trust: Trust = { provider: row.provider, issuer: row.role === 'issuer' ? 'provider' : 'keycloak' }
   // Where no token names groups, people are in Keycloak before they sign in.
   if (row.role === 'corporate IdP' && providerOf(row).claimNames.groups === undefined)
     await openCorporateDirectory(addresses.corporateIdp, secret).reconcile({ dryRun: false })
-  return openEmulatedDirectory(addresses.corporateIdp, secret, leaverProcessOf(trust))
+  return openEmulatedDirectory(addresses.corporateIdp, secret, leaverProcessOf(trustOf(row)))
 }
 
 function readEvents(parts: NodePart[], { issuer, resource }: Addresses, { resourceServer }: Secrets): void {

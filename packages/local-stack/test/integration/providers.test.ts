@@ -4,8 +4,11 @@ import { runMatrix } from '../../src/matrix/run-matrix.ts'
 import { readSettings } from '../../src/settings.ts'
 import { temporaryFolder } from '../temporary-folder.ts'
 
-/** Keycloak behind Keycloak, and an issuer with two names. `pnpm e2e:providers` runs all. */
-const rows = ['keycloak/corporate-idp', 'adfs/issuer']
+/**
+ * Keycloak behind Keycloak and as the issuer, one whose groups come by provisioning only, SAML, and an issuer with two
+ * names. `pnpm e2e:providers` runs all.
+ */
+const rows = ['keycloak', 'google/corporate-idp', 'saml', 'adfs/issuer']
 
 it('every cell passes or is the provider’s own limit', async () => {
   const report = await runMatrix({

@@ -11,6 +11,8 @@ export interface AuthorizationRequest {
   resource?: string | false
   /** `false` sends no code challenge. Default true. */
   pkce?: boolean
+  /** The identity provider of the realm that signs her in. Default: the company's own. */
+  idpHint?: string
   /** The person's browser; the same one again finds her signed in. */
   browser?: Browser
 }
@@ -58,6 +60,7 @@ export async function signIn(
     state: 'state',
     ...(pkce ? { code_challenge: challenge, code_challenge_method: 'S256' } : {}),
     ...(resource === false ? {} : { resource }),
+    ...(request.idpHint === undefined ? {} : { kc_idp_hint: request.idpHint }),
   })
   const page = await browser.open(`${stack.urls.issuer}/protocol/openid-connect/auth?${query}`, redirectUri, {
     username,

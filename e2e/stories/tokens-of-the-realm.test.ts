@@ -16,6 +16,7 @@ describe('an access token', () => {
       [
         ...['iss', 'sub', 'azp', 'aud', 'scope', 'sid', 'jti', 'typ', 'iat', 'exp', 'auth_time', 'acr'],
         ...['email', 'name', 'preferred_username', 'department', 'groups', 'zoneinfo', 'country', 'resource_access'],
+        'idp',
       ].sort(),
     )
     expect(claims).toMatchObject({
@@ -29,8 +30,9 @@ describe('an access token', () => {
       groups: ['All Staff', 'Customer Admins'],
       zoneinfo: 'America/New_York',
       country: 'US',
+      idp: stack.urls.corporateIdp,
     })
-    expect(tokens.expires_in).toBe(300)
+    expect(Number(claims.exp) - Number(claims.iat)).toBe(300)
     // It ends with the session, which is older than the token by as long as the sign-in took.
     const thirtyDays = 30 * 24 * 3600
     expect(tokens.refresh_expires_in).toBeLessThanOrEqual(thirtyDays)

@@ -46,7 +46,8 @@ export interface KeycloakConfig {
   url: string
   /** Keycloak at this OpenID Provider; over SAML it has no secret, and the name alone is used. */
   brokerClient: { clientId: string; secret: string }
-  provisioner: { clientId: string; secret: string }
+  /** This IdP at Keycloak, where it may change accounts; absent: it only signs people in and out. */
+  provisioner?: { clientId: string; secret: string }
 }
 
 const file = z.string().min(1).transform(readSecret)
@@ -90,6 +91,7 @@ const schema = z
       .default('corporate'),
     IDP_BROKER_CLIENT_ID: z.string().min(1).optional(),
     IDP_BROKER_CLIENT_SECRET_FILE: file.optional(),
+    IDP_PROVISIONING: z.enum(['scim', 'none'], 'must be scim or none').default('scim'),
     IDP_PROVISIONER_CLIENT_ID: z.string().min(1).default('corporate-idp-provisioner'),
     IDP_PROVISIONER_SECRET_FILE: file.optional(),
     IDP_ENTERPRISE_CLIENT_ID: z.string().min(1).default('enterprise-assistant'),
@@ -131,7 +133,7 @@ const schema = z
       const isSet = environment[variable] !== undefined
       if (isIssuer && isSet)
         refuse(variable, 'does not go with IDP_API: either Keycloak issues the access tokens or this')
-      if (!isIssuer && !isSet && !isForOtherProtocol(variable, environment)) refuse(variable, 'is not set')
+      if (!isIssuer && !isSet && !isNotNeeded(variable, environment)) refuse(variable, 'is not set')
     }
     if (environment.IDP_DEVELOPMENT === '1') return
     for (const variable of ['IDP_ISSUER', 'IDP_KEYCLOAK_ISSUER', 'IDP_KEYCLOAK_URL', 'IDP_ADMIN_RESOURCE'] as const) {
@@ -157,9 +159,13 @@ const keycloakVariables = [
   'IDP_PROVISIONER_SECRET_FILE',
 ] as const
 
-/** Over SAML keys speak for Keycloak, which its metadata holds, and no secret. */
-function isForOtherProtocol(variable: string, environment: { IDP_KEYCLOAK_PROTOCOL: 'oidc' | 'saml' }): boolean {
-  return variable === 'IDP_BROKER_CLIENT_SECRET_FILE' && environment.IDP_KEYCLOAK_PROTOCOL === 'saml'
+/** Over SAML keys speak for Keycloak, which its metadata holds, and no secret. Who provisions nobody needs no client. */
+function isNotNeeded(
+  variable: string,
+  environment: { IDP_KEYCLOAK_PROTOCOL: 'oidc' | 'saml'; IDP_PROVISIONING: 'scim' | 'none' },
+): boolean {
+  if (variable === 'IDP_BROKER_CLIENT_SECRET_FILE') return environment.IDP_KEYCLOAK_PROTOCOL === 'saml'
+  return variable === 'IDP_PROVISIONER_SECRET_FILE' && environment.IDP_PROVISIONING === 'none'
 }
 
 /**
@@ -207,10 +213,12 @@ function keycloakConfig(values: z.output<typeof schema>, provider: Provider): Ke
       clientId: values.IDP_BROKER_CLIENT_ID ?? provider.clientIds.broker,
       secret: values.IDP_BROKER_CLIENT_SECRET_FILE ?? '',
     },
-    provisioner: {
-      clientId: values.IDP_PROVISIONER_CLIENT_ID,
-      secret: values.IDP_PROVISIONER_SECRET_FILE ?? '',
-    },
+    ...(values.IDP_PROVISIONING === 'scim' && {
+      provisioner: {
+        clientId: values.IDP_PROVISIONER_CLIENT_ID,
+        secret: values.IDP_PROVISIONER_SECRET_FILE ?? '',
+      },
+    }),
   }
 }
 

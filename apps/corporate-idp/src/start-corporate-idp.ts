@@ -29,10 +29,10 @@ import { createReconciliation } from './reconciliation.ts'
 import type { PublishedAccount } from './sign-in/pages.ts'
 import { createSignInRoutes } from './sign-in/sign-in-routes.ts'
 import { createDispatcher, scheduleTimer } from './signals/dispatcher.ts'
-import { createKeycloak } from './signals/keycloak.ts'
+import { createKeycloak, createLogoutTokenSender, type Keycloak } from './signals/keycloak.ts'
 import { createLogoutTokens } from './signals/logout-token.ts'
 import { createOutbox } from './signals/outbox.ts'
-import { kindsToldBy } from './signals/plan-signals.ts'
+import { kindsToldBy, kindsWithoutProvisioning } from './signals/plan-signals.ts'
 import { createProvisioner } from './signals/provision.ts'
 import { startRehearsal } from './signals/rehearsal.ts'
 import { createResourceServer } from './signals/resource-server.ts'
@@ -140,11 +140,7 @@ export async function startCorporateIdp(
     return make(subjectFor(subject), happenedAtMs)
   }
   const alias = config.keycloak?.alias ?? ''
-  const { scim: wording } = config.provider
-  const keycloak =
-    config.keycloak === undefined
-      ? withoutKeycloak
-      : createKeycloak({ ...config.keycloak, ...(wording === undefined ? {} : { wording }) })
+  const keycloak = keycloakOf(config)
   const provisioner = createProvisioner({ keycloak, alias, brokeredSubject: subjectFor })
   const reconcile = createReconciliation({
     directory,
@@ -203,7 +199,7 @@ export async function startCorporateIdp(
     }),
     allowedOrigins: config.admin.allowedOrigins,
     changeSigningKey,
-    reconcile,
+    ...(config.keycloak?.provisioner !== undefined && { reconcile }),
     log,
   })
   const tokenInfo = createTokenInfo(dialect, () => openIdProvider, directory)
@@ -277,7 +273,17 @@ export async function startCorporateIdp(
 
 /** A provider's own signals reach the Keycloak that brokers it; to a resource server behind a token it tells nothing. */
 function told({ provider, keycloak }: CorporateIdpConfig): ReadonlySet<SignalKind> {
-  return keycloak === undefined && provider.name !== 'generic' ? new Set() : kindsToldBy(provider)
+  if (keycloak === undefined && provider.name !== 'generic') return new Set()
+  const kinds = kindsToldBy(provider)
+  if (keycloak === undefined || keycloak.provisioner !== undefined) return kinds
+  return new Set([...kinds].filter((kind) => kindsWithoutProvisioning.has(kind)))
+}
+
+function keycloakOf({ keycloak, provider }: CorporateIdpConfig): Keycloak {
+  if (keycloak === undefined) return withoutKeycloak
+  const { provisioner } = keycloak
+  if (provisioner === undefined) return { ...withoutKeycloak, sendLogoutToken: createLogoutTokenSender(keycloak) }
+  return createKeycloak({ ...keycloak, provisioner, ...(provider.scim && { wording: provider.scim }) })
 }
 
 async function prepareDirectory(directory: Directory, development: boolean): Promise<void> {

@@ -50,6 +50,13 @@ describe('the configuration', () => {
     })
   })
 
+  it('may be told to provision nobody, and needs the client for it otherwise', () => {
+    const withoutClient = { ...development, IDP_PROVISIONER_SECRET_FILE: undefined }
+    expect(readConfig({ ...withoutClient, IDP_PROVISIONING: 'none' }).keycloak).not.toHaveProperty('provisioner')
+    expect(() => readConfig(withoutClient)).toThrow('IDP_PROVISIONER_SECRET_FILE is not set')
+    expect(() => readConfig({ ...development, IDP_PROVISIONING: 'off' })).toThrow('must be scim or none')
+  })
+
   it('needs no secret of the broker where people sign in over SAML, and needs it otherwise', () => {
     const withoutSecret = { ...development, IDP_BROKER_CLIENT_SECRET_FILE: undefined }
     expect(readConfig({ ...withoutSecret, IDP_KEYCLOAK_PROTOCOL: 'saml' }).keycloak).toMatchObject({ protocol: 'saml' })

@@ -5,6 +5,7 @@ import type { RequestContext } from './request-context.ts'
 type CallerMembers = Pick<
   AuditEvent,
   | 'issuer'
+  | 'identityProvider'
   | 'subject'
   | 'clientId'
   | 'tokenId'
@@ -27,9 +28,10 @@ export function callerMembers(token: VerifiedAccessToken): CallerMembers {
 }
 
 function describeCaller(token: VerifiedAccessToken): CallerMembers {
-  const { caller } = token
+  const { caller, claims } = token
   return present({
     issuer: token.issuer,
+    identityProvider: typeof claims.idp === 'string' ? claims.idp : undefined,
     subject: token.subject,
     clientId: token.clientId,
     tokenId: token.tokenId,

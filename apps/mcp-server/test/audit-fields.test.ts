@@ -50,6 +50,7 @@ const byAnna = () => ({
   traceparent,
   action: 'tools/call',
   issuer: app.keycloak.issuer,
+  identityProvider: 'https://login.company.com',
   subject: people.anna.subject,
   email: 'anna@company.com',
   name: people.anna.name,

@@ -20,6 +20,8 @@ export interface AuditEvent {
   /** Short and stable, as `missing_scope`, or a sentence for the person who was refused. */
   reason?: string
   issuer?: string
+  /** Who signed the person in, where the issuer left that to others: the issuer of a corporate IdP. */
+  identityProvider?: string
   subject?: string
   clientId?: string
   /** `jti` of the access token; never the token. */

@@ -1,6 +1,7 @@
 import type IdentityProviderMapperRepresentation from '@keycloak/keycloak-admin-client/lib/defs/identityProviderMapperRepresentation.js'
-import type { ClaimNames } from '@mcp-identity/provider-dialects'
-import { identityProviderAlias } from './names.ts'
+import { type ClaimNames, providerAddresses, samlAddresses } from '@mcp-identity/provider-dialects'
+import type { BrokeredIdp } from './brokered-idp.ts'
+import { identityProviderNote, keycloakPlaceholder } from './names.ts'
 
 /** Name at the corporate IdP → attribute of the person in the realm. */
 export function attributesOf(names: ClaimNames): [name: string, attribute: string][] {
@@ -10,15 +11,33 @@ export function attributesOf(names: ClaimNames): [name: string, attribute: strin
 }
 
 /** A mapper that runs at every sign-in: a change in the directory always arrives. */
-export function forced(
+export type MakeMapper = (
   name: string,
   type: string,
   config: Record<string, string>,
-): IdentityProviderMapperRepresentation {
-  return {
+) => IdentityProviderMapperRepresentation
+
+/** Makes the mappers of one identity provider. */
+export function mapperOf({ alias }: Pick<BrokeredIdp, 'alias'>): MakeMapper {
+  return (name, type, config) => ({
     name,
-    identityProviderAlias,
+    identityProviderAlias: alias,
     identityProviderMapper: type,
     config: { syncMode: 'FORCE', ...config },
-  }
+  })
+}
+
+/** The user name that a person gets: what `expression` finds in the token or assertion, behind the prefix. */
+export function usernameTemplate({ usernamePrefix }: BrokeredIdp, expression: string): Record<string, string> {
+  return { template: `${usernamePrefix}${keycloakPlaceholder(expression)}`, target: 'LOCAL' }
+}
+
+/** Notes on the session who signed the person in, for the claim `idp`. */
+export function issuerMapper(idp: BrokeredIdp): IdentityProviderMapperRepresentation {
+  const { protocol, provider, issuer } = idp
+  return mapperOf(idp)('issuer', 'hardcoded-user-session-attribute-idp-mapper', {
+    attribute: identityProviderNote,
+    'attribute.value':
+      protocol === 'saml' ? samlAddresses(issuer).entityId : providerAddresses(provider, issuer).issuer,
+  })
 }

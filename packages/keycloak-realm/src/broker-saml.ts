@@ -1,9 +1,7 @@
 import type IdentityProviderMapperRepresentation from '@keycloak/keycloak-admin-client/lib/defs/identityProviderMapperRepresentation.js'
 import { samlAddresses, samlAttributeNames } from '@mcp-identity/provider-dialects'
-import { attributesOf, forced } from './broker-mapper.ts'
-import { keycloakPlaceholder } from './names.ts'
-import { groupGrants } from './permissions.ts'
-import type { CheckedRealmSettings } from './settings.ts'
+import { attributesOf, mapperOf, usernameTemplate } from './broker-mapper.ts'
+import type { BrokeredIdp } from './brokered-idp.ts'
 
 /**
  * The corporate IdP over SAML 2.0 (Web Browser SSO by POST). The name that joins an account to the corporate IdP is the
@@ -12,11 +10,10 @@ import type { CheckedRealmSettings } from './settings.ts'
  * Keycloak verifies every signature that a response holds and insists on one over the assertion. It has no setting that
  * insists on one over the response as well.
  */
-export function samlConfig({ realm, keycloakUrl, corporateIdp }: CheckedRealmSettings): Record<string, string> {
-  const { issuer, serverUrl = issuer } = corporateIdp
+export function samlConfig({ issuer, serverUrl }: BrokeredIdp, realmUrl: string): Record<string, string> {
   const addresses = samlAddresses(issuer)
   return {
-    entityId: `${keycloakUrl}/realms/${realm}`,
+    entityId: realmUrl,
     idpEntityId: addresses.entityId,
     singleSignOnServiceUrl: addresses.singleSignOn,
     singleLogoutServiceUrl: addresses.singleLogout,
@@ -42,13 +39,11 @@ export function samlConfig({ realm, keycloakUrl, corporateIdp }: CheckedRealmSet
 }
 
 /** The same person as over OpenID Connect: the same attributes and the same groups, from attributes of the assertion. */
-export function samlMappers(): IdentityProviderMapperRepresentation[] {
+export function samlMappers(idp: BrokeredIdp): IdentityProviderMapperRepresentation[] {
+  const forced = mapperOf(idp)
   const { username, groups } = samlAttributeNames
   return [
-    forced('username', 'saml-username-idp-mapper', {
-      template: keycloakPlaceholder(`ATTRIBUTE.${username}`),
-      target: 'LOCAL',
-    }),
+    forced('username', 'saml-username-idp-mapper', usernameTemplate(idp, `ATTRIBUTE.${username}`)),
     ...attributesOf(samlAttributeNames).map(([name, attribute]) =>
       forced(`attribute ${name}`, 'saml-user-attribute-idp-mapper', {
         'attribute.name': name,
@@ -56,11 +51,11 @@ export function samlMappers(): IdentityProviderMapperRepresentation[] {
         'user.attribute': attribute,
       }),
     ),
-    ...groupGrants.map(({ group }) =>
-      forced(`group ${group}`, 'saml-advanced-group-idp-mapper', {
-        attributes: JSON.stringify([{ key: groups, value: group }]),
+    ...idp.groups.map(([theirs, ours]) =>
+      forced(`group ${theirs}`, 'saml-advanced-group-idp-mapper', {
+        attributes: JSON.stringify([{ key: groups, value: theirs }]),
         'are.attribute.values.regex': 'false',
-        group: `/${group}`,
+        group: `/${ours}`,
       }),
     ),
   ]

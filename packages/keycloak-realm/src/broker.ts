@@ -1,35 +1,36 @@
 import type IdentityProviderMapperRepresentation from '@keycloak/keycloak-admin-client/lib/defs/identityProviderMapperRepresentation.js'
 import type IdentityProviderRepresentation from '@keycloak/keycloak-admin-client/lib/defs/identityProviderRepresentation.js'
-import { type ClaimNames, type Provider, providerAddresses } from '@mcp-identity/provider-dialects'
-import { attributesOf, forced } from './broker-mapper.ts'
+import { type ClaimNames, providerAddresses } from '@mcp-identity/provider-dialects'
+import { attributesOf, issuerMapper, mapperOf, usernameTemplate } from './broker-mapper.ts'
 import { samlConfig, samlMappers } from './broker-saml.ts'
+import { type BrokeredIdp, brokeredIdps } from './brokered-idp.ts'
 import { firstSignInFlowAlias } from './flows.ts'
-import { identityProviderAlias, keycloakPlaceholder, secretPlaceholders } from './names.ts'
-import { groupGrants } from './permissions.ts'
 import type { CheckedRealmSettings } from './settings.ts'
 
-/** The corporate IdP, whose word on people counts at every sign-in (`syncMode: FORCE`). */
+/** The corporate IdPs, whose word on people counts at every sign-in (`syncMode: FORCE`). */
 export function buildIdentityProviders(settings: CheckedRealmSettings): IdentityProviderRepresentation[] {
-  const { protocol } = settings.corporateIdp
-  return [
-    {
-      alias: identityProviderAlias,
-      displayName: 'Company',
-      providerId: protocol,
-      enabled: true,
-      // An e-mail address never joins two people into one: the link is the corporate IdP's subject.
-      trustEmail: false,
-      storeToken: false,
-      addReadTokenRoleOnCreate: false,
-      linkOnly: false,
-      firstBrokerLoginFlowAlias: firstSignInFlowAlias,
-      config: protocol === 'saml' ? samlConfig(settings) : oidcConfig(settings),
-    },
-  ]
+  return brokeredIdps(settings).map((idp) => ({
+    alias: idp.alias,
+    displayName: idp.displayName,
+    providerId: idp.protocol,
+    enabled: true,
+    // An e-mail address never joins two people into one: the link is the corporate IdP's subject.
+    trustEmail: false,
+    storeToken: false,
+    addReadTokenRoleOnCreate: false,
+    linkOnly: false,
+    firstBrokerLoginFlowAlias: firstSignInFlowAlias,
+    config:
+      idp.protocol === 'saml'
+        ? samlConfig(idp, `${settings.keycloakUrl}/realms/${settings.realm}`)
+        : oidcConfig(idp, settings.profile),
+  }))
 }
 
-function oidcConfig({ corporateIdp, profile }: CheckedRealmSettings): Record<string, string> {
-  const { provider, issuer, serverUrl = issuer } = corporateIdp
+function oidcConfig(
+  { provider, issuer, serverUrl, clientSecret }: BrokeredIdp,
+  profile: CheckedRealmSettings['profile'],
+): Record<string, string> {
   const addresses = providerAddresses(provider, issuer)
   // Keycloak itself may reach the corporate IdP by another address than browsers do.
   const forServer = providerAddresses(provider, serverUrl)
@@ -46,7 +47,7 @@ function oidcConfig({ corporateIdp, profile }: CheckedRealmSettings): Record<str
     useJwksUrl: 'true',
     validateSignature: 'true',
     clientId: provider.clientIds.broker,
-    clientSecret: secretPlaceholders.brokerClient,
+    clientSecret,
     clientAuthMethod: 'client_secret_basic',
     defaultScope: provider.idToken.scopes.join(' '),
     pkceEnabled: 'true',
@@ -71,36 +72,34 @@ function requiredClaim({ required }: ClaimNames): Record<string, string> {
 }
 
 /** Which claims say what is the provider's; where it has no groups claim, groups come by provisioning only. */
-export function buildIdentityProviderMappers({
-  corporateIdp: { provider, protocol },
-}: CheckedRealmSettings): IdentityProviderMapperRepresentation[] {
-  if (protocol === 'saml') return samlMappers()
+export function buildIdentityProviderMappers(settings: CheckedRealmSettings): IdentityProviderMapperRepresentation[] {
+  return brokeredIdps(settings).flatMap((idp) => [
+    ...(idp.protocol === 'saml' ? samlMappers(idp) : oidcMappers(idp)),
+    issuerMapper(idp),
+  ])
+}
+
+function oidcMappers(idp: BrokeredIdp): IdentityProviderMapperRepresentation[] {
+  const forced = mapperOf(idp)
+  const { claimNames, groups } = idp.provider
+  const username = `CLAIM.${escaped(claimNames.username)}${claimNames.usernameIsAddress ? ' | localpart' : ''}`
+  const { groups: groupsClaim = '' } = claimNames
   return [
-    forced('username', 'oidc-username-idp-mapper', { template: usernameTemplate(provider), target: 'LOCAL' }),
-    ...attributesOf(provider.claimNames).map(([claim, attribute]) =>
+    forced('username', 'oidc-username-idp-mapper', usernameTemplate(idp, username)),
+    ...attributesOf(claimNames).map(([claim, attribute]) =>
       forced(`claim ${claim}`, 'oidc-user-attribute-idp-mapper', {
         claim: escaped(claim),
         'user.attribute': attribute,
       }),
     ),
-    ...groupMappers(provider),
+    ...(groupsClaim === '' ? [] : idp.groups).map(([theirs, ours]) =>
+      forced(`group ${theirs}`, 'oidc-advanced-group-idp-mapper', {
+        claims: JSON.stringify([{ key: escaped(groupsClaim), value: groups.valueOf(theirs) }]),
+        'are.claim.values.regex': 'false',
+        group: `/${ours}`,
+      }),
+    ),
   ]
-}
-
-function usernameTemplate({ claimNames: { username, usernameIsAddress } }: Provider): string {
-  return keycloakPlaceholder(`CLAIM.${escaped(username)}${usernameIsAddress ? ' | localpart' : ''}`)
-}
-
-function groupMappers({ claimNames, groups }: Provider): IdentityProviderMapperRepresentation[] {
-  const { groups: claim } = claimNames
-  if (claim === undefined) return []
-  return groupGrants.map(({ group }) =>
-    forced(`group ${group}`, 'oidc-advanced-group-idp-mapper', {
-      claims: JSON.stringify([{ key: escaped(claim), value: groups.valueOf(group) }]),
-      'are.claim.values.regex': 'false',
-      group: `/${group}`,
-    }),
-  )
 }
 
 /** A dot in the name of a claim would lead Keycloak into a nested object. */

@@ -1,6 +1,9 @@
 /** Names that other parts of the stack use too. They are fixed; a realm in use would lose its links if one changed. */
 export const identityProviderAlias = 'corporate'
 
+/** Note on a session and claim of its tokens: the issuer of the corporate IdP that signed the person in. */
+export const identityProviderNote = 'idp'
+
 /** Clients of the realm whose `clientId` is not an address. */
 export const clientIds = {
   cli: 'mcp-cli',
@@ -19,6 +22,11 @@ export const secretPlaceholders = {
   directoryReader: keycloakPlaceholder('KC_DIRECTORY_READER_PASSWORD'),
   /** Of the preview profile only. */
   enterprise: keycloakPlaceholder('KC_ENTERPRISE_CLIENT_SECRET'),
+}
+
+/** What Keycloak shows the IdP of another company as its secret while it imports: `KC_ACQUIRED_CLIENT_SECRET` for `acquired`. */
+export function acquiredClientSecret(alias: string): string {
+  return keycloakPlaceholder(`KC_${alias.toUpperCase()}_CLIENT_SECRET`)
 }
 
 /** Scope and role of those who run the directory: opens the corporate IdP's admin API. */

@@ -1,5 +1,5 @@
 import type ProtocolMapperRepresentation from '@keycloak/keycloak-admin-client/lib/defs/protocolMapperRepresentation.js'
-import { keycloakPlaceholder } from './names.ts'
+import { identityProviderNote, keycloakPlaceholder } from './names.ts'
 
 /** Where a claim appears. The introspection answer always mirrors the access token. */
 const everywhere = {
@@ -68,6 +68,14 @@ export const authenticationTimeMapper = mapper('auth_time', 'oidc-usersessionmod
 export const authenticationLevelMapper = mapper('acr', 'oidc-acr-mapper', {
   ...everywhere,
   'userinfo.token.claim': 'false',
+})
+
+/** Who signed the person in: the issuer of a corporate IdP. Absent where Keycloak did so itself. */
+export const identityProviderMapper = mapper('idp', 'oidc-usersessionmodel-note-mapper', {
+  ...everywhere,
+  'user.session.note': identityProviderNote,
+  'claim.name': identityProviderNote,
+  'jsonType.label': 'String',
 })
 
 /** Says in so many words that no person is behind the token: Keycloak notes the client on sessions of service accounts only. */

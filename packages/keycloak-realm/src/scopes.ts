@@ -19,6 +19,7 @@ import {
   clientRolesMapper,
   fullNameMapper,
   groupsMapper,
+  identityProviderMapper,
   subjectMapper,
 } from './protocol-mappers.ts'
 import type { CheckedRealmSettings } from './settings.ts'
@@ -96,6 +97,7 @@ function basicScope(resource: string): ClientScopeRepresentation {
     subjectMapper,
     authenticationTimeMapper,
     authenticationLevelMapper,
+    identityProviderMapper,
     audienceMapper(resource),
     attributeMapper('username', 'preferred_username'),
     attributeMapper('email'),

@@ -1,4 +1,6 @@
 import { type Provider, providers } from '@mcp-identity/provider-dialects'
+import { identityProviderAlias } from './names.ts'
+import { groupGrants } from './permissions.ts'
 
 /** What differs between one company's realm and another's. Everything else is the same everywhere and lives in code. */
 export interface RealmSettings {
@@ -20,6 +22,8 @@ export interface RealmSettings {
     /** Resource URI of the corporate IdP's admin API; directory administrators get tokens for it. */
     adminResource: string
   }
+  /** Corporate IdPs of companies that came later, beside the one above. Default: none. */
+  acquired?: readonly AcquiredIdp[]
   /** The company's Active Directory. With it people sign in at Keycloak itself, and no corporate IdP is asked. */
   activeDirectory?: ActiveDirectorySettings
   /** Origin of the web console: scheme, host and port, no path. */
@@ -42,6 +46,24 @@ export interface RealmSettings {
    * document. Empty: nobody can. Default: `localhost` and `127.0.0.1` in development, else empty.
    */
   selfRegistrationHosts?: readonly string[]
+}
+
+/**
+ * The corporate IdP of another company, whose people use the same MCP servers. Who comes by two IdPs is two people,
+ * whatever name and address they share, until an administrator links the accounts: the user names of this one begin with
+ * its alias, and a sign-in with an e-mail address that another account has is refused.
+ */
+export interface AcquiredIdp {
+  /** What the realm calls it, and what clients send as `kc_idp_hint`: lower-case letters and digits. */
+  alias: string
+  displayName: string
+  /** As of the corporate IdP, as the three below. */
+  issuer: string
+  serverUrl?: string
+  provider?: Provider
+  protocol?: 'oidc' | 'saml'
+  /** A group there → the group of this realm that it stands for. No other group of theirs counts here. */
+  groups: Readonly<Record<string, string>>
 }
 
 /** How Keycloak reads an Active Directory. Its CA has to stand in Keycloak's truststore (`--truststore-paths`). */
@@ -78,6 +100,7 @@ export function checkRealmSettings(settings: RealmSettings): CheckedRealmSetting
   const checked: CheckedRealmSettings = {
     ...settings,
     corporateIdp: { provider: providers.generic, protocol: 'oidc', ...settings.corporateIdp },
+    acquired: settings.acquired ?? [],
     accessTokenLifespanSeconds: settings.accessTokenLifespanSeconds ?? 300,
     refreshLifespanSeconds: settings.refreshLifespanSeconds ?? longestRefreshLifespanSeconds,
     selfRegistrationHosts: settings.selfRegistrationHosts ?? (settings.development ? ['localhost', '127.0.0.1'] : []),
@@ -88,6 +111,7 @@ export function checkRealmSettings(settings: RealmSettings): CheckedRealmSetting
     ...keySetProblems(checked),
     ...directoryProblems(checked),
     ...protocolProblems(checked),
+    ...acquiredProblems(checked),
     ...(/^[a-z0-9][a-z0-9-]{0,62}$/.test(checked.realm)
       ? []
       : ['realm must be lower-case letters, digits and hyphens']),
@@ -160,6 +184,22 @@ function protocolProblems({ profile, corporateIdp: { protocol } }: CheckedRealmS
   return profile === 'preview' && protocol === 'saml'
     ? ['profile preview needs corporateIdp.protocol oidc: identity assertions are OpenID Connect']
     : []
+}
+
+function acquiredProblems({ acquired, development }: CheckedRealmSettings): string[] {
+  const aliases = [identityProviderAlias, ...acquired.map(({ alias }) => alias)]
+  const ours = new Set<string>(groupGrants.map(({ group }) => group))
+  return acquired.flatMap(({ alias, issuer, serverUrl = issuer, groups }, index) => {
+    const at = `acquired[${index}]`
+    return [
+      ...(/^[a-z][a-z0-9]*$/.test(alias) ? [] : [`${at}.alias must be lower-case letters and digits, found ${alias}`]),
+      ...(aliases.indexOf(alias) === index + 1 ? [] : [`${at}.alias ${alias} is taken`]),
+      ...[issuer, serverUrl].flatMap((address) => addressProblem(`${at}.issuer`, address, 'uri', development) ?? []),
+      ...Object.values(groups).flatMap((group) =>
+        ours.has(group) ? [] : [`${at}.groups leads to ${group}, which the realm does not have`],
+      ),
+    ]
+  })
 }
 
 function keySetProblems({ serviceJwks }: CheckedRealmSettings): string[] {

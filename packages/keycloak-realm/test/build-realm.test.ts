@@ -392,6 +392,58 @@ describe('the corporate IdP', () => {
   })
 })
 
+describe('the corporate IdP of an acquired company', () => {
+  const acquired = {
+    alias: 'acquired',
+    displayName: 'Acquired company',
+    issuer: 'http://localhost:8499',
+    provider: providers.okta,
+    groups: { 'All Staff': 'All Staff', Sales: 'Customer Readers' },
+  }
+  const realm = buildRealm({ ...settings, acquired: [acquired] })
+  const mappersOf = (alias: string) =>
+    (realm.identityProviderMappers ?? []).filter(({ identityProviderAlias }) => identityProviderAlias === alias)
+  const configOf = (alias: string, mapper: string) => mappersOf(alias).find(({ name }) => name === mapper)?.config
+
+  it('stands beside the first, with a secret of its own and as little trust in e-mail addresses', () => {
+    expect(realm.identityProviders).toHaveLength(2)
+    expect(realm.identityProviders?.[1]).toMatchObject({
+      alias: 'acquired',
+      trustEmail: false,
+      firstBrokerLoginFlowAlias: 'corp-first-login',
+      config: { issuer: 'http://localhost:8499/oauth2/default', clientSecret: `\${KC_ACQUIRED_CLIENT_SECRET}` },
+    })
+    expect(lintRealm(realm, { development: true })).toEqual([])
+    expect(mappersOf('corporate')).toEqual(buildRealm(settings).identityProviderMappers)
+  })
+
+  it('gives its people user names that nobody of the company has', () => {
+    expect(configOf('acquired', 'username')?.template).toBe(`acquired.\${CLAIM.preferred_username | localpart}`)
+  })
+
+  it('gives a group of its own only what the realm says that it stands for', () => {
+    const groups = mappersOf('acquired').flatMap(({ name, config }) => (config?.group ? [[name, config.group]] : []))
+    expect(groups).toEqual([
+      ['group All Staff', '/All Staff'],
+      ['group Sales', '/Customer Readers'],
+    ])
+  })
+
+  it('is named by its issuer in the tokens of its people', () => {
+    expect(configOf('acquired', 'issuer')).toMatchObject({ 'attribute.value': 'http://localhost:8499/oauth2/default' })
+    expect(configOf('corporate', 'issuer')).toMatchObject({ 'attribute.value': settings.corporateIdp.issuer })
+  })
+
+  it.each([
+    ['an alias that is taken', { alias: 'corporate' }, /alias corporate is taken/],
+    ['an alias that could end up in another name', { alias: 'ac.me' }, /alias must be/],
+    ['a group that the realm does not have', { groups: { Sales: 'Sales' } }, /groups leads to Sales/],
+    ['an address of the network over http', { issuer: 'http://login.acquired.example' }, /issuer/],
+  ])('may not have %s', (_what, change, problem) => {
+    expect(() => buildRealm({ ...settings, acquired: [{ ...acquired, ...change }] })).toThrow(problem)
+  })
+})
+
 describe('the corporate IdP over SAML 2.0', () => {
   const saml: RealmSettings = { ...settings, corporateIdp: { ...settings.corporateIdp, protocol: 'saml' } }
   const realm = buildRealm(saml)

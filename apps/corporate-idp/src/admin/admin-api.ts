@@ -17,7 +17,8 @@ export interface AdminApiOptions {
   peopleChanges: PeopleChanges
   /** Origins whose pages may call this API. */
   allowedOrigins: readonly string[]
-  reconcile(options: ReconciliationOptions): Promise<Reconciliation>
+  /** Absent: nobody is provisioned from here, so there is nothing to compare. */
+  reconcile?(options: ReconciliationOptions): Promise<Reconciliation>
   /** Signs with a new key from now on; returns its id. */
   changeSigningKey(): Promise<string>
   log: Logger
@@ -90,6 +91,7 @@ export function createAdminApi(options: AdminApiOptions) {
   }
 
   async function compareAll(request: IncomingMessage, response: ServerResponse, actor: string): Promise<void> {
+    if (reconcile === undefined) return sendProblem(response, 409, 'Nobody is provisioned from here')
     const read = readReconciliation(await readBody(request, ['application/json']))
     if (read.outcome === 'refused') {
       sendProblem(response, 400, 'This comparison is not possible', { problems: read.problems })

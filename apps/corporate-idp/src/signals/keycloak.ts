@@ -81,6 +81,7 @@ export class UnknownUserError extends Error {
 
 const patchSchema = 'urn:ietf:params:scim:api:messages:2.0:PatchOp'
 const earlyRenewalMs = 30_000
+const defaultTimeoutMs = 3_000
 /** Keycloak answers no more than 100 at once. */
 const pageSize = 100
 
@@ -91,7 +92,7 @@ interface ScimPage {
 
 export function createKeycloak(options: KeycloakOptions): Keycloak {
   const { alias = 'corporate', wording = 'with path' } = options
-  const { issuer, provisioner, timeoutMs = 3000, fetch = globalThis.fetch, clock = Date.now } = options
+  const { issuer, provisioner, timeoutMs = defaultTimeoutMs, fetch = globalThis.fetch, clock = Date.now } = options
   const realm = issuer.slice(issuer.lastIndexOf('/') + 1)
   const realmUrl = `${options.url}/realms/${realm}`
   const adminUrl = `${options.url}/admin/realms/${realm}`
@@ -232,21 +233,30 @@ export function createKeycloak(options: KeycloakOptions): Keycloak {
         )
       }
     },
-    async sendLogoutToken(logoutToken) {
-      const response = await fetch(`${realmUrl}/protocol/openid-connect/logout/backchannel-logout`, {
-        method: 'POST',
-        headers: { 'content-type': 'application/x-www-form-urlencoded' },
-        body: new URLSearchParams({ logout_token: logoutToken }),
-        signal: AbortSignal.timeout(timeoutMs),
-      })
-      // Keycloak's own sessions are ended; only one of its clients did not take the message.
-      if (response.status === 504) return 'done, clients not told'
-      if (!response.ok) throw await toError('back-channel logout', response)
-      return 'done'
-    },
+    sendLogoutToken: createLogoutTokenSender(options),
     async logOut(userId) {
       await call('admin logout', 'POST', `${adminUrl}/users/${userId}/logout`)
     },
+  }
+}
+
+/** Sends logout tokens to the realm: the one thing that needs no right to change accounts. */
+export function createLogoutTokenSender(
+  options: Pick<KeycloakOptions, 'url' | 'issuer' | 'timeoutMs' | 'fetch'>,
+): Keycloak['sendLogoutToken'] {
+  const { url, issuer, timeoutMs = defaultTimeoutMs, fetch = globalThis.fetch } = options
+  const endpoint = `${url}${new URL(issuer).pathname}/protocol/openid-connect/logout/backchannel-logout`
+  return async (logoutToken) => {
+    const response = await fetch(endpoint, {
+      method: 'POST',
+      headers: { 'content-type': 'application/x-www-form-urlencoded' },
+      body: new URLSearchParams({ logout_token: logoutToken }),
+      signal: AbortSignal.timeout(timeoutMs),
+    })
+    // Keycloak's own sessions are ended; only one of its clients did not take the message.
+    if (response.status === 504) return 'done, clients not told'
+    if (!response.ok) throw await toError('back-channel logout', response)
+    return 'done'
   }
 }
 

@@ -38,6 +38,12 @@ const disabling: readonly SignalKind[] = ['scim_inactive', 'backchannel_logout',
 /** Every kind: what the leaver process sends, and what is sent by itself where that process is built in. */
 export const everyKind: ReadonlySet<SignalKind> = new Set(Object.keys(signalKinds) as SignalKind[])
 
+/** What an IdP sends that may change no accounts of Keycloak. */
+export const kindsWithoutProvisioning: ReadonlySet<SignalKind> = new Set([
+  'backchannel_logout',
+  'resource_server_logout',
+])
+
 /**
  * What a provider sends by itself where Keycloak stands behind it. Directories that tell less, or later, leave the rest to
  * the company's own process, which announces people ({@link everyKind}).

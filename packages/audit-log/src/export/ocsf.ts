@@ -160,7 +160,7 @@ function actorOf(event: AuditEvent): Record<string, unknown> {
       event.policies.length > 0 && {
         authorizations: event.policies.map((name) => ({ decision: event.outcome, policy: { name } })),
       }),
-    ...(event.issuer && { idp: { name: event.issuer } }),
+    ...(event.issuer && { idp: { name: event.identityProvider ?? event.issuer } }),
   }
 }
 

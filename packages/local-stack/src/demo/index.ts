@@ -1,6 +1,6 @@
 export type { Observer } from './browser.ts'
 export { type CorporateDirectory, openCorporateDirectory } from './corporate-directory.ts'
 export { type McpSession, openPersonSession, openServiceSession } from './mcp-session.ts'
-export { callWithToken, type PlainCallAnswer } from './stopwatch.ts'
+export { callWithToken, type PlainCallAnswer, timeToRefusal } from './stopwatch.ts'
 export { buildStory, refusalBoundMs, type Story, StoryError, type StoryStack, type StoryStep } from './story.ts'
 export { summarise } from './tell.ts'

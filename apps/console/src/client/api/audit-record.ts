@@ -11,6 +11,7 @@ const eventSchema = z.looseObject({
   outcome: z.string(),
   reason: text,
   issuer: text,
+  identityProvider: text,
   subject: text,
   clientId: text,
   tokenId: text,

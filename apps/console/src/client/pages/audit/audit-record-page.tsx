@@ -156,6 +156,7 @@ function Who({ record: { event } }: { record: AuditRecord }) {
             note: 'Its id. The token itself is never written.',
           },
           { term: 'Issuer', value: event.issuer },
+          { term: 'Signed in by', value: event.identityProvider },
         ]}
       />
     </Card>

@@ -96,7 +96,7 @@ async function createStore(
       })
     },
     async close() {
-      await keeper.idle()
+      await keeper.close()
       await close()
     },
   }

@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises'
 import { type LogFile, readFully, writeFully } from './log-file.ts'
 
 /** The newest record that was made durable, kept beside the log so that a cut tail is noticed. */
@@ -13,16 +14,21 @@ export async function writeHead(file: LogFile, head: LogHead): Promise<void> {
   await writeFully(file, Buffer.from(`${String(head.sequence).padStart(16, '0')} ${head.hash}\n`), 0)
 }
 
+/** A head costs as much as a group of records: the newest is written so often. */
+const keepEveryMs = 5
+
 /** Keeps the head file up with the log without making anyone wait: only the newest head is written. */
 export function createHeadKeeper(file: LogFile) {
   let next: LogHead | undefined
   let writing: Promise<void> | undefined
+  let isClosing = false
 
   async function writeAll(): Promise<void> {
     for (let head = next; head !== undefined; head = next) {
       next = undefined
       // A head that cannot be written is an older one than it could be; the next record brings a newer one.
       await writeHead(file, head).catch(() => {})
+      if (!isClosing) await wait(keepEveryMs)
     }
     writing = undefined
   }
@@ -32,7 +38,11 @@ export function createHeadKeeper(file: LogFile) {
       next = head
       writing ??= writeAll()
     },
-    idle: (): Promise<void> => writing ?? Promise.resolve(),
+    /** Resolves when the newest head is written. */
+    close: (): Promise<void> => {
+      isClosing = true
+      return writing ?? Promise.resolve()
+    },
   }
 }
 

@@ -64,8 +64,8 @@ function escaped(character: string): string {
 
 /** A token that slipped into an argument or a message must not outlive its use. */
 export function withoutTokens(text: string): string {
-  // The rarer letter is found faster.
-  return text.includes('J') && text.includes('eyJ') ? text.replace(compactToken, '[token removed]') : text
+  // Rarer than the `e` before them, and so found faster.
+  return text.includes('yJ') ? text.replace(compactToken, '[token removed]') : text
 }
 
 /** Sequence and hash of a stored line, or undefined when its bytes do not have the hash that it states. */

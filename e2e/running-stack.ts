@@ -1,7 +1,13 @@
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { cp, mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { readSettings, type StackFile, type StackOptions, startStack } from '@mcp-identity/local-stack'
+import {
+  findWorkspaceRoot,
+  readSettings,
+  type StackFile,
+  type StackOptions,
+  startStack,
+} from '@mcp-identity/local-stack'
 import type { TestProject } from 'vitest/node'
 
 declare module 'vitest' {
@@ -9,6 +15,8 @@ declare module 'vitest' {
     stack: StackFile
     /** The folder of the stack's logs. */
     logs: string
+    /** The folder of the MCP server's policies, which it reads anew when they change. */
+    policies: string
   }
 }
 
@@ -26,15 +34,20 @@ export async function runStack(
   options: Pick<StackOptions, 'trust'> = {},
 ): Promise<() => Promise<void>> {
   const directory = await mkdtemp(join(tmpdir(), 'mcp-identity-e2e-'))
+  const policies = join(directory, 'policies')
+  await cp(join(findWorkspaceRoot(), 'packages/policy/policies'), policies, { recursive: true })
+  const settings = readSettings({ PORT_BASE: portBase, ...process.env })
+  const environment = { ...settings.environment, MCP_POLICY_DIR: policies, MCP_POLICY_WATCH: '1' }
   const stack = await startStack({
     ...options,
-    settings: readSettings({ PORT_BASE: portBase, ...process.env }),
+    settings: { ...settings, environment },
     directory,
     tell: (event) =>
       event.kind === 'finished' && console.log(`${event.part} ready after ${Math.round(event.elapsedMs)} ms`),
   })
   project.provide('stack', stack.file)
   project.provide('logs', stack.folder.logs)
+  project.provide('policies', policies)
   return async () => {
     if (process.exitCode !== undefined && process.exitCode !== 0) await printLogs(stack.folder.logs)
     await stack.stop()

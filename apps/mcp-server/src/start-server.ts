@@ -328,6 +328,7 @@ export async function startServer(config: Config, logger: Logger, added?: AddedT
       action: signal.kind === 'cut_off' ? 'revocation_received' : 'permissions_change_received',
       outcome: 'succeeded',
       ...present({ issuer: signal.issuer, subject: signal.subject, reason: signal.cause }),
+      ...(signal.kind === 'cut_off' && present({ sessionId: signal.sessionId, tokenId: signal.tokenId })),
       details: present({ ...signal, endedCalls: ended }),
     })
   }

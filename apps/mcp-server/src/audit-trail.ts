@@ -1,5 +1,6 @@
 import type { AuditEvent, AuditLog, AuditRecord } from '@mcp-identity/audit-log'
 import type { Logger } from 'pino'
+import { inOneGo } from './in-one-go.ts'
 
 /** The audit log as the server uses it: waits for durability where an answer depends on it, and tells who listens. */
 export interface AuditTrail {
@@ -18,6 +19,9 @@ export interface AuditTrail {
   close(): Promise<void>
 }
 
+/** Notes that follow many others wait so long for more: a thousand people who leave at once must not hold up calls. */
+const gatherNotesMs = 100
+
 export function createAuditTrail(log: AuditLog, logger: Logger): AuditTrail {
   const listeners = new Set<(record: AuditRecord) => void>()
   let isWritable = true
@@ -34,9 +38,17 @@ export function createAuditTrail(log: AuditLog, logger: Logger): AuditTrail {
     }
   }
 
+  const noteAll = inOneGo<AuditEvent>(
+    async (events) => void (await Promise.allSettled(events.map(record))),
+    gatherNotesMs,
+  )
+  let noted: Promise<void> = Promise.resolve()
+
   return {
     record,
-    note: (event) => void record(event).catch(() => {}),
+    note(event) {
+      noted = noteAll([{ time: new Date().toISOString(), ...event }])
+    },
     query: (query) => log.query(query),
     checkpoint: () => log.checkpoint(),
     verifierKey: () => log.verifierKey(),
@@ -48,6 +60,9 @@ export function createAuditTrail(log: AuditLog, logger: Logger): AuditTrail {
     get isWritable() {
       return isWritable
     },
-    close: () => log.close(),
+    async close() {
+      await noted
+      await log.close()
+    },
   }
 }

@@ -1,15 +1,14 @@
-/** How long who comes after many is waited for. Once a disk has been waited for anyway, so little more is not noticed. */
-const gatherMs = 10
-
 /**
  * Does in one go what is asked for within one turn of the event loop, so that many who come at once share one write to
- * disk. Nobody waits for more than that turn, and while many come, for {@link gatherMs}. When the work fails for all of them
- * it is tried for each alone, so that nobody fails for another's sake.
+ * disk. Nobody waits for more than that turn, and while many come, for `gatherMs`. When the work fails for all of them it is
+ * tried for each alone, so that nobody fails for another's sake.
  *
+ * @param gatherMs How long who comes after many is waited for, in milliseconds.
  * @returns A function that resolves, or rejects, as the work did with what it was given.
  */
 export function inOneGo<Item>(
   work: (items: readonly Item[]) => Promise<void>,
+  gatherMs: number,
 ): (items: readonly Item[]) => Promise<void> {
   let waiting: Asked<Item>[] = []
   let manyCome = false

@@ -7,6 +7,9 @@ import type { VerifiedAccessToken } from '@mcp-identity/token-verifier'
 import type { Config } from './config.ts'
 import { inOneGo } from './in-one-go.ts'
 
+/** Once a disk and a store have to be waited for, so little more is not noticed. */
+const gatherMs = 10
+
 /** Clock difference that the verifier accepts, twice, and a little for a token on its way. */
 const retentionMarginSeconds = 60
 
@@ -113,7 +116,7 @@ export function openSignals({
     apply: inOneGo(async (signals) => {
       cutOffs.applyAll(signals)
       await replicas?.publish(signals)
-    }),
+    }, gatherMs),
     remember: replicas?.remember,
     close() {
       for (const feed of feeds) feed.stop()

@@ -1,5 +1,7 @@
-import { expect, it } from 'vitest'
+import { expect, it, onTestFinished, vi } from 'vitest'
 import { inOneGo } from '../src/in-one-go.ts'
+
+const gatherMs = 50
 
 /** Work that remembers what it was given, and fails where something bad is among it. */
 function work() {
@@ -7,7 +9,7 @@ function work() {
   const run = inOneGo<string>(async (items) => {
     given.push(items)
     if (items.includes('bad')) throw new Error('bad')
-  })
+  }, gatherMs)
   return { given, run }
 }
 
@@ -22,6 +24,25 @@ it('begins anew with the next turn', async () => {
   await run(['a'])
   await run(['b'])
   expect(given).toEqual([['a'], ['b']])
+})
+
+it('waits for more while many come, and no longer once they do not', async () => {
+  vi.useFakeTimers()
+  onTestFinished(() => void vi.useRealTimers())
+  const { given, run } = work()
+  const first = Promise.all([run(['a']), run(['b'])])
+  await vi.runAllTimersAsync()
+  await first
+  const second = run(['c'])
+  vi.advanceTimersByTime(gatherMs - 1)
+  const third = run(['d'])
+  expect(given).toEqual([['a', 'b']])
+  await vi.runAllTimersAsync()
+  await Promise.all([second, third])
+  expect(given).toEqual([
+    ['a', 'b'],
+    ['c', 'd'],
+  ])
 })
 
 it('fails nobody for the sake of another', async () => {

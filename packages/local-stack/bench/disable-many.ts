@@ -37,12 +37,12 @@ export interface ManyDisabled {
 
 const accountDisabled = 'https://schemas.openid.net/secevent/risc/event-type/account-disabled'
 /** Signals on their way at once. */
-const atOnce = 32
+const atOnce = 64
 const watchBeforeMs = 15_000
 const giveUpAfterMs = 300_000
 const callsAfterwards = 20
 /** Whoever looks must not be the load. */
-const betweenCallsMs = 20
+const betweenCallsMs = 100
 
 /**
  * Disables many people at once: a Security Event Token each (RISC account-disabled, RFC 8935), signed by the corporate IdP

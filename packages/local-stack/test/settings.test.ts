@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { readSettings } from '../src/settings.ts'
 
 const home = { HOME: '/home/alice', PATH: '/usr/bin' }
+const compiled = { NODE_COMPILE_CACHE: '/home/alice/.cache/mcp-identity-stack/compiled' }
 
 describe('readSettings', () => {
   test('needs nothing but a home', () => {
@@ -14,7 +15,7 @@ describe('readSettings', () => {
       keycloakBase: undefined,
       javaHome: undefined,
       realmProfile: 'stable',
-      environment: home,
+      environment: { ...home, ...compiled },
     })
   })
 
@@ -55,8 +56,9 @@ describe('readSettings', () => {
       NODE_OPTIONS: '--inspect',
       npm_config_x: '1',
     }
-    expect(readSettings({ ...home, ...foreign, HTTPS_PROXY: 'http://proxy' }).environment).toEqual({
+    expect(readSettings({ ...home, ...foreign, HTTPS_PROXY: 'http://proxy' }, 'linux').environment).toEqual({
       ...home,
+      ...compiled,
       HTTPS_PROXY: 'http://proxy',
     })
   })

@@ -11,7 +11,7 @@ export interface Readiness {
   timeoutMs: number
 }
 
-const pollMs = 200
+const pollMs = 50
 
 /**
  * Waits until a part answers 200.

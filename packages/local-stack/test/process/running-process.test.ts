@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
@@ -98,6 +98,27 @@ describe('runKept', () => {
 })
 
 describe('startNode', () => {
+  test('keeps what it made of a source, and makes it anew when the source has changed', async () => {
+    const folder = temporaryFolder()
+    const cache = join(folder, 'compiled')
+    const environment = { NODE_COMPILE_CACHE: cache, NODE_NO_WARNINGS: '1' }
+    const logFile = join(folder, 'app.log')
+    writeFileSync(join(folder, 'package.json'), '{"type":"module"}')
+    const said = async (text: string): Promise<string> => {
+      writeFileSync(join(folder, 'main.ts'), `const text: string = '${text}'\nconsole.log(text)\n`)
+      const plan = { name: 'app', args: ['main.ts'], environment, folder, logFile }
+      await startNode(plan, openRunRecord(join(folder, 'processes.json'))).exited
+      return readFileSync(logFile, 'utf8').trim()
+    }
+    const kept = () => readdirSync(cache).filter((name) => name.startsWith('sources'))
+    expect(await said('first')).toBe('first')
+    const [sources = ''] = kept()
+    const [file = ''] = readdirSync(join(cache, sources)).map((name) => join(cache, sources, name))
+    writeFileSync(file, readFileSync(file, 'utf8').replace("'first'", "'kept'"))
+    expect(await said('first')).toBe('kept')
+    expect(await said('second')).toBe('second')
+  })
+
   test('kills a program that does not end when asked', async () => {
     const folder = temporaryFolder()
     const logFile = join(folder, 'app.log')

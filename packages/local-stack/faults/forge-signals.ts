@@ -147,34 +147,42 @@ function withoutSecret({ headers, ...signal }: SentSignal): SentSignal {
   return { ...signal, headers: others }
 }
 
-async function forgeRevocations({ iss, resource, sub, accessToken, ...keys }: Material): Promise<Forgery[]> {
+async function forgeRevocations(material: Material): Promise<Forgery[]> {
+  const { resource, accessToken, sign, signAsStranger } = material
+  const claims = (change?: JWTPayload) => revocationClaims(material, change)
   const now = Math.floor(Date.now() / 1_000)
-  const type = 'global-token-revocation+jwt'
-  const aud = `${new URL(resource).origin}${paths.revocation}`
-  const claims = (change: JWTPayload = {}) => ({
-    iss,
-    sub: iss,
-    aud,
-    iat: now,
-    exp: now + 60,
-    jti: randomUUID(),
-    ...change,
-  })
-  const body = Buffer.from(JSON.stringify({ sub_id: { format: 'iss_sub', iss, sub } }))
   return forgeAll(
     {
-      'revocation by another key': keys.signAsStranger(claims(), type),
-      'revocation for another endpoint': keys.sign(claims({ aud: resource }), type),
-      'revocation of yesterday': keys.sign(claims({ iat: now - 86_400, exp: now - 86_340 }), type),
+      'revocation by another key': signAsStranger(claims(), revocationType),
+      'revocation for another endpoint': sign(claims({ aud: resource }), revocationType),
+      'revocation of yesterday': sign(claims({ iat: now - 86_400, exp: now - 86_340 }), revocationType),
       'revocation by an access token': accessToken,
     },
     401,
-    (token) => ({
-      path: paths.revocation,
-      headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
-      body,
-    }),
+    (token) => revocation(material, token),
   )
+}
+
+const revocationType = 'global-token-revocation+jwt'
+
+function revocationClaims({ iss, resource }: Material, change: JWTPayload = {}): JWTPayload {
+  const iat = Math.floor(Date.now() / 1_000)
+  const aud = `${new URL(resource).origin}${paths.revocation}`
+  return { iss, sub: iss, aud, iat, exp: iat + 60, jti: randomUUID(), ...change }
+}
+
+function revocation({ iss, sub }: Material, token: string): SentSignal {
+  return {
+    path: paths.revocation,
+    headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
+    body: Buffer.from(JSON.stringify({ sub_id: { format: 'iss_sub', iss, sub } })),
+  }
+}
+
+/** A good revocation (Global Token Revocation) of all that the person has whom the corporate IdP told of last; it may be sent for a minute. */
+export async function signRevocation(stack: FaultStack): Promise<SentSignal> {
+  const material = await gather(stack, '')
+  return revocation(material, await material.sign(revocationClaims(material), revocationType))
 }
 
 function forgeAll(

@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { distributionOf } from '../../bench/distribution.ts'
 import { bystander } from '../company.ts'
-import { type Forgery, forgeSignals } from '../forge-signals.ts'
+import type { FaultyReplica } from '../fault-stack.ts'
+import { type Forgery, forgeSignals, signRevocation } from '../forge-signals.ts'
 import type { HistoryEntry } from '../history.ts'
 import { historyChecks } from '../history-checks.ts'
 import { measureHistory } from '../measure-history.ts'
@@ -21,9 +22,14 @@ export const forgedSignals: Scenario = {
     const port = stack.replicas[0]?.caller.port ?? 0
     const anna = await company.signIn('anna')
     await company.end('corporate-idp-disable', anna)
+    const captured = await signRevocation(stack)
+    const revoked = await sendSignal(captured, port)
     await sleep(settledMs)
     await company.giveBack('corporate-idp-disable', 'anna')
     const victim = await company.signIn('anna')
+    const other = stack.replicas.at(-1) as FaultyReplica
+    const replayed = await sendSignal(captured, other.caller.port)
+    const afterReplay = await company.call(other, victim, 'presence')
     await company.signIn(bystander)
     const calls = company.startCalls(measure.callsPerSecond, random.fork('calls'))
     const forgeries = await forgeSignals(stack, victim.accessToken)
@@ -50,6 +56,11 @@ export const forgedSignals: Scenario = {
     const taken = [...answers].filter(([status]) => status < 400)
     return {
       checks: [
+        {
+          rule: 'a revocation that is sent again, to another replica, ends nothing that was issued since',
+          holds: revoked.status === 204 && replayed.status === 204 && afterReplay.answer === 'allowed',
+          seen: `answered ${revoked.status} and ${replayed.status}, then ${afterReplay.answer}`,
+        },
         {
           rule: 'each is refused with the status of its kind',
           holds: wrong.length === 0,

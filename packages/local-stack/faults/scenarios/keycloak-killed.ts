@@ -1,16 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { distributionOf } from '../../bench/distribution.ts'
-import { answersPerReplica } from '../answers-per-replica.ts'
 import { bystander } from '../company.ts'
 import { historyChecks } from '../history-checks.ts'
 import { measureHistory } from '../measure-history.ts'
-import { type Scenario, stalenessBoundMs } from '../scenario.ts'
+import { playOutage } from '../outage.ts'
+import type { Scenario } from '../scenario.ts'
 
 /** Known tokens go on at least so long: the bound, less the age that the last look at Keycloak may have had. */
 const goesOnMs = 3_500
 /** What was put off for want of Keycloak comes at once, beside what is always asked. */
 const mostTimesNormal = 2
-const recoveryMs = 3_000
 const watchedBeforeMs = 5_000
 const watchedAfterMs = 8_000
 
@@ -18,7 +17,8 @@ const watchedAfterMs = 8_000
 export const keycloakKilled: Scenario = {
   name: 'keycloak-killed',
   title: 'Keycloak is killed and comes back',
-  async run({ stack: { keycloak, replicas, asked }, company, random, measure }) {
+  async run(world) {
+    const { stack, company, random, measure } = world
     await company.startOver()
     const anna = await company.signIn('anna')
     await company.signIn('bob')
@@ -26,54 +26,31 @@ export const keycloakKilled: Scenario = {
     const calls = company.startCalls(measure.callsPerSecond, random.fork('calls'))
     const calmFrom = performance.now()
     await sleep(watchedBeforeMs)
-    const killedAt = performance.now()
-    await keycloak.kill()
-    await sleep(1_000)
-    await company.end('corporate-idp-disable', anna)
-    await sleep(measure.keycloakAwayMs)
-    const returnedFrom = performance.now()
-    const startMs = await keycloak.start()
-    const readyAt = performance.now()
-    company.recorder.add({
-      kind: 'fault',
-      name: 'Keycloak is away',
-      mayAnswer: ['unavailable'],
-      from: killedAt + goesOnMs,
-      until: readyAt + 2 * recoveryMs,
+    let startMs = 0
+    const { goneAt, returnedFrom, backAt, checks } = await playOutage(world, {
+      what: 'Keycloak',
+      go: stack.keycloak.kill,
+      async meanwhile() {
+        await sleep(1_000)
+        await company.end('corporate-idp-disable', anna)
+        await sleep(measure.keycloakAwayMs)
+      },
+      async comeBack() {
+        startMs = await stack.keycloak.start()
+      },
+      recoveryMs: 3_000,
+      goesOnMs,
+      watchedAfterMs,
     })
-    await sleep(watchedAfterMs)
     await calls.stop()
     const history = company.recorder.entries
-    const closedAfter = answersPerReplica(history, replicas.length, (call) =>
-      call.answer === 'allowed' && call.startedAt > killedAt && call.startedAt < returnedFrom
-        ? call.startedAt - killedAt
-        : 0,
-    )
-    const recoveredAfter = answersPerReplica(history, replicas.length, (call) =>
-      call.answer === 'unavailable' && call.startedAt > readyAt ? call.startedAt - readyAt : 0,
-    )
-    const normal = Math.max(...asked.perSecond(calmFrom, killedAt))
-    const away = asked.perSecond(killedAt + 1_000, returnedFrom)
-    const back = asked.perSecond(returnedFrom, readyAt + watchedAfterMs)
+    const normal = Math.max(...stack.asked.perSecond(calmFrom, goneAt))
+    const away = stack.asked.perSecond(goneAt + 1_000, returnedFrom)
+    const back = stack.asked.perSecond(returnedFrom, backAt + watchedAfterMs)
     await company.giveBack('corporate-idp-disable', 'anna')
     return {
       checks: [
-        {
-          rule: `nothing is allowed later than ${stalenessBoundMs} ms after Keycloak went`,
-          holds: Math.max(...closedAfter) <= stalenessBoundMs,
-          seen: `last allow after ${closedAfter.join(', ')} ms`,
-        },
-        {
-          rule: `known tokens go on for ${goesOnMs} ms`,
-          holds: Math.min(...closedAfter) >= goesOnMs,
-          seen: `last allow after ${closedAfter.join(', ')} ms`,
-        },
-        {
-          isTimed: true,
-          rule: `calls are answered again within ${recoveryMs} ms of its return`,
-          holds: Math.max(...recoveredAfter) <= recoveryMs,
-          seen: `last 503 after ${recoveredAfter.join(', ')} ms`,
-        },
+        ...checks,
         {
           rule: 'nobody waits for it by asking more often than before',
           holds: Math.max(...away) <= normal,
@@ -87,7 +64,7 @@ export const keycloakKilled: Scenario = {
         ...historyChecks(history),
       ],
       figures: {
-        awayMs: Math.round(readyAt - killedAt),
+        awayMs: Math.round(backAt - goneAt),
         keycloakStartMs: Math.round(startMs),
         requestsPerSecondAway: distributionOf(away),
         requestsPerSecondBack: distributionOf(back),

@@ -1,5 +1,4 @@
 import { expect, it } from 'vitest'
-import { answersPerReplica } from '../../faults/answers-per-replica.ts'
 import type { Call, HistoryEntry } from '../../faults/history.ts'
 import { measureHistory } from '../../faults/measure-history.ts'
 
@@ -31,9 +30,4 @@ it('tells how long after the answer each replica began its last allow, of tokens
   expect(signIns).toBe(2)
   expect(calls).toEqual({ allowed: 4, denied: 1, forbidden: 0, unavailable: 1, failed: 0 })
   expect(callMs).toEqual({ count: 4, least: 4, p50: 4, p95: 4, p99: 4, most: 4 })
-})
-
-it('finds the most of what is measured at each replica', () => {
-  const lastAnswer = (made: Call) => (made.answer === 'allowed' ? made.startedAt : 0)
-  expect(answersPerReplica(history, 3, lastAnswer)).toEqual([50, 6_000, 0])
 })

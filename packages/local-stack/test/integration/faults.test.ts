@@ -5,11 +5,10 @@ import { hasRedisServer } from '@mcp-identity/test-kit'
 import { expect, test } from 'vitest'
 
 const suite = fileURLToPath(new URL('../../faults/test-faults.ts', import.meta.url))
-/**
- * What takes long for want of waiting is left to the whole suite: wrong clocks and the death of Keycloak. So is the lossy
- * history, in which a signal that comes seconds late can refuse somebody who was enabled again meanwhile.
- */
-const scenarios = ['random-history', 'store-frozen', 'replica-killed', 'forged-signals']
+/** What takes long for want of waiting is left to the whole suite: wrong clocks and the death of Keycloak. */
+const scenarios = ['random-history', 'lossy-history', 'store-frozen', 'replica-killed', 'forged-signals']
+/** The choices of a run in which somebody who was enabled again was once refused. */
+const seed = '970837328'
 
 interface Report {
   seed: number
@@ -23,7 +22,7 @@ interface Report {
 test.skipIf(!hasRedisServer())(
   'nobody is let in who has left, whatever breaks, and nobody else is kept out',
   async () => {
-    const report = await run('--short', '--json', '--scenario', ...scenarios)
+    const report = await run('--short', '--json', '--seed', seed, '--scenario', ...scenarios)
     expect(report.scenarios.map(({ name }) => name)).toEqual(scenarios)
     const broken = report.scenarios.flatMap(({ name, checks }) =>
       checks.filter(({ holds, isTimed }) => !holds && !isTimed).map(({ rule, seen }) => `${name}: ${rule}: ${seen}`),

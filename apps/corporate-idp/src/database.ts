@@ -1,3 +1,4 @@
+import { migrate } from '@mcp-identity/sqlite-schema'
 import Database from 'better-sqlite3'
 
 export type CompanyDatabase = Database.Database
@@ -15,11 +16,11 @@ export function openDatabase(path: string): CompanyDatabase {
   database.pragma('synchronous = FULL')
   database.pragma('foreign_keys = ON')
   database.pragma('busy_timeout = 5000')
-  migrate(database)
+  migrate(database, migrations)
   return database
 }
 
-/** Each entry takes the schema one version further; entries are never changed once they were released. */
+/** Never changed, only added to. */
 const migrations = [
   `
   CREATE TABLE people (
@@ -82,14 +83,3 @@ const migrations = [
   CREATE INDEX departed_by_username ON departed (username, removed_at_ms);
   `,
 ]
-
-function migrate(database: CompanyDatabase): void {
-  const version = Number(database.pragma('user_version', { simple: true }))
-  if (version > migrations.length) {
-    throw new Error(`The directory's database was written by a newer version (schema ${version}); start that version.`)
-  }
-  database.transaction(() => {
-    for (const migration of migrations.slice(version)) database.exec(migration)
-    database.pragma(`user_version = ${migrations.length}`)
-  })()
-}

@@ -1,4 +1,5 @@
 import type { DirectoryMemory, KnownPerson } from '@mcp-identity/active-directory'
+import { migrate } from '@mcp-identity/sqlite-schema'
 import Database from 'better-sqlite3'
 
 /** Remembers in a SQLite file what was told about whom. */
@@ -6,7 +7,9 @@ export function openMemory(path: string): DirectoryMemory & { close(): void } {
   const database = new Database(path)
   database.pragma('journal_mode = WAL')
   database.pragma('synchronous = FULL')
-  database.exec('CREATE TABLE IF NOT EXISTS people (id TEXT PRIMARY KEY, person TEXT NOT NULL) STRICT, WITHOUT ROWID')
+  migrate(database, [
+    'CREATE TABLE IF NOT EXISTS people (id TEXT PRIMARY KEY, person TEXT NOT NULL) STRICT, WITHOUT ROWID',
+  ])
   const all = database.prepare<[], { id: string; person: string }>('SELECT id, person FROM people')
   const put = database.prepare<[string, string]>('INSERT OR REPLACE INTO people VALUES (?, ?)')
   const remove = database.prepare<[string]>('DELETE FROM people WHERE id = ?')

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { migrate } from '@mcp-identity/sqlite-schema'
 import Database from 'better-sqlite3'
 import type { SeenRoles } from './realm-accounts.ts'
 import type { AccessReview, ToolUse } from './review-access.ts'
@@ -129,7 +130,10 @@ export interface ReviewStore {
   close(): void
 }
 
-const schema = `
+/** Never changed, only added to. What tokens said may be forgotten: files from before the first version hold less of it. */
+const migrations = [
+  `
+  DROP TABLE IF EXISTS seen_roles;
   CREATE TABLE IF NOT EXISTS campaign (
     id TEXT PRIMARY KEY, started_at TEXT NOT NULL, head TEXT NOT NULL,
     signed_off_at TEXT, signed_off_by TEXT, evidence TEXT
@@ -154,7 +158,8 @@ const schema = `
     PRIMARY KEY (issuer, subject)
   ) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS use_cursor (id INTEGER PRIMARY KEY CHECK (id = 1), sequence INTEGER NOT NULL);
-`
+`,
+]
 
 type Head = Omit<Campaign, 'state' | 'signedOffBy' | 'signedOffAt' | 'items'>
 
@@ -176,14 +181,14 @@ interface CampaignRow {
  * Opens the file, and creates it when it is not there. `:memory:` keeps nothing.
  *
  * @param clock Seconds since the epoch. Default: the system's clock.
- * @throws {Error} The file cannot be opened or is no database.
+ * @throws {Error} The file cannot be opened, is no database, or was written by a newer version.
  */
 export function openReviewStore(path: string, clock: () => number = () => Date.now() / 1000): ReviewStore {
   const database = new Database(path)
   database.pragma('journal_mode = WAL')
   database.pragma('synchronous = FULL')
   database.pragma('foreign_keys = ON')
-  database.exec(schema)
+  migrate(database, migrations)
   const statements = prepare(database)
   const now = (): string => new Date(clock() * 1000).toISOString()
 

@@ -1,3 +1,4 @@
+import { migrate } from '@mcp-identity/sqlite-schema'
 import Database from 'better-sqlite3'
 import type { ApprovalStore, StoredApproval } from '../approvals.ts'
 import type { Emergency, EmergencyStore } from '../break-glass.ts'
@@ -7,7 +8,9 @@ export interface FourEyesStore extends ApprovalStore, EmergencyStore {
   close(): void
 }
 
-const schema = `
+/** Never changed, only added to. */
+const migrations = [
+  `
   CREATE TABLE IF NOT EXISTS approval (
     id TEXT PRIMARY KEY, digest TEXT NOT NULL, requested_by TEXT NOT NULL, tool TEXT NOT NULL, subject TEXT NOT NULL,
     expires_at REAL NOT NULL, approved_by TEXT, is_claimed INTEGER NOT NULL DEFAULT 0
@@ -16,7 +19,8 @@ const schema = `
   CREATE INDEX IF NOT EXISTS approval_by_digest ON approval (digest);
   CREATE TABLE IF NOT EXISTS emergency (declared_by TEXT PRIMARY KEY, justification TEXT NOT NULL, ends_at REAL NOT NULL)
     WITHOUT ROWID;
-`
+`,
+]
 
 const noticeMs = 100
 
@@ -35,13 +39,13 @@ interface ApprovalRow {
  * several processes on one file, on one machine, one gets an approval and the others do not; an emergency that another
  * one declares or ends is seen within 0.1 s. `:memory:` keeps nothing.
  *
- * @throws {Error} The file cannot be opened or is no database.
+ * @throws {Error} The file cannot be opened, is no database, or was written by a newer version.
  */
 export function openFourEyesStore(path: string): FourEyesStore {
   const database = new Database(path)
   database.pragma('journal_mode = WAL')
   database.pragma('synchronous = FULL')
-  database.exec(schema)
+  migrate(database, migrations)
   const open = 'expires_at > @now AND is_claimed = 0'
   const statements = {
     add: database.prepare(`

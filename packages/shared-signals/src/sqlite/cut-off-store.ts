@@ -20,6 +20,9 @@ export interface CutOffStore extends Omit<CutOffState, 'import'> {
   close(): void
 }
 
+/** Of the tables below. Who changes them takes older files further, or refuses them. */
+const schemaVersion = 1
+
 const schema = `
   CREATE TABLE IF NOT EXISTS cut_off (
     issuer TEXT NOT NULL, subject TEXT NOT NULL, session_id TEXT NOT NULL, token_id TEXT NOT NULL, client_id TEXT NOT NULL,
@@ -131,7 +134,10 @@ function openDatabase(path: string): Database.Database {
     const database = new Database(path)
     database.pragma('journal_mode = WAL')
     database.pragma('synchronous = FULL')
+    const version = Number(database.pragma('user_version', { simple: true }))
+    if (version > schemaVersion) throw new Error(`a newer version has written it, schema ${version}`)
     database.exec(schema)
+    database.pragma(`user_version = ${schemaVersion}`)
     return database
   } catch (cause) {
     const problem = cause instanceof Error ? cause.message : String(cause)

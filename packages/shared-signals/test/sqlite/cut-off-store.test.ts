@@ -22,6 +22,13 @@ afterEach(() => rmSync(folder, { recursive: true }))
 
 const open = (clock = now) => openCutOffStore(path, { clock: () => clock, retentionSeconds: 3_660 })
 
+it('refuses a file that a newer version has written', () => {
+  const database = new Database(path)
+  database.pragma('user_version = 99')
+  database.close()
+  expect(() => open()).toThrow('a newer version has written it, schema 99')
+})
+
 describe('after a restart', () => {
   it('refuses from its first moment what was refused before', () => {
     const store = open()

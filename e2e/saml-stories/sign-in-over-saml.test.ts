@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import { buildStory, openCorporateDirectory } from '@mcp-identity/local-stack/demo'
+import { openKeycloakAdministrator } from '@mcp-identity/local-stack/doors'
 import { chromium } from 'playwright-core'
 import { afterAll, afterEach, describe, expect, inject, it } from 'vitest'
 import { sessionOf } from '../door-round.ts'
@@ -9,6 +10,10 @@ import { carriedOn, deliver, holdResponse } from '../saml-sign-in.ts'
 const stack = inject('stack')
 const directory = openCorporateDirectory(stack.urls.corporateIdp, stack.clients.directoryAdmin.secret)
 const analysts = 'Data Analysts'
+
+interface Named {
+  id: string
+}
 
 afterEach(async () => {
   await directory.enable('erin')
@@ -37,6 +42,35 @@ describe('somebody in Data Analysts', () => {
       groups: expect.arrayContaining([analysts]),
     })
     await erin.close()
+  })
+
+  it('is no longer shown them within a second of being taken out, with the token that she holds and with the next', async () => {
+    await directory.setGroups('erin', [analysts])
+    const erin = sessionOf(stack, 'erin')
+    expect(await erin.listTools()).toContain('run_report')
+    await directory.setGroups('erin', [])
+    await expect.poll(() => erin.listTools(), { timeout: 1_000, interval: 20 }).not.toContain('run_report')
+    erin.expireAccessToken()
+    expect(await erin.listTools()).not.toContain('run_report')
+    await erin.close()
+  })
+
+  it('is in the groups of the assertion at every sign-in, and at no refresh', async () => {
+    await directory.setGroups('erin', [analysts])
+    const erin = sessionOf(stack, 'erin')
+    await erin.callTool('whoami')
+    const keycloak = openKeycloakAdministrator(stack)
+    const groups = (await (await keycloak.request('GET', `/groups?exact=true&search=${analysts}`)).json()) as Named[]
+    const { sub } = claimsOf(erin.accessToken())
+    // The realm has it otherwise than the directory: only the next assertion mends that.
+    await keycloak.request('DELETE', `/users/${sub}/groups/${groups[0]?.id}`)
+    erin.expireAccessToken()
+    await erin.callTool('whoami')
+    expect(claimsOf(erin.accessToken()).groups).toEqual(['All Staff'])
+    const again = sessionOf(stack, 'erin')
+    await again.callTool('whoami')
+    expect(claimsOf(again.accessToken()).groups).toEqual(['All Staff', analysts])
+    await Promise.all([erin.close(), again.close()])
   })
 })
 

@@ -213,6 +213,32 @@ describe.each(emulatedNames)('as the issuer, in the dialect %s', (name) => {
     expect(keys.every(({ d }) => d === undefined)).toBe(true)
   })
 
+  it('does with more groups than its tokens carry what the provider does', async () => {
+    const { most = 300, beyond } = provider.groups
+    const names = Array.from({ length: most }, (_, index) => `Group ${index}`)
+    expect((await change('groups', 'POST', { groups: names })).status).toBe(201)
+    // Everybody is in one group more.
+    await change('people/dave', 'PATCH', { groups: names.slice(1) })
+    const within = await signIn('dave')
+    expect(within.status).toBe(200)
+    await change('people/dave', 'PATCH', { groups: names })
+    const { status, body } = await signIn('dave')
+    if (provider.groups.most !== undefined && beyond === undefined) {
+      expect([status, body.error]).toEqual([400, 'invalid_request'])
+      return
+    }
+    if (provider.groups.form === 'none') return
+    const verifier = verifierOfPreset()
+    const groupsOf = async (token: string) => (await verifier.verify(token)).caller.groups
+    expect(await groupsOf(within.body.access_token)).toHaveLength(most)
+    if (beyond === undefined) expect(await groupsOf(body.access_token)).toHaveLength(most + 1)
+    else {
+      expect(await groupsOf(body.access_token)).toBeUndefined()
+      expect(decodeJwt(body.access_token)).toMatchObject({ _claim_names: { groups: 'src1' } })
+    }
+    verifier.close()
+  })
+
   it('does with a resource that is not ours what the provider does', async () => {
     const { answer } = await authorize('alice', { resource: 'https://evil.example/mcp' })
     if (provider.resource === 'ignored') return expect(answer.get('code')).not.toBeNull()

@@ -206,8 +206,10 @@ export interface GroupForm {
   readonly form: 'names' | 'ids' | 'none'
   /** What stands in the claim for a group of the directory. */
   readonly valueOf: (group: string) => string
-  /** The most groups that a token carries; beyond, there are none in it. */
+  /** The most groups that a token carries. Absent: all of them. */
   readonly most?: number
+  /** What a token has in their place when there are more. Absent: the request for it fails. */
+  readonly beyond?: (person: DirectoryPerson) => Readonly<Record<string, unknown>>
 }
 
 /** Domain of the made-up company. */

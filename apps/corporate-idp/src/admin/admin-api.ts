@@ -8,7 +8,7 @@ import type { Reconciliation, ReconciliationOptions } from '../reconciliation.ts
 import type { Outbox } from '../signals/outbox.ts'
 import { type Signal, signalKinds } from '../signals/signal.ts'
 import { type AdminAuthentication, directoryAdminScope } from './authenticate-admin.ts'
-import { readNewPerson, readPersonChange, readReconciliation } from './read-person-change.ts'
+import { readGroups, readNewPerson, readPersonChange, readReconciliation } from './read-person-change.ts'
 
 export interface AdminApiOptions {
   authenticate(authorization: string | undefined): Promise<AdminAuthentication>
@@ -48,8 +48,9 @@ export function createAdminApi(options: AdminApiOptions) {
       log.info({ actor, kid }, 'signing key changed')
       sendJson(response, 200, { kid })
     } else if (path === '/admin/groups') {
-      allow(request, response, ['GET'])
-      sendJson(response, 200, { groups: directory.groups() })
+      allow(request, response, ['GET', 'POST'])
+      if (request.method === 'POST') await addGroups(request, response, actor)
+      else sendJson(response, 200, { groups: directory.groups() })
     } else {
       const person = findPerson(path)
       allow(request, response, ['GET', 'PATCH', 'DELETE'])
@@ -88,6 +89,17 @@ export function createAdminApi(options: AdminApiOptions) {
     const signals = await peopleChanges.remove(person)
     log.info({ actor, username: person.username }, 'person removed')
     sendJson(response, 200, { username: person.username, signals: signals.map(describeSignal) })
+  }
+
+  async function addGroups(request: IncomingMessage, response: ServerResponse, actor: string): Promise<void> {
+    const read = readGroups(await readBody(request, ['application/json']))
+    if (read.outcome === 'refused') {
+      sendProblem(response, 400, 'These groups cannot be added', { problems: read.problems })
+      return
+    }
+    directory.addGroups(read.groups)
+    log.info({ actor, groups: read.groups.length }, 'groups added')
+    sendJson(response, 201, { groups: directory.groups() })
   }
 
   async function compareAll(request: IncomingMessage, response: ServerResponse, actor: string): Promise<void> {

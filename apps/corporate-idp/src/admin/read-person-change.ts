@@ -21,11 +21,12 @@ const profile = {
   country: z.string().regex(/^[A-Z]{2}$/, 'must be two capital letters (ISO 3166-1 alpha-2)'),
 }
 const password = z.string('must be a text').min(12, 'must have at least 12 characters').max(200)
+const mostGroupsAtOnce = 1_000
 const groupsOf = (knownGroups: readonly string[]) => {
   const group = z.string().refine((name) => knownGroups.includes(name), {
     error: ({ input }) => `there is no group ${JSON.stringify(input)}; known groups: ${knownGroups.join(', ')}`,
   })
-  return z.array(group, 'must be a list of group names').max(200)
+  return z.array(group, 'must be a list of group names').max(mostGroupsAtOnce)
 }
 const notAnObject = {
   error: (issue: { code?: string }) => (issue.code === 'invalid_type' ? 'must be an object' : undefined),
@@ -95,6 +96,19 @@ export function readReconciliation(body: string) {
   return options.success
     ? { outcome: 'options' as const, options: options.data }
     : { outcome: 'refused' as const, problems: problemsOf(options.error) }
+}
+
+const newGroups = z.strictObject(
+  { groups: z.array(z.string().trim().min(1).max(100), 'must be a list of names').min(1).max(mostGroupsAtOnce) },
+  notAnObject,
+)
+
+/** Reads the body of `POST /admin/groups`. */
+export function readGroups(body: string) {
+  const groups = read(newGroups, body)
+  return groups.success
+    ? { outcome: 'groups' as const, groups: groups.data.groups }
+    : { outcome: 'refused' as const, problems: problemsOf(groups.error) }
 }
 
 /** A body that is JSON and fits. */

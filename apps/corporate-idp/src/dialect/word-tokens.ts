@@ -26,7 +26,19 @@ export function wordAccessToken({ provider, addresses, api }: Dialect, person: P
     expiresAt: token.expiresAt,
     about: describeSubject(provider, person, token, api?.resource ?? ''),
   })
-  return { header: { typ: undefined, ...wording.header }, claims }
+  return { header: { typ: undefined, ...wording.header }, claims: withinLimit(provider, person, claims) }
+}
+
+/** Whether a request for her token fails because she is in too many groups. */
+export function isBeyondGroups({ groups: { most = Infinity, beyond } }: Provider, { groups }: Person): boolean {
+  return groups.length > most && beyond === undefined
+}
+
+function withinLimit(provider: Provider, person: Person, claims: Record<string, unknown>): Record<string, unknown> {
+  const { most = Infinity, beyond } = provider.groups
+  if (person.groups.length <= most || beyond === undefined) return claims
+  const { groups: _tooMany, ...others } = claims
+  return { ...others, ...beyond(person) }
 }
 
 function describeSubject(provider: Provider, person: Person, token: IssuedToken, resource: string): TokenSubject {

@@ -14,6 +14,8 @@ export interface Directory {
   /** Everybody, by username. */
   list(): Person[]
   groups(): string[]
+  /** Leaves those alone that are there. */
+  addGroups(names: readonly string[]): void
   /** Takes as long for a username that nobody has as for a wrong password. */
   checkPassword(username: string, password: string): Promise<PasswordCheck>
   setActive(username: string, active: boolean): void
@@ -77,6 +79,9 @@ export function createDirectory(database: CompanyDatabase, passwordCost?: Passwo
     find,
     findBySubject: (subject) => toPerson(statements.bySubject.get(subject)),
     list: () => statements.all.all().flatMap((row) => toPerson(row) ?? []),
+    addGroups: database.transaction((names: readonly string[]) => {
+      for (const name of names) statements.addGroup.run(name)
+    }),
     groups: () => statements.groups.all().map(({ name }) => name),
     async checkPassword(username, password) {
       const person = find(username)

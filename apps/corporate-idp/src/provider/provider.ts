@@ -1,4 +1,4 @@
-import { nobody } from '@mcp-identity/provider-dialects'
+import { nobody, type Provider as ProviderTable } from '@mcp-identity/provider-dialects'
 import {
   type ClientMetadata,
   type Configuration,
@@ -10,8 +10,9 @@ import {
 import type { Logger } from 'pino'
 import { type Dialect, scopesFor } from '../dialect/dialect.ts'
 import { wordError, wordRedirect } from '../dialect/refusals.ts'
-import { wordAccessToken } from '../dialect/word-tokens.ts'
+import { isBeyondGroups, wordAccessToken } from '../dialect/word-tokens.ts'
 import type { Directory } from '../directory/directory.ts'
+import type { Person } from '../directory/person.ts'
 import { describeSamlClient } from '../saml/saml-client.ts'
 import { noticePage, signOutPage } from '../sign-in/pages.ts'
 import { identityAssertionType, registerIdentityAssertions, tokenExchangeGrant } from './identity-assertion.ts'
@@ -121,7 +122,10 @@ export function createProvider(options: ProviderOptions): Provider {
       if (!person?.active) return undefined
       return {
         accountId: subject,
-        claims: () => ({ ...table.idToken.claims(person, ctx.oidc.client?.clientId ?? ''), sub: subject }),
+        claims: () => {
+          refuseBeyondGroups(table, person)
+          return { ...table.idToken.claims(person, ctx.oidc.client?.clientId ?? ''), sub: subject }
+        },
       }
     },
     loadExistingGrant: (ctx) => grantWithoutConsent(ctx, dialect),
@@ -291,6 +295,7 @@ function wordToken(
   const { iat = 0, exp = 0, scope = '' } = jwt.payload as { iat?: number; exp?: number; scope?: string }
   const person = directory.findBySubject(token.accountId ?? '')
   if (!person?.active) throw new errors.InvalidGrant('the person is not, or no longer, active')
+  refuseBeyondGroups(dialect.provider, person)
   const { header, claims } = wordAccessToken(dialect, person, {
     clientId: token.clientId ?? '',
     tokenId: token.jti ?? '',
@@ -301,6 +306,11 @@ function wordToken(
   })
   jwt.header = header
   jwt.payload = claims
+}
+
+/** @throws {InvalidRequest} She is in more groups than this provider's tokens carry. */
+function refuseBeyondGroups(provider: ProviderTable, person: Person): void {
+  if (isBeyondGroups(provider, person)) throw new errors.InvalidRequest('too many groups match the groups claim')
 }
 
 /** Words what the OpenID Provider says by the book as this provider says it. */

@@ -1,10 +1,11 @@
 import { guidOf, pairwiseOf } from '../identifiers.ts'
-import { fullNameOf, type Provider, placeClaims } from '../provider.ts'
+import { type DirectoryPerson, fullNameOf, type Provider, placeClaims } from '../provider.ts'
 
 const docs = 'https://learn.microsoft.com/en-us/entra'
 const tenant = guidOf('tenant of company.com')
 /** Client id of the MCP server's app registration: `aud` of version 2.0 tokens. */
 const api = guidOf('app registration of the MCP server')
+const mostGroups = 200
 
 /** Microsoft Entra ID, one tenant, version 2.0. */
 export const entra: Provider = {
@@ -50,7 +51,7 @@ export const entra: Provider = {
       family_name: person.familyName,
       department: person.department,
       ...placeClaims(person),
-      ...groupsClaim(person.groups, guidOf(person.subject)),
+      ...(person.groups.length > mostGroups ? overage(person) : { groups: person.groups.map(groupId) }),
     }),
   },
   claimNames: {
@@ -65,7 +66,7 @@ export const entra: Provider = {
     groups: 'groups',
     required: { claim: 'tid', value: tenant },
   },
-  groups: { form: 'ids', valueOf: groupId, most: 200 },
+  groups: { form: 'ids', valueOf: groupId, most: mostGroups, beyond: overage },
   accessToken: {
     lifetimeSeconds: 4500,
     form: 'entraIdV2',
@@ -149,10 +150,17 @@ export const entra: Provider = {
       instead: 'The leaver process sends the logout token that Entra ID does not send.',
     },
     {
-      text: 'Beyond 200 groups the token names none of them.',
+      only: 'issuer',
+      text: 'Beyond 200 groups the access token names none of them.',
       source: `${docs}/identity-platform/access-token-claims-reference`,
       instead:
-        'Groups are then unknown, never none; microsoftGraphGroups asks Microsoft Graph, or assign groups to the application only.',
+        'Groups are then unknown, never none; microsoftGraphGroups asks Microsoft Graph, or let the claim name groups assigned to the application only.',
+    },
+    {
+      only: 'corporate IdP',
+      text: 'Beyond 200 groups the ID token names none of them, so Keycloak takes the person out of all.',
+      source: `${docs}/identity-platform/id-token-claims-reference`,
+      instead: 'Let the claim name groups assigned to the application only; no token comes near the limit then.',
     },
   ],
   limitsAsIssuer: {},
@@ -163,8 +171,8 @@ function groupId(group: string): string {
   return guidOf(`group ${group}`)
 }
 
-function groupsClaim(groups: readonly string[], oid: string): Record<string, unknown> {
-  if (groups.length <= 200) return { groups: groups.map(groupId) }
-  const endpoint = `https://graph.windows.net/${tenant}/users/${oid}/getMemberObjects`
+/** Says where the groups can be asked for; the address has been dead for years. */
+function overage({ subject }: DirectoryPerson): Record<string, unknown> {
+  const endpoint = `https://graph.windows.net/${tenant}/users/${guidOf(subject)}/getMemberObjects`
   return { _claim_names: { groups: 'src1' }, _claim_sources: { src1: { endpoint } } }
 }

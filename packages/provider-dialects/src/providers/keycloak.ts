@@ -1,12 +1,18 @@
-import { fullNameOf, type Provider, placeClaims } from '../provider.ts'
+import type { Provider } from '../provider.ts'
+import { generic } from './generic.ts'
 
 const docs = 'https://www.keycloak.org/docs/latest'
 /** The realm in which a company that has Keycloak already keeps its people. */
 const realm = '/realms/workforce'
 const protocol = `${realm}/protocol/openid-connect`
+const { scim: _provisionsNobody, ...byTheBook } = generic
 
-/** Keycloak itself, with the people in a realm of its own. It is never emulated: what is said here is checked on the real one. */
+/**
+ * Keycloak itself, with the people in a realm of its own: by the book but for what stands here. It is never emulated: what
+ * is said is checked on the real one.
+ */
 export const keycloak: Provider = {
+  ...byTheBook,
   name: 'keycloak',
   title: 'Keycloak',
   sources: [`${docs}/server_admin/`, `${docs}/securing_apps/`],
@@ -20,52 +26,10 @@ export const keycloak: Provider = {
     endSession: `${protocol}/logout`,
     revocation: `${protocol}/revoke`,
   },
-  metadata: { authorization_response_iss_parameter_supported: true },
-  clientIds: { broker: 'keycloak-broker', cli: 'mcp-cli' },
-  idToken: {
-    scopes: ['openid'],
-    lifetimeSeconds: 300,
-    claims: (person) => ({
-      sub: person.subject,
-      preferred_username: person.username,
-      name: fullNameOf(person),
-      given_name: person.givenName,
-      family_name: person.familyName,
-      email: person.email,
-      department: person.department,
-      ...placeClaims(person),
-      groups: person.groups,
-    }),
-  },
-  claimNames: {
-    username: 'preferred_username',
-    usernameIsAddress: false,
-    email: 'email',
-    givenName: 'given_name',
-    familyName: 'family_name',
-    department: 'department',
-    zoneinfo: 'zoneinfo',
-    country: 'country',
-    groups: 'groups',
-  },
-  groups: { form: 'names', valueOf: (group) => group },
-  accessToken: {
-    lifetimeSeconds: 300,
-    form: 'keycloak',
-    audience: (resource) => resource,
-    added: placeClaims,
-    subject: ({ subject }) => subject,
-  },
-  scopes: {
-    asked: 'bare',
-    keepsPrefix: false,
-    signIn: [],
-    own: ['openid'],
-    granted: 'by group',
-    unknown: 'refused',
-  },
-  resource: 'honoured',
-  refresh: { askedBy: 'nothing', rotates: true, lifetimeSeconds: 30 * 24 * 3600 },
+  idToken: { ...generic.idToken, scopes: ['openid'] },
+  accessToken: { ...generic.accessToken, form: 'keycloak' },
+  scopes: { ...generic.scopes, own: ['openid'], unknown: 'refused' },
+  refresh: { ...generic.refresh, askedBy: 'nothing' },
   refusals: {
     disabledAtSignIn: 'Account is disabled, contact your administrator.',
     refreshEnded: 'Session not active',

@@ -10,6 +10,8 @@ import type { Scenario } from '../scenario.ts'
 import { sendSignal } from '../signal-relay.ts'
 
 const settledMs = 1_000
+/** Tokens of a new sign-in count from two seconds after a revocation on, and the second in which they end. */
+const revocationSettledMs = 3_000
 /** What a good call may take while it is flooded. */
 const mostUnderFloodMs = 500
 
@@ -24,7 +26,7 @@ export const forgedSignals: Scenario = {
     await company.end('corporate-idp-disable', anna)
     const captured = await signRevocation(stack)
     const revoked = await sendSignal(captured, port)
-    await sleep(settledMs)
+    await sleep(revocationSettledMs)
     await company.giveBack('corporate-idp-disable', 'anna')
     const victim = await company.signIn('anna')
     const other = stack.replicas.at(-1) as FaultyReplica

@@ -34,9 +34,13 @@ const manyLeavers = ['alice', 'anna']
 const manyBoundMs = 5_000
 const callsWithMany = 100
 const whoami: ToolCall = { name: 'whoami', arguments: {} }
-/** Whose access ends, and who calls all the while under load. */
-const leaver = 'anna'
-const worker = 'bob'
+/**
+ * Whose access ends: while it is given back to one, which takes seconds, the door is opened for another. Each of them may read
+ * customers.
+ */
+const leavers = ['alice', 'anna', 'bob']
+/** Who calls all the while under load. */
+const worker = 'dave'
 
 interface Flags {
   rounds: number
@@ -170,7 +174,9 @@ async function measureMany(
 ): Promise<ManyDisabled> {
   const visitors = []
   for (const username of manyLeavers) visitors.push(await tokenOf(stack, username))
-  return disableMany({ stack, callers, tokens: visitors, people, load: await loadOf(callsWithMany), tool: whoami })
+  const load = await loadOf(callsWithMany)
+  const tell = (step: string): void => console.error(step)
+  return disableMany({ stack, callers, tokens: visitors, people, load, tool: whoami, tell })
 }
 
 /** Everybody denied within the bound, everybody else answered as before. */
@@ -187,19 +193,37 @@ async function measureDoor(
   signal: AbortSignal,
 ): Promise<DoorResult> {
   const result: DoorResult = { door: door.name, title: door.title, rounds, milliseconds: [], allowedAfterwards: 0 }
-  for (let round = 0; round < rounds; round += 1) {
-    signal.throwIfAborted()
-    await sleep(Math.random() * pollIntervalMs)
-    const { refusedAt, answeredAt, allowedAfterwards } = await openOnce(stack, door, callers)
-    result.milliseconds.push(...refusedAt.map((at) => Math.max(0, at - answeredAt)))
-    result.allowedAfterwards += allowedAfterwards
-    await door.restore({ username: leaver })
-  }
+  const inTurn = createTurns()
+  let begun = 0
+  await Promise.all(
+    leavers.map(async (leaver) => {
+      for (; begun < rounds; ) {
+        begun += 1
+        await inTurn(async () => {
+          signal.throwIfAborted()
+          await sleep(Math.random() * pollIntervalMs)
+          const { refusedAt, answeredAt, allowedAfterwards } = await openOnce(stack, door, leaver, callers)
+          result.milliseconds.push(...refusedAt.map((at) => Math.max(0, at - answeredAt)))
+          result.allowedAfterwards += allowedAfterwards
+        })
+        await door.restore({ username: leaver })
+      }
+    }),
+  )
   return result
 }
 
+/** Lets one do its work at a time. Whoever comes after one that failed is not begun. */
+function createTurns(): (work: () => Promise<void>) => Promise<void> {
+  let last: Promise<void> = Promise.resolve()
+  return (work) => {
+    last = last.then(work)
+    return last
+  }
+}
+
 /** Calls each replica without a pause while the door is opened, until each has refused, and some times more. */
-async function openOnce(stack: StackFile, door: Door, callers: ReplicaCaller[]) {
+async function openOnce(stack: StackFile, door: Door, leaver: string, callers: ReplicaCaller[]) {
   const tool = door.loses ?? whoami
   const session = sessionOf(stack, leaver)
   if (door.loses !== undefined) await session.callTool(door.loses.name, door.loses.arguments)

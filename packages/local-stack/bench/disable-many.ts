@@ -20,6 +20,8 @@ export interface ManyDisabledOptions {
   /** Calls of somebody else; ended here. */
   load: Load
   tool: ToolCall
+  /** Told what goes on, for who waits. */
+  tell(step: string): void
 }
 
 /** How it went when many were disabled in one go. */
@@ -58,12 +60,15 @@ export async function disableMany(options: ManyDisabledOptions): Promise<ManyDis
 }
 
 async function disableAndWatch(options: ManyDisabledOptions): Promise<ManyDisabled> {
-  const { stack, callers, tokens, people, load, tool } = options
+  const { stack, callers, tokens, people, load, tool, tell } = options
   const subjects = [
     ...Array.from({ length: people - tokens.length }, () => randomUUID() as string),
     ...tokens.map((token) => claimsOf(token).sub),
   ]
+  tell(`Signing ${people} signals`)
   const signals = await sign(stack, subjects)
+  tell(`Watching the calls of others for ${watchBeforeMs / 1_000} s`)
+  load.look()
   await sleep(watchBeforeMs)
   const before = load.look()
   const ask = async (caller: ReplicaCaller, token: string): Promise<boolean> => {
@@ -72,6 +77,7 @@ async function disableAndWatch(options: ManyDisabledOptions): Promise<ManyDisabl
   }
   const asks = callers.flatMap((caller) => tokens.map((token) => () => ask(caller, token)))
   const watch = watchRefusals(asks, { giveUpAfterMs, callsAfterwards })
+  tell('Telling of all of them')
   const startedAt = performance.now()
   watch.opened()
   const [toldMs, seen] = await Promise.all([
@@ -102,7 +108,12 @@ async function sign({ urls, dataDir }: StackFile, subjects: readonly string[]): 
     events: { [accountDisabled]: {} },
   })
   const signals: string[] = []
-  for (const sub of subjects) signals.push(await new SignJWT(claims(sub)).setProtectedHeader(header).sign(key))
+  for (let first = 0; first < subjects.length; first += atOnce) {
+    const some = subjects.slice(first, first + atOnce)
+    signals.push(
+      ...(await Promise.all(some.map((sub) => new SignJWT(claims(sub)).setProtectedHeader(header).sign(key)))),
+    )
+  }
   return signals
 }
 

@@ -4,10 +4,10 @@ import type { Transmitter } from './transmitter.ts'
 
 /**
  * Hands over what a verified message says, in two steps: at once for the people who are known without asking, then for
- * all whom the transmitter's look-up finds.
+ * whom else the transmitter's look-up finds.
  *
  * @param read Reads the message with the given transmitter's way to find people.
- * @returns The signals of the second step.
+ * @returns The signals for all whom the look-up finds.
  */
 export async function takeInSignals(
   context: ReceiverContext,
@@ -19,10 +19,13 @@ export async function takeInSignals(
     if (signals.length > 0) await context.onSignals(signals, { receiver: origin, transmitter: transmitter.issuer })
   }
   const { recallSubject } = transmitter
-  if (recallSubject !== undefined) {
-    await handOver(await read({ ...transmitter, resolveSubject: async (subject) => recallSubject(subject) }))
-  }
+  const recalled =
+    recallSubject === undefined
+      ? []
+      : await read({ ...transmitter, resolveSubject: async (subject) => recallSubject(subject) })
+  await handOver(recalled)
   const signals = await read(transmitter)
-  await handOver(signals)
+  const known = new Set(recalled.map((signal) => JSON.stringify(signal)))
+  await handOver(signals.filter((signal) => !known.has(JSON.stringify(signal))))
   return signals
 }

@@ -96,6 +96,18 @@ describe('a valid logout token', () => {
     )
   })
 
+  it('hands over once whom it knows without asking, and then whom else the look-up finds', async () => {
+    const names = ['kc-alice', 'kc-alice-2'].map((subject) => ({ issuer: keycloakIssuer, subject }))
+    const resolveSubject = async () => names
+    const recallSubject = () => names.slice(0, 1)
+    receiving = startReceiving({ transmitters: [{ ...corporateIdp, resolveSubject, recallSubject }] })
+    expect((await send(await sign(logoutToken()))).status).toBe(200)
+    expect(receiving.signals.map((signal) => signal.kind === 'cut_off' && signal.subject)).toEqual([
+      'kc-alice',
+      'kc-alice-2',
+    ])
+  })
+
   it('about somebody who never signed in here does nothing', async () => {
     const message = logoutToken()
     message.claims.sub = 'idp-stranger'

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, readFileSync, readlinkSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { hasRedisServer, type RedisServer, startRedisServer } from '@mcp-identity/test-kit'
+import { type RedisServer, startRedisServer } from '@mcp-identity/test-kit'
 import { callerOf, type ReplicaCaller } from '../bench/replica-calls.ts'
 import { type NodePart, nodeParts, type PartsContext, partData } from '../src/parts.ts'
 import { waitUntilReady } from '../src/process/readiness.ts'
@@ -54,6 +54,8 @@ export interface FaultStackOptions {
   settings: MachineSettings
   replicas: number
   random: Random
+  /** The program that joins the replicas. */
+  store: string
   tell: TellProgress
   signal: AbortSignal
 }
@@ -64,13 +66,9 @@ const readyTimeoutMs = 60_000
 /**
  * Starts it: the real Keycloak as a process of this machine, the corporate IdP, a Redis, replicas of the MCP server.
  *
- * @throws {StackError} `redis-server` is missing, or a part failed.
+ * @throws {StackError} The store is missing, or a part failed.
  */
 export async function startFaultStack(options: FaultStackOptions): Promise<FaultStack> {
-  if (!hasRedisServer())
-    throw new StackError('redis-server is not on the PATH', {
-      nextStep: 'Install it, such as by apt install redis-server.',
-    })
   const { settings, random, tell, signal } = options
   const undo: (() => unknown)[] = []
   const stop = async (): Promise<void> => {
@@ -79,7 +77,12 @@ export async function startFaultStack(options: FaultStackOptions): Promise<Fault
   try {
     const directory = mkdtempSync(join(tmpdir(), 'mcp-identity-faults-'))
     undo.push(() => rmSync(directory, { recursive: true, force: true }))
-    const store = await startRedisServer()
+    const store = await startRedisServer({ program: options.store }).catch((cause: unknown) => {
+      throw new StackError(`${options.store}, which joins the replicas, could not be started`, {
+        cause,
+        nextStep: 'Install it, such as by apt install redis-server, or name another with --store.',
+      })
+    })
     undo.push(store.stop)
     const relays: RedisRelay[] = []
     for (let number = 1; number <= options.replicas; number += 1) {

@@ -21,6 +21,7 @@ interface Flags {
   seed: number
   minutes: number
   callsPerSecond: number
+  store: string
   short?: boolean
   json?: boolean
   history?: string
@@ -31,13 +32,14 @@ type Told = ScenarioResult & Pick<Scenario, 'name' | 'title'> & { tookMs: number
 
 const command = new Command('pnpm test:faults')
   .description(
-    'Starts Keycloak, the corporate IdP, a Redis and replicas of the MCP server, breaks one after the other, and holds what every call was answered against the rules of a revocation. Takes about 20 minutes. Exit code 1 when a rule was broken, 2 when it could not run.',
+    'Starts Keycloak, the corporate IdP, a Redis or Valkey and replicas of the MCP server, breaks one after the other, and holds what every call was answered against the rules of a revocation. Takes about 20 minutes. Exit code 1 when a rule was broken, 2 when it could not run.',
   )
   .addOption(
     new Option('--scenario <name...>', 'only these').choices(scenarios.map(({ name }) => name)).default([], 'all'),
   )
   .option('--replicas <number>', 'replicas of the MCP server', wholeNumber(2, mostReplicas), 3)
   .option('--seed <number>', 'repeats the choices of another run', wholeNumber(0, 2 ** 31 - 1), randomInt(2 ** 31))
+  .option('--store <program>', 'what joins the replicas: a redis-server or a valkey-server', 'redis-server')
   .option('--minutes <number>', 'length of each random history', wholeNumber(1, 240), 5)
   .option('--calls-per-second <number>', 'over all replicas', wholeNumber(1, 1_000), 100)
   .option(
@@ -87,6 +89,7 @@ async function run(flags: Flags): Promise<void> {
     settings,
     replicas: flags.replicas,
     random: random.fork('relays'),
+    store: flags.store,
     tell: printer.tell,
     signal,
   }).finally(() => printer.end())
@@ -94,7 +97,7 @@ async function run(flags: Flags): Promise<void> {
   const company = openCompany(stack, signal)
   try {
     const world: World = { stack, company, random, measure: measureOf(flags), signal }
-    if (!flags.json) console.log(`Seed ${flags.seed}, ${flags.replicas} replicas`)
+    if (!flags.json) console.log(`Seed ${flags.seed}, ${flags.replicas} replicas, ${flags.store}`)
     for (const scenario of scenarios) {
       if (flags.scenario.length > 0 && !flags.scenario.includes(scenario.name)) continue
       const startedAt = performance.now()

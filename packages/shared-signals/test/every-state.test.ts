@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { hasRedisServer, startRedisServer } from '@mcp-identity/test-kit'
+import { redisPrograms, startRedisServer } from '@mcp-identity/test-kit'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { createCutOffState } from '../src/cut-off-state.ts'
 import { shareSignals } from '../src/redis/share-signals.ts'
@@ -65,8 +65,8 @@ function inSqlite(): State {
 }
 
 /** Told at one replica, asked at another. */
-async function acrossReplicas(): Promise<State> {
-  const redis = await startRedisServer()
+async function acrossReplicas(program: string): Promise<State> {
+  const redis = await startRedisServer({ program })
   const teller = shareSignals({ redis: { url: redis.url }, retentionSeconds, onSignals: () => {} })
   const asked = createCutOffState({ retentionSeconds })
   let heard = 0
@@ -102,9 +102,10 @@ async function acrossReplicas(): Promise<State> {
 const states: [string, () => State | Promise<State>][] = [
   ['in memory', inMemory],
   ['in SQLite, read after a restart', inSqlite],
-  ...(hasRedisServer()
-    ? [['in Redis, asked at another replica', acrossReplicas] as [string, () => Promise<State>]]
-    : []),
+  ...redisPrograms().map((program): [string, () => Promise<State>] => [
+    `in ${program}, asked at another replica`,
+    () => acrossReplicas(program),
+  ]),
 ]
 
 describe.each(states)('cut-offs kept %s', (_title, open) => {

@@ -34,7 +34,13 @@ export {
   type TokenFacts,
   type TokenSubject,
 } from './provider-dialects.ts'
-export { hasRedisServer, type RedisServer, startRedisServer } from './redis-server.ts'
+export {
+  hasRedisServer,
+  type RedisServer,
+  type RedisServerOptions,
+  redisPrograms,
+  startRedisServer,
+} from './redis-server.ts'
 export { type KeySetOptions, type KeySetServer, serveKeySet } from './serve-key-set.ts'
 export {
   googleTokenInfo,

@@ -4,7 +4,7 @@ import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-/** A real `redis-server` of a test's own, which keeps nothing on disk. */
+/** A real `redis-server`, or `valkey-server`, of a test's own, which keeps nothing on disk. */
 export interface RedisServer {
   url: string
   /** Holds every answer back. */
@@ -23,17 +23,38 @@ export interface RedisServer {
  * @throws {Error} There is none, and `CI` is `true`: a check that is skipped there is no check.
  */
 export function hasRedisServer(): boolean {
-  const found = spawnSync('redis-server', ['--version']).status === 0
+  const found = answersVersion('redis-server')
   if (!found && process.env.CI === 'true') throw new Error('redis-server is not on the PATH; apt install redis-server')
   return found
 }
 
 /**
- * Starts one on a free port of loopback.
+ * The programs of this machine that speak the protocol, for suites that hold on each: `redis-server`, and Valkey where
+ * `VALKEY_SERVER` says where it is.
  *
- * @param settings Further arguments, such as `--maxmemory 50mb`, each word apart.
+ * @throws {Error} One of them is missing, and `CI` is `true`.
  */
-export async function startRedisServer(...settings: string[]): Promise<RedisServer> {
+export function redisPrograms(): string[] {
+  const { VALKEY_SERVER: valkey, CI } = process.env
+  const hasValkey = valkey !== undefined && answersVersion(valkey)
+  if (!hasValkey && CI === 'true') throw new Error('VALKEY_SERVER names no valkey-server')
+  return [...(hasRedisServer() ? ['redis-server'] : []), ...(hasValkey ? [valkey] : [])]
+}
+
+function answersVersion(program: string): boolean {
+  return spawnSync(program, ['--version']).status === 0
+}
+
+export interface RedisServerOptions {
+  /** Default `redis-server`. */
+  program?: string
+  /** Further arguments, such as `--maxmemory 50mb`, each word apart. */
+  settings?: readonly string[]
+}
+
+/** Starts one on a free port of loopback. */
+export async function startRedisServer(options: RedisServerOptions = {}): Promise<RedisServer> {
+  const { program = 'redis-server', settings = [] } = options
   const folder = mkdtempSync(join(tmpdir(), 'redis-'))
   const port = await freePort()
   const url = `redis://127.0.0.1:${port}`
@@ -41,10 +62,10 @@ export async function startRedisServer(...settings: string[]): Promise<RedisServ
 
   async function start(): Promise<void> {
     const args = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--dir', folder, ...settings]
-    child = spawn('redis-server', args, { stdio: ['ignore', 'pipe', 'inherit'] })
+    child = spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit'] })
     const starting = child
     await new Promise<void>((resolve, reject) => {
-      starting.once('exit', () => reject(new Error('redis-server ended')))
+      starting.once('exit', () => reject(new Error(`${program} ended`)))
       starting.stdout?.on('data', (text: Buffer) => text.includes('Ready to accept connections') && resolve())
     })
   }

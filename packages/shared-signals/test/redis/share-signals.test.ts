@@ -1,4 +1,4 @@
-import { hasRedisServer, type RedisServer, startRedisServer } from '@mcp-identity/test-kit'
+import { type RedisServer, redisPrograms, startRedisServer } from '@mcp-identity/test-kit'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { connectRedis } from '../../src/redis/connect-redis.ts'
 import type { SharedSignals, SharedSignalsOptions } from '../../src/redis/share-signals.ts'
@@ -58,11 +58,11 @@ async function eventually(check: () => void | Promise<void>): Promise<void> {
 const refuses = (replica: Replica, subject: string) => () =>
   expect(replica.store.reasonRefused(tokenOf(subject))).toBeDefined()
 
-describe.skipIf(!hasRedisServer())('replicas that share a redis-server', { timeout: 20_000 }, () => {
+describe.each(redisPrograms())('replicas that share a %s', { timeout: 20_000 }, (program) => {
   let redis: RedisServer
 
   beforeAll(async () => {
-    redis = await startRedisServer()
+    redis = await startRedisServer({ program })
   })
   afterAll(() => redis.stop())
   beforeEach(async () => {
@@ -217,7 +217,10 @@ describe.skipIf(!hasRedisServer())('replicas that share a redis-server', { timeo
   })
 
   it('are stale, and say why, on a store that may forget', async () => {
-    const forgetful = await startRedisServer('--maxmemory', '50mb', '--maxmemory-policy', 'allkeys-lru')
+    const forgetful = await startRedisServer({
+      program,
+      settings: ['--maxmemory', '50mb', '--maxmemory-policy', 'allkeys-lru'],
+    })
     try {
       const replica = join(forgetful)
       await eventually(() => expect(replica.shared.state().error ?? '').toContain('set maxmemory-policy to noeviction'))
@@ -259,7 +262,7 @@ describe.skipIf(!hasRedisServer())('replicas that share a redis-server', { timeo
   })
 
   it('need the password where the store has one', async () => {
-    const locked = await startRedisServer('--requirepass', 'a-password-for-tests')
+    const locked = await startRedisServer({ program, settings: ['--requirepass', 'a-password-for-tests'] })
     try {
       const refused = join(locked)
       await eventually(() => expect(refused.shared.state().error ?? '').toMatch(/NOAUTH/))

@@ -74,6 +74,9 @@ export interface AddedTools {
   readonly model: PolicyModel
 }
 
+/** What a signal may name beside a subject. */
+const noNames: { sessionId?: string | undefined; tokenId?: string | undefined; clientId?: string | undefined } = {}
+
 /** How long answers under way may take when the server stops. */
 const answersUnderWayMs = 5_000
 
@@ -322,14 +325,15 @@ export async function startServer(config: Config, logger: Logger, added?: AddedT
     if (signal.kind === 'cut_off')
       metrics.cutOffDelay.observe({ cause: signal.cause }, Math.max(0, Date.now() / 1000 - signal.notBefore))
     if (signal.kind === 'permissions_changed') reviews.forgetRoles(signal.issuer, signal)
-    const ended = signal.kind === 'cut_off' ? calls.endWhere((token) => isCutOffBy(token, signal), 'revoked') : 0
+    const endedCalls = signal.kind === 'cut_off' ? calls.endWhere((token) => isCutOffBy(token, signal), 'revoked') : 0
+    const { kind, issuer, subject, cause: reason, ...more } = signal
+    const { sessionId, tokenId, clientId, ...details } = { ...noNames, ...more }
     auditTrail.note({
       phase: 'security',
-      action: signal.kind === 'cut_off' ? 'revocation_received' : 'permissions_change_received',
+      action: kind === 'cut_off' ? 'revocation_received' : 'permissions_change_received',
       outcome: 'succeeded',
-      ...present({ issuer: signal.issuer, subject: signal.subject, reason: signal.cause }),
-      ...(signal.kind === 'cut_off' && present({ sessionId: signal.sessionId, tokenId: signal.tokenId })),
-      details: present({ ...signal, endedCalls: ended }),
+      ...present({ issuer, subject, reason, sessionId, tokenId, clientId }),
+      details: present({ ...details, endedCalls }),
     })
   }
 

@@ -5,7 +5,7 @@ import Database from 'better-sqlite3'
 import type { AuditEvent } from './audit-event.ts'
 import { withoutTokens } from './record-line.ts'
 
-/** Members of an event that say who a person is or what she wrote; issuer and subject stay readable. */
+/** Members of an event that say who a person is or what she wrote, but for numbers alone; issuer and subject stay readable. */
 export const personalMembers = ['email', 'name', 'readableArguments', 'details'] as const
 
 /** Whose personal data: the subject of one issuer. */
@@ -233,13 +233,18 @@ function split(event: AuditEvent): { personal: Partial<AuditEvent> | undefined; 
   const rest: Record<string, unknown> = {}
   for (const name in members) {
     const value = members[name]
-    if (!isPersonal.has(name)) rest[name] = value
+    if (!isPersonal.has(name) || (name === 'details' && isFiguresAlone(value))) rest[name] = value
     else if (value !== undefined) {
       personal ??= {}
       personal[name] = value
     }
   }
   return { personal, rest }
+}
+
+/** Numbers alone, as when something counts from and how many calls it ended, say nothing of who she is. */
+function isFiguresAlone(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && Object.values(value).every((each) => typeof each === 'number')
 }
 
 /** The vault does not say whose its keys are to who does not know the subject. */

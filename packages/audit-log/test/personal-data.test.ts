@@ -133,6 +133,16 @@ it('does not lose its thread when a commit fails and what waits behind it cannot
   expect(await verifyAuditLog(path)).toMatchObject({ intact: true, records: 2 })
 })
 
+it('leaves figures as they are, without a key', async () => {
+  const { path, personalData, log } = await sealedLog()
+  const received = { phase: 'security', action: 'revocation_received', outcome: 'succeeded', ...alice } as const
+  await log.append({ ...received, details: { notBefore: 1_795_452_957, endedCalls: 0 } })
+  expect(readFileSync(path, 'utf8')).toContain('"endedCalls":0')
+  expect(personalData.keysOf(alice)).toBe(0)
+  await log.append({ ...received, details: { endedCalls: 0, group: 'Data Analysts' } })
+  expect(readFileSync(path, 'utf8')).not.toContain('Data Analysts')
+})
+
 describe('new keys', () => {
   it('of all who come at once are on the disk before a record of any of them is', async () => {
     const folder = temporaryFolder()

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { Agent, request } from 'node:http'
+import { openHttpConnection } from '../fixtures/http-connection.ts'
 
 /** A call that the server has answered, and what its answer promises about the log. */
 export interface AnsweredCall {
@@ -57,21 +57,22 @@ export interface RunningCalls {
  * of its own, which its records carry too. A caller whose connection breaks ends: its call was not answered.
  */
 export function startCalls({ resource, token, callers, onAnswer }: CallsOptions): RunningCalls {
-  const agent = new Agent({ keepAlive: true, maxSockets: callers })
   let isStopped = false
   const ends = Array.from({ length: callers }, async (_, caller) => {
+    const connection = await openHttpConnection(Number(new URL(resource).port))
     for (let index = caller; !isStopped; index++) {
       const shape = shapes[index % shapes.length] as CallShape
       const traceparent = `00-${randomBytes(16).toString('hex')}-${randomBytes(8).toString('hex')}-01`
-      const status = await post(agent, resource, { token, traceparent, shape })
+      const status = await connection.ask(requestOf(resource, { token, traceparent, shape }))
       if (status === undefined) return
       const isPromise = status === shape.status
       if (!isPromise && status !== 503) throw new Error(`${shape.tool} was answered ${status}`)
       onAnswer({ traceparent, tool: shape.tool, status, records: isPromise ? shape.records : [] })
     }
+    connection.close()
   })
   return {
-    ended: Promise.all(ends).finally(() => agent.destroy()),
+    ended: Promise.all(ends),
     stop() {
       isStopped = true
     },
@@ -84,25 +85,20 @@ interface Call {
   shape: CallShape
 }
 
-/** @returns The status once the whole answer has come; undefined when it did not. */
-function post(agent: Agent, resource: string, { token, traceparent, shape }: Call): Promise<number | undefined> {
+function requestOf(resource: string, { token, traceparent, shape }: Call): string {
+  const { host, pathname } = new URL(resource)
   const params = { name: shape.tool, arguments: shape.arguments }
   const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params })
-  const headers = {
-    authorization: `Bearer ${token}`,
-    'content-type': 'application/json',
-    'content-length': Buffer.byteLength(body),
-    accept: 'application/json, text/event-stream',
-    'mcp-protocol-version': '2025-11-25',
-    traceparent,
-  }
-  return new Promise((resolve) => {
-    const sent = request(resource, { method: 'POST', agent, headers }, (response) => {
-      response.on('error', () => resolve(undefined))
-      response.on('end', () => resolve(response.complete ? response.statusCode : undefined))
-      response.resume()
-    })
-    sent.on('error', () => resolve(undefined))
-    sent.end(body)
-  })
+  return [
+    `POST ${pathname} HTTP/1.1`,
+    `host: ${host}`,
+    `authorization: Bearer ${token}`,
+    'content-type: application/json',
+    `content-length: ${Buffer.byteLength(body)}`,
+    'accept: application/json, text/event-stream',
+    'mcp-protocol-version: 2025-11-25',
+    `traceparent: ${traceparent}`,
+    '',
+    body,
+  ].join('\r\n')
 }

@@ -2,10 +2,13 @@ import type { AuditRecord } from '@mcp-identity/audit-log'
 import { type AnsweredCall, startCalls } from './audited-calls.ts'
 import { type AuditedServer, createAuditedServer } from './audited-server.ts'
 
+/** A server that has just started is slow at first. */
+const paceOf = 1_000
+
 export interface KillRound {
   /** Calls that were answered in full before the server was killed. */
   answered: number
-  /** Of these, in each second from the first answer to the kill. */
+  /** The pace at the kill: of the last {@link paceOf} answers, in each second. */
   callsPerSecond: number
   /** Answered calls without each of their records, with the person's address readable. */
   missing: AnsweredCall[]
@@ -48,16 +51,14 @@ export async function killUnderLoad(options: KillOptions): Promise<KillRound[]> 
 async function killOnce(server: AuditedServer, answers: number, callers: number, after: number): Promise<KillRound> {
   const running = await server.start()
   const answered: AnsweredCall[] = []
-  let firstAt = 0
-  let lastAt = 0
+  const answeredAt: number[] = []
   const calls = startCalls({
     resource: server.resource,
     token: server.annasToken,
     callers,
     onAnswer(call) {
       answered.push(call)
-      lastAt = performance.now()
-      if (answered.length === 1) firstAt = lastAt
+      answeredAt.push(performance.now())
       if (answered.length === answers) running.child.kill('SIGKILL')
     },
   })
@@ -72,11 +73,16 @@ async function killOnce(server: AuditedServer, answers: number, callers: number,
   const verification = await server.verify()
   return {
     answered: answered.length,
-    callsPerSecond: answered.length / ((lastAt - firstAt) / 1000),
+    callsPerSecond: paceAtEnd(answeredAt),
     missing: missingCalls(answered, written),
     records: after + written.length,
     problem: verification.intact ? undefined : verification.problem,
   }
+}
+
+function paceAtEnd(answeredAt: readonly number[]): number {
+  const last = answeredAt.slice(-paceOf)
+  return (last.length - 1) / (((last.at(-1) ?? 0) - (last[0] ?? 0)) / 1000)
 }
 
 /** Answered calls that do not have exactly the records that their answers promise. */

@@ -27,8 +27,8 @@ else {
 async function run(): Promise<number> {
   const rounds = await killUnderLoad({
     kills,
-    // 0.2 to 1.2 s of calls, at another moment of the server's work each time.
-    answersOfRound: (round) => 400 + ((round * 487) % 2_000),
+    // Past the server's slow start, at another moment of its work each time.
+    answersOfRound: (round) => 2_000 + ((round * 487) % 2_000),
     onRound: ({ answered, callsPerSecond, missing, records, problem }, number) =>
       console.log(
         `${number}/${kills}: ${answered} answered at ${Math.round(callsPerSecond)}/s, ${missing.length} missing, ${records} records, ${problem ?? 'intact'}`,

@@ -37,7 +37,7 @@ export interface CampaignToday extends Campaign {
 export interface AccessReviews {
   /** @throws The realm cannot be read. */
   current(): Promise<AccessReview>
-  campaigns(): CampaignSummary[]
+  campaigns(): Promise<CampaignSummary[]>
   /** @throws {ReviewError} There is none. */
   campaign(id: string): Promise<CampaignToday>
   /** @throws {ReviewError} */
@@ -49,16 +49,20 @@ export interface AccessReviews {
   /** Of a campaign that is signed off, as it was signed then; of an open one, or of what access is now, as it is now. */
   evidence(campaign: string | undefined): Promise<SignedEvidence>
   /** Keeps the roles that a verified token told: some of them the realm shows only to who may read every secret. */
-  learn(token: VerifiedAccessToken): void
+  learn(token: VerifiedAccessToken): Promise<void>
   /** Permissions changed, of one account, of a group's members, or of everybody: what tokens told before is forgotten. */
   forgetRoles: ReviewStore['forgetRoles']
   readonly key: EvidenceKey
-  close(): void
+  close(): Promise<void>
 }
 
 export interface AccessReviewsParts {
-  /** Holds `access-reviews.db` and the key that signs evidence. */
+  /** Holds the key that signs evidence. */
   dataDirectory: string
+  /** Where campaigns and use are kept, as `openReviewStore` takes it. */
+  place: string
+  /** How often use is read from the audit log although nobody asks: others may ask elsewhere. Default: never. */
+  catchUpEveryMs?: number | undefined
   engine: PolicyEngine
   auditTrail: Pick<AuditTrail, 'query'>
   /** Absent: no realm can be asked. */
@@ -66,6 +70,8 @@ export interface AccessReviewsParts {
   /** Seconds since the epoch. */
   clock?: () => number
 }
+
+const mostRemembered = 10_000
 
 /** No realm is configured, so nobody knows who has access. */
 export class NoRealmError extends Error {
@@ -76,9 +82,9 @@ export class NoRealmError extends Error {
 }
 
 export async function openAccessReviews(parts: AccessReviewsParts): Promise<AccessReviews> {
-  const { dataDirectory, engine, auditTrail, realm, clock = () => Date.now() / 1000 } = parts
+  const { dataDirectory, place, catchUpEveryMs, engine, auditTrail, realm, clock = () => Date.now() / 1000 } = parts
   const key = await openEvidenceKey(join(dataDirectory, 'evidence-signing-key.pem'))
-  const store = openReviewStore(join(dataDirectory, 'access-reviews.db'), clock)
+  const store = await openReviewStore(place, clock)
   let catchingUp: Promise<void> | undefined
 
   /** Use is read from the audit log onward from where the last review stopped; several reviews share one reading. */
@@ -90,31 +96,50 @@ export async function openAccessReviews(parts: AccessReviewsParts): Promise<Acce
   }
 
   async function takeInUse(): Promise<void> {
-    const [newest] = await auditTrail.query({ limit: 1 })
-    if ((newest?.sequence ?? 0) < store.usedUntil) store.forgetUse()
-    for await (const records of pagesOfRecords(auditTrail.query, { afterSequence: store.usedUntil }))
-      store.takeInUse(records)
+    const [[first], [newest]] = await Promise.all([
+      auditTrail.query({ afterSequence: 0, limit: 1 }),
+      auditTrail.query({ limit: 1 }),
+    ])
+    if (first === undefined || newest === undefined) return
+    // Each replica has a log of its own, and its first record is like no other.
+    const log = first.hash
+    if (newest.sequence < (await store.usedUntil(log))) await store.forgetUse(log)
+    const afterSequence = await store.usedUntil(log)
+    for await (const records of pagesOfRecords(auditTrail.query, { afterSequence, sealed: true }))
+      await store.takeInUse(log, records)
   }
+
+  const catchingUpRegularly =
+    catchUpEveryMs === undefined ? undefined : setInterval(() => void catchUp().catch(() => {}), catchUpEveryMs).unref()
 
   async function current(): Promise<AccessReview> {
     if (realm === undefined) throw new NoRealmError()
     const { issuer, resource, admin } = realm
-    const seenOf = (subject: string) => store.seenOf(issuer, subject)
-    const [access] = await Promise.all([readRealmAccess({ issuer, resource, get: admin.get, seenOf }), catchUp()])
-    return reviewAccess({ engine, realm: access, useOf: store.useOf, at: clock() })
+    await catchUp()
+    const [seen, uses] = await Promise.all([store.seen(issuer), store.uses()])
+    const seenBy = new Map(seen.map((account) => [account.subject, account]))
+    const useBy = new Map(uses.map((use) => [nameOfUse(use.issuer, use.subject, use.tool), use]))
+    const seenOf = (subject: string) => seenBy.get(subject)
+    const access = await readRealmAccess({ issuer, resource, get: admin.get, seenOf })
+    return reviewAccess({ engine, realm: access, useOf: (...use) => useBy.get(nameOfUse(...use)), at: clock() })
   }
 
   const learnt = new WeakSet<VerifiedAccessToken>()
+  /** What was told last of an account: most tokens say nothing new. */
+  const told = new Map<string, string>()
 
-  function learn(token: VerifiedAccessToken): void {
+  async function learn(token: VerifiedAccessToken): Promise<void> {
     if (learnt.has(token)) return
     learnt.add(token)
     const { issuer, subject, clientId, caller, issuedAt } = token
     const roles = caller.roles.filter((role) => scopesSupported.includes(role))
-    const known = store.seenOf(issuer, subject)
-    if (known?.clientId === clientId && known.roles.join(' ') === roles.join(' ')) return
+    const account = JSON.stringify([issuer, subject])
+    const news = JSON.stringify([clientId, roles])
+    if (told.get(account) === news) return
+    if (told.size >= mostRemembered) told.clear()
+    told.set(account, news)
     const groups = groupsOf(token) ?? null
-    store.seeRoles(issuer, subject, { clientId, roles, groups, at: new Date(issuedAt * 1000).toISOString() })
+    await store.seeRoles(issuer, subject, { clientId, roles, groups, at: new Date(issuedAt * 1000).toISOString() })
   }
 
   async function today(campaign: Campaign): Promise<CampaignToday> {
@@ -128,7 +153,7 @@ export async function openAccessReviews(parts: AccessReviewsParts): Promise<Acce
   return {
     current,
     campaigns: store.list,
-    campaign: async (id) => today(store.read(id)),
+    campaign: async (id) => today(await store.read(id)),
     async start(scope, title, by, record) {
       const review = await current()
       const name = title ?? titleOf(scope, review.at)
@@ -136,13 +161,18 @@ export async function openAccessReviews(parts: AccessReviewsParts): Promise<Acce
       return store.start(review, scope, name, by)
     },
     async mark(request, record) {
-      store.checkMark(request)
+      await store.checkMark(request)
       const { campaign, items, verdict, reason } = request
-      await record('access_grant_marked', { campaign, verdict, reason, grants: grantsOf(store.read(campaign), items) })
+      await record('access_grant_marked', {
+        campaign,
+        verdict,
+        reason,
+        grants: grantsOf(await store.read(campaign), items),
+      })
       return store.mark(request)
     },
     async signOff(id, by, record) {
-      const open = store.checkSignOff(id)
+      const open = await store.checkSignOff(id)
       const signed: Campaign = {
         ...open,
         state: 'signed off',
@@ -151,7 +181,7 @@ export async function openAccessReviews(parts: AccessReviewsParts): Promise<Acce
       }
       const evidence = await signEvidence(campaignFiles(signed), { subject: `campaign ${id}`, at: clock() }, key)
       await record('access_review_signed_off', { campaign: id, title: open.title, grants: open.items.length })
-      store.signOff(signed, evidence)
+      await store.signOff(signed, evidence)
       return signed
     },
     async evidence(id) {
@@ -159,20 +189,31 @@ export async function openAccessReviews(parts: AccessReviewsParts): Promise<Acce
         const review = await current()
         return signEvidence(reviewFiles(review), { subject: `access at ${review.at}`, at: clock() }, key)
       }
-      const campaign = store.read(id)
+      const campaign = await store.read(id)
       if (campaign.state === 'signed off') return store.evidenceOf(id)
       return signEvidence(campaignFiles(campaign), { subject: `open campaign ${id}`, at: clock() }, key)
     },
     learn,
-    forgetRoles: store.forgetRoles,
+    async forgetRoles(issuer, whose) {
+      told.clear()
+      await store.forgetRoles(issuer, whose)
+    },
     key,
-    close: store.close,
+    async close() {
+      clearInterval(catchingUpRegularly)
+      await catchingUp?.catch(() => {})
+      await store.close()
+    },
   }
 }
 
 /** No group can give a service anything; of others, groups that a token left out are unknown. */
 export function groupsOf({ caller }: VerifiedAccessToken): string[] | undefined {
   return caller.kind === 'service' ? [...(caller.groups ?? [])] : caller.groups && [...caller.groups]
+}
+
+function nameOfUse(issuer: string, subject: string, tool: string): string {
+  return JSON.stringify([issuer, subject, tool])
 }
 
 function titleOf(scope: ReviewScope, at: string): string {

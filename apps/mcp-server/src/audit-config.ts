@@ -1,6 +1,7 @@
 import { join, resolve } from 'node:path'
 import { type ExportFormat, exportFormats, storeKind } from '@mcp-identity/audit-log'
 import { z } from 'zod'
+import { isPostgresUrl, postgresUrl } from './postgres-url.ts'
 import { readSecret } from './read-secret.ts'
 
 /** Where the audit log is, who signs it, whose personal data it encrypts, and to whom it is delivered. */
@@ -77,8 +78,8 @@ export function defaultAuditConfig(dataDirectory: string): AuditConfig {
 export function readAuditConfig(settings: AuditSettings, dataDirectory: string, problems: string[]): AuditConfig {
   const { store, passwordFile, signingKeyFile, tileFolder, origin, personalData, deliveries } = settings
   const inData = (file: string): string => resolve(dataDirectory, file)
-  const isPostgres = /^postgres(ql)?:\/\//.test(store)
-  const path = isPostgres ? withPassword(store, passwordFile, problems) : inData(store)
+  const isPostgres = isPostgresUrl(store)
+  const path = isPostgres ? postgresUrl('MCP_AUDIT', { store, passwordFile }, problems) : inData(store)
   if (!isPostgres && passwordFile !== undefined)
     problems.push('MCP_AUDIT: passwordFile is for a log in PostgreSQL; leave it out')
   return {
@@ -111,17 +112,5 @@ export function describeStore(path: string): string {
   if (storeKind(path) !== 'postgres') return path
   const url = new URL(path)
   url.password = ''
-  return url.href
-}
-
-function withPassword(store: string, passwordFile: string | undefined, problems: string[]): string {
-  if (!URL.canParse(store)) {
-    problems.push('MCP_AUDIT: store must be a URL as postgres://user@host/database')
-    return store
-  }
-  const url = new URL(store)
-  if (url.password !== '')
-    problems.push('MCP_AUDIT: store holds a password; put it into a file, and name it passwordFile')
-  if (passwordFile !== undefined) url.password = encodeURIComponent(readSecret('MCP_AUDIT', passwordFile, problems))
   return url.href
 }

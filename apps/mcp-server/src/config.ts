@@ -4,6 +4,7 @@ import { readRedisUrl } from '@mcp-identity/shared-signals/redis'
 import { z } from 'zod'
 import { type AuditConfig, auditAddresses, auditSettings, readAuditConfig } from './audit-config.ts'
 import { type IssuerConfig, isProviderName, issuerProfile, providerNames, scopeNaming } from './issuers.ts'
+import { postgresUrl } from './postgres-url.ts'
 import { readSecret } from './read-secret.ts'
 
 /** What the environment told, checked and complete. */
@@ -24,6 +25,8 @@ export interface Config {
   /** Read the folders of policies again when a file in them changes. */
   policyWatch: boolean
   audit: AuditConfig
+  /** PostgreSQL for approvals, emergencies and access reviews, with its password. Undefined: files in the data folder. */
+  sharedStore: string | undefined
   keycloakEvents: KeycloakEventsConfig[]
   /** Who may send signals to `/signals/…`. None: those paths are not served. */
   transmitters: TransmitterConfig[]
@@ -183,6 +186,9 @@ const environmentSchema = z.object({
   MCP_ISSUERS: json(z.array(issuerConfig).min(1, 'must name at least one issuer')),
   MCP_DATA_DIR: z.string({ error: 'must name a folder for the databases' }).min(1),
   MCP_AUDIT: json(auditSettings).optional(),
+  MCP_SHARED_STORE: json(
+    z.strictObject({ store: z.string().min(1), passwordFile: z.string().min(1).optional() }),
+  ).optional(),
   MCP_POLICY_DIR: z.string().optional(),
   MCP_SHADOW_POLICY_DIR: z.string().optional(),
   MCP_POLICY_WATCH: flag,
@@ -218,19 +224,20 @@ export function readConfig(environment: NodeJS.ProcessEnv): Config {
     ...productionProblems(parsed.data),
     ...issuerProblems(parsed.data),
   ]
-  const { MCP_AUDIT, MCP_DATA_DIR } = parsed.data
+  const { MCP_AUDIT, MCP_DATA_DIR, MCP_SHARED_STORE } = parsed.data
   const audit = readAuditConfig(MCP_AUDIT ?? auditSettings.parse({}), MCP_DATA_DIR, problems)
+  const sharedStore = MCP_SHARED_STORE && postgresUrl('MCP_SHARED_STORE', MCP_SHARED_STORE, problems)
   const keycloakEvents = readFeeds(parsed.data, problems)
   const transmitters = readTransmitters(parsed.data, problems)
   const redis = readRedis(parsed.data, problems)
   const tls = readTls(parsed.data, problems)
   if (problems.length > 0) throw new ConfigError(problems)
-  return { ...toConfig(parsed.data), tls, audit, keycloakEvents, transmitters, redis }
+  return { ...toConfig(parsed.data), tls, audit, sharedStore, keycloakEvents, transmitters, redis }
 }
 
 function toConfig(
   environment: ParsedEnvironment,
-): Omit<Config, 'tls' | 'audit' | 'keycloakEvents' | 'transmitters' | 'redis'> {
+): Omit<Config, 'tls' | 'audit' | 'sharedStore' | 'keycloakEvents' | 'transmitters' | 'redis'> {
   return {
     port: environment.MCP_PORT,
     host: environment.MCP_HOST,

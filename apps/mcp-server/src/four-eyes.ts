@@ -10,7 +10,7 @@ import {
   type PolicyEngine,
   type PolicyResource,
 } from '@mcp-identity/policy'
-import type { FourEyesStore } from '@mcp-identity/policy/sqlite'
+import type { FourEyesStore } from '@mcp-identity/policy/store'
 import type { AuditTrail } from './audit-trail.ts'
 
 /** A call that waits for a second person, with what that person has to know of it. */
@@ -30,7 +30,7 @@ export interface FourEyes {
   /** What else a decision about this caller depends on. */
   contextOf(caller: PolicyCaller): PolicyContext
   /** The calls that this person may approve. */
-  waitingFor(approver: PolicyCaller): WaitingCall[]
+  waitingFor(approver: PolicyCaller): Promise<WaitingCall[]>
   /** @throws {ApprovalError} Not this person, or not any more. */
   approve(id: string, approver: PolicyCaller): Promise<Approval>
   /** @throws {TypeError} Not a person, or no justification of 10 to 500 characters. */
@@ -105,9 +105,9 @@ export function createFourEyes({
     return { ...alone, explanation: `${alone.explanation} It waits as ${id} until ${until}.` }
   }
 
-  function waitingFor(approver: PolicyCaller): WaitingCall[] {
-    return approvals
-      .waiting()
+  async function waitingFor(approver: PolicyCaller): Promise<WaitingCall[]> {
+    const waiting = await approvals.waiting()
+    return waiting
       .filter(({ subject }) => mayApprove(approver, subject))
       .map(({ subject: { caller, arguments: given }, digest: _digest, ...approval }) => ({
         ...approval,

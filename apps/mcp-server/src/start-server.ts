@@ -12,7 +12,7 @@ import {
 } from '@mcp-identity/mcp-authorization'
 import { toNodeListener } from '@mcp-identity/mcp-authorization/node'
 import type { PolicyModel, PolicyReload, ShadowDifference } from '@mcp-identity/policy'
-import { openFourEyesStore } from '@mcp-identity/policy/sqlite'
+import { openFourEyesStore } from '@mcp-identity/policy/store'
 import { createKeycloakAdminClient, type FeedState, isCutOffBy, type Signal } from '@mcp-identity/shared-signals'
 import { createAccessTokenVerifier, type KeySetChange, type VerifiedAccessToken } from '@mcp-identity/token-verifier'
 import type { Logger } from 'pino'
@@ -104,7 +104,16 @@ export async function startServer(config: Config, logger: Logger, added?: AddedT
   })
   const auditTrail = await openAuditTrail(config.audit, config.dataDirectory, logger)
   const realm = realmOf(config)
-  const reviews = await openAccessReviews({ dataDirectory: config.dataDirectory, engine, auditTrail, realm })
+  /** What people decide is kept beside the data, or where all replicas see it. */
+  const placeOf = (file: string) => config.sharedStore ?? join(config.dataDirectory, file)
+  const reviews = await openAccessReviews({
+    dataDirectory: config.dataDirectory,
+    place: placeOf('access-reviews.db'),
+    catchUpEveryMs: config.sharedStore === undefined ? undefined : 5_000,
+    engine,
+    auditTrail,
+    realm,
+  })
   const calls = createCallRegistry({
     onEnded: ({ token, kind }, reason) => {
       if (kind === 'stream')
@@ -187,7 +196,7 @@ export async function startServer(config: Config, logger: Logger, added?: AddedT
     ...(added?.tools ?? []),
   ]
   const tools = new Map(companyTools.map((entry) => [entry.tool.name, entry]))
-  const approvals = openFourEyesStore(join(config.dataDirectory, 'approvals.db'))
+  const approvals = await openFourEyesStore(placeOf('approvals.db'))
   const fourEyes = createFourEyes({
     engine,
     store: approvals,
@@ -295,11 +304,11 @@ export async function startServer(config: Config, logger: Logger, added?: AddedT
   /** The access review is told of roles; calls go on when it cannot keep them. */
   function learnRoles(token: VerifiedAccessToken): void {
     if (signals.cutOffs.permissionsChangedSince(token, groupsOf(token))) return
-    try {
-      reviews.learn(token)
-    } catch (error) {
-      logger.error({ err: error }, 'the access review cannot be written')
-    }
+    reviews.learn(token).catch(noteUnwrittenReview)
+  }
+
+  function noteUnwrittenReview(error: unknown): void {
+    logger.error({ err: error }, 'the access review cannot be written')
   }
 
   /** From the moment in which a feed is behind, calls are refused: whoever reads the record later has to see when and why. */
@@ -324,7 +333,7 @@ export async function startServer(config: Config, logger: Logger, added?: AddedT
     metrics.signals.inc({ kind: signal.kind, cause: signal.kind === 'cut_off' ? signal.cause : '' })
     if (signal.kind === 'cut_off')
       metrics.cutOffDelay.observe({ cause: signal.cause }, Math.max(0, Date.now() / 1000 - signal.notBefore))
-    if (signal.kind === 'permissions_changed') reviews.forgetRoles(signal.issuer, signal)
+    if (signal.kind === 'permissions_changed') reviews.forgetRoles(signal.issuer, signal).catch(noteUnwrittenReview)
     const endedCalls = signal.kind === 'cut_off' ? calls.endWhere((token) => isCutOffBy(token, signal), 'revoked') : 0
     const { kind, issuer, subject, cause: reason, ...more } = signal
     const { sessionId, tokenId, clientId, ...details } = { ...noNames, ...more }
@@ -464,8 +473,8 @@ export async function startServer(config: Config, logger: Logger, added?: AddedT
     signals.close()
     await auditTrail.close()
     database.close()
-    reviews.close()
-    approvals.close()
+    await reviews.close()
+    await approvals.close()
     policies.close()
   }
 

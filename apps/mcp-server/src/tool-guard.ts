@@ -1,6 +1,7 @@
 import { type AuditEvent, AuditUnavailableError, digestArguments } from '@mcp-identity/audit-log'
 import { refuseToolCall, type ToolCall, type ToolGuard, type ToolResult } from '@mcp-identity/mcp-authorization'
 import type { DeniedDecision, PolicyContext, PolicyDecision, PolicyEngine, RowFilter } from '@mcp-identity/policy'
+import { SharedStoreError } from '@mcp-identity/policy/store'
 import type { CutOffState } from '@mcp-identity/shared-signals'
 import type { Logger } from 'pino'
 import { callerMembers, present, requestMembers } from './audit-events.ts'
@@ -160,6 +161,11 @@ const undecidables = [
     kind: IntrospectionFailedError,
     reason: 'introspection_unavailable',
     explanation: 'Your access cannot be confirmed right now, so nothing was done. Try again shortly.',
+  },
+  {
+    kind: SharedStoreError,
+    reason: 'approvals_unavailable',
+    explanation: 'Whether somebody approved this cannot be seen right now, so nothing was done. Try again shortly.',
   },
   {
     kind: AuditUnavailableError,

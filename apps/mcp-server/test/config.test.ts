@@ -43,6 +43,16 @@ it('reads the secret of a feed from its file', () => {
   ])
 })
 
+it('reads where replicas share what people decide, with its password from its file', () => {
+  const shared = (settings: object) => readConfig({ ...good, MCP_SHARED_STORE: JSON.stringify(settings) }).sharedStore
+  expect(readConfig(good).sharedStore).toBeUndefined()
+  expect(shared({ store: 'postgres://mcp@db/mcp', passwordFile: secretFile })).toBe(
+    'postgres://mcp:a-long-enough-secret@db/mcp',
+  )
+  for (const store of ['/data/approvals.db', 'postgres://mcp:password@db/mcp', 'redis://cache'])
+    expect(() => shared({ store }), store).toThrow(ConfigError)
+})
+
 describe('a stream at a transmitter', () => {
   const transmitter = { issuer: 'https://idp.company.com', jwksUri: 'https://idp.company.com/jwks' }
   const stream = {

@@ -1,10 +1,10 @@
 import { type AuditEvent, AuditUnavailableError } from '@mcp-identity/audit-log'
 import { protectTool, type ToolCall } from '@mcp-identity/mcp-authorization'
 import { loadPolicies } from '@mcp-identity/policy'
-import { openFourEyesStore } from '@mcp-identity/policy/sqlite'
+import { type FourEyesStore, openFourEyesStore } from '@mcp-identity/policy/store'
 import { createCutOffState } from '@mcp-identity/shared-signals'
 import { pino } from 'pino'
-import { beforeEach, expect, it } from 'vitest'
+import { beforeEach, expect, it, onTestFinished } from 'vitest'
 import { createFourEyes } from '../src/four-eyes.ts'
 import { IntrospectionFailedError } from '../src/introspection.ts'
 import { callerFromToken, InactiveTokenError, type LiveCallers } from '../src/live-caller.ts'
@@ -24,10 +24,13 @@ const call = {
 
 let events: AuditEvent[]
 let failsAt: number
+let fourEyesStore: FourEyesStore
 let liveCallers: Pick<LiveCallers, 'of'>
 let cutOffs: ReturnType<typeof createCutOffState>
 
-beforeEach(() => {
+beforeEach(async () => {
+  fourEyesStore = await openFourEyesStore(':memory:')
+  onTestFinished(() => fourEyesStore.close())
   events = []
   failsAt = -1
   liveCallers = { of: async (given) => callerFromToken(given) }
@@ -49,7 +52,7 @@ function guard() {
     engine,
     fourEyes: createFourEyes({
       engine,
-      store: openFourEyesStore(':memory:'),
+      store: fourEyesStore,
       auditTrail: { record: async () => {} },
       recordOf: () => undefined,
     }),

@@ -39,6 +39,25 @@ describe('audit:verify', () => {
     expect(verify(changed)).toEqual({ status: 1, text: expect.stringContaining('NOT intact. Record 2') })
   })
 
+  it('verifies several logs, each by what lies beside it, and exits with 1 if one of them was changed', () => {
+    const other = join(folder, 'other.jsonl')
+    cpSync(log, other)
+    expect(verify(log, other)).toEqual({
+      status: 0,
+      text: expect.stringMatching(/audit\.jsonl: intact.*2 of them under.*\n.*other\.jsonl: intact.*no checkpoint/),
+    })
+    writeFileSync(other, readFileSync(log, 'utf8').replace('refused', 'allowed'))
+    expect(verify(other, log)).toEqual({
+      status: 1,
+      text: expect.stringMatching(/NOT intact.*\n.*audit\.jsonl: intact/),
+    })
+    const both = JSON.parse(verify(other, log, '--json').text)
+    expect(both).toMatchObject([
+      { log: other, intact: false, firstBadSequence: 2 },
+      { log, intact: true, records: 2 },
+    ])
+  })
+
   it('says of a file that is no log that it may be the wrong one', () => {
     const garbage = join(folder, 'garbage.db')
     for (const text of ['not a log at all', 'Dear customer,\nnothing here is a record\n', '\0\x01\x02']) {
@@ -84,7 +103,8 @@ describe('audit:verify', () => {
   it.each([
     ['a file that is empty', [emptyFile], 'is empty: no audit log was ever written to it'],
     ['a folder without a checkpoint', [log, '--tiles', folder], 'there is no checkpoint in'],
-    ['no log', [], 'name one audit log'],
+    ['no log', [], 'name an audit log'],
+    ['a key for two logs', [log, log, '--key', 'abc'], 'are about one log'],
     ['a log that is not there', [join(folder, 'none.db')], 'none.db'],
     ['a folder', [folder], 'is a folder; name the audit log in it'],
     ['a key that is none', [log, '--key', 'abc'], 'not a verifier key'],

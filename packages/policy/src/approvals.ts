@@ -44,20 +44,20 @@ export interface StoredApproval extends Approval {
 /** Where approvals are kept; see `openFourEyesStore`. Times are in seconds since the epoch. */
 export interface ApprovalStore {
   /** Whether it was added: an equal call may wait only once. */
-  add(approval: StoredApproval): boolean
-  find(id: string): StoredApproval | undefined
+  add(approval: StoredApproval): Promise<boolean>
+  find(id: string): Promise<StoredApproval | undefined>
   /** The request of an equal call that waits. */
-  requested(digest: string, now: number): StoredApproval | undefined
-  waiting(now: number): StoredApproval[]
+  requested(digest: string, now: number): Promise<StoredApproval | undefined>
+  waiting(now: number): Promise<StoredApproval[]>
   /** Whether this was the one who approved it first. */
-  approve(id: string, by: string, expiresAt: number): boolean
+  approve(id: string, by: string, expiresAt: number): Promise<boolean>
   /** Takes an approval for one call: nobody else gets it. */
-  claim(digest: string, now: number): StoredApproval | undefined
+  claim(digest: string, now: number): Promise<StoredApproval | undefined>
   /** Gives back what was claimed. */
-  release(id: string): void
-  remove(id: string): void
+  release(id: string): Promise<void>
+  remove(id: string): Promise<void>
   /** @returns how many are left. */
-  forgetExpired(now: number): number
+  forgetExpired(now: number): Promise<number>
 }
 
 export interface ApprovalsOptions {
@@ -79,7 +79,7 @@ export interface Approvals {
   approve(id: string, approver: PolicyCaller): Promise<Approval>
   /** Whether this call was approved; an approval serves one call and is gone. */
   use(subject: ApprovalSubject): Promise<boolean>
-  waiting(): StoredApproval[]
+  waiting(): Promise<StoredApproval[]>
 }
 
 const longestQueue = 1000
@@ -87,8 +87,8 @@ const longestQueue = 1000
 export function createApprovals(options: ApprovalsOptions): Approvals {
   const { store, clock, lifetimeSeconds = 900, mayApprove, onEvent } = options
 
-  function checkedRequest(id: string, approver: PolicyCaller): StoredApproval {
-    const entry = store.find(id)
+  async function checkedRequest(id: string, approver: PolicyCaller): Promise<StoredApproval> {
+    const entry = await store.find(id)
     if (entry === undefined) throw new ApprovalError('unknown', 'no such request waits for approval')
     if (entry.expiresAt <= clock()) throw new ApprovalError('expired', 'the request has expired')
     if (entry.approvedBy !== undefined) throw new ApprovalError('already_approved', 'the request is approved already')
@@ -101,9 +101,9 @@ export function createApprovals(options: ApprovalsOptions): Approvals {
 
   return {
     async request(subject) {
-      const left = store.forgetExpired(clock())
+      const left = await store.forgetExpired(clock())
       const digest = digestOf(subject)
-      const known = store.requested(digest, clock())
+      const known = await store.requested(digest, clock())
       if (known !== undefined) return view(known)
       if (left >= longestQueue) throw new ApprovalError('not_allowed', 'too many calls wait for approval')
       const requestedBy = identityOf(subject.caller)
@@ -111,29 +111,29 @@ export function createApprovals(options: ApprovalsOptions): Approvals {
       const { tool } = subject
       const entry = { id: randomUUID(), requestedBy, tool, expiresAt, approvedBy: undefined, digest, subject }
       await onEvent({ action: 'approval_requested', approval: view(entry), by: requestedBy })
-      return view(store.add(entry) ? entry : (store.requested(digest, clock()) ?? entry))
+      return view((await store.add(entry)) ? entry : ((await store.requested(digest, clock())) ?? entry))
     },
     async approve(id, approver) {
-      const entry = checkedRequest(id, approver)
+      const entry = await checkedRequest(id, approver)
       const by = identityOf(approver)
       const approved = { ...entry, approvedBy: by, expiresAt: clock() + lifetimeSeconds }
       await onEvent({ action: 'approval_given', approval: view(approved), by })
       // Time has passed, and somebody else may have been quicker.
-      checkedRequest(id, approver)
-      if (!store.approve(id, by, approved.expiresAt))
+      await checkedRequest(id, approver)
+      if (!(await store.approve(id, by, approved.expiresAt)))
         throw new ApprovalError('already_approved', 'the request is approved already')
       return view(approved)
     },
     async use(subject) {
-      const entry = store.claim(digestOf(subject), clock())
+      const entry = await store.claim(digestOf(subject), clock())
       if (entry === undefined) return false
       try {
         await onEvent({ action: 'approval_used', approval: view(entry), by: entry.requestedBy })
       } catch (cause) {
-        store.release(entry.id)
+        await store.release(entry.id)
         throw cause
       }
-      store.remove(entry.id)
+      await store.remove(entry.id)
       return true
     },
     waiting: () => store.waiting(clock()),

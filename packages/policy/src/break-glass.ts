@@ -10,8 +10,8 @@ export interface Emergency {
 
 /** Where emergencies are kept; see `openFourEyesStore`. */
 export interface EmergencyStore {
-  declareEmergency(emergency: Emergency, now: number): void
-  endEmergency(declaredBy: string): void
+  declareEmergency(emergency: Emergency, now: number): Promise<void>
+  endEmergency(declaredBy: string): Promise<void>
   /** One that has not ended. */
   emergencyOf(declaredBy: string, now: number): Emergency | undefined
   emergencies(now: number): Emergency[]
@@ -45,13 +45,13 @@ export function createBreakGlass({ store, clock, lifetimeSeconds = 1800, onEvent
       if (said.length < 10 || said.length > 500) throw new TypeError('say why, in 10 to 500 characters')
       const emergency = { declaredBy: identityOf(caller), justification: said, endsAt: clock() + lifetimeSeconds }
       await onEvent({ action: 'emergency_declared', emergency })
-      store.declareEmergency(emergency, clock())
+      await store.declareEmergency(emergency, clock())
       return emergency
     },
     async end(caller) {
       const emergency = store.emergencyOf(identityOf(caller), clock())
       if (emergency === undefined) return
-      store.endEmergency(emergency.declaredBy)
+      await store.endEmergency(emergency.declaredBy)
       await onEvent({ action: 'emergency_ended', emergency: { ...emergency, endsAt: clock() } })
     },
     isOpenFor: (caller) => caller.kind === 'person' && store.emergencyOf(identityOf(caller), clock()) !== undefined,

@@ -1,19 +1,18 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest'
 import { type Approvals, createApprovals, createBreakGlass, type PolicyCaller } from '../src/index.ts'
-import { type FourEyesStore, openFourEyesStore } from '../src/sqlite/index.ts'
+import { type FourEyesStore, openFourEyesStore, SharedStoreError } from '../src/store/index.ts'
 import { people } from './people.ts'
+import { postgresServer, sharedPlaces } from './shared-places.ts'
 
 let now: number
 let events: string[]
 let store: FourEyesStore
 const onEvent = async ({ action }: { action: string }) => void events.push(action)
 
-beforeEach(() => {
+beforeEach(async () => {
   now = 1000
-  store = openFourEyesStore(':memory:')
+  store = await openFourEyesStore(':memory:')
+  onTestFinished(() => store.close())
   events = []
 })
 
@@ -29,7 +28,7 @@ describe('four eyes', () => {
   it('lets a call through once, after someone else approved that very call', async () => {
     expect(await approvals.use(deletion)).toBe(false)
     const { id } = await approvals.request(deletion)
-    expect(approvals.waiting()).toHaveLength(1)
+    expect(await approvals.waiting()).toHaveLength(1)
     expect(await approvals.use(deletion)).toBe(false)
     expect(await approvals.approve(id, people.carol)).toMatchObject({
       approvedBy: 'https://sso.company.com/realms/company carol',
@@ -76,7 +75,7 @@ describe('four eyes', () => {
     await expect(approvals.approve('no such id', people.carol)).rejects.toThrow(
       expect.objectContaining({ reason: 'unknown' }),
     )
-    expect(approvals.waiting()).toEqual([])
+    expect(await approvals.waiting()).toEqual([])
   })
 
   it('does nothing that could not be audited', async () => {
@@ -89,7 +88,7 @@ describe('four eyes', () => {
       },
     })
     await expect(failing.request(deletion)).rejects.toThrow('disk full')
-    expect(failing.waiting()).toEqual([])
+    expect(await failing.waiting()).toEqual([])
   })
 
   it('asks for one approval, however often the call is tried', async () => {
@@ -98,16 +97,13 @@ describe('four eyes', () => {
   })
 })
 
-describe('kept on disk', () => {
+describe.each(sharedPlaces)('kept in $kind', ({ place }) => {
   const deletion = { caller: people.alice, tool: 'delete_customer', arguments: { id: 'cust_789' } }
 
-  function openTwice() {
-    const folder = mkdtempSync(join(tmpdir(), 'approvals-'))
-    const stores = [1, 2].map(() => openFourEyesStore(join(folder, 'approvals.db')))
-    onTestFinished(() => {
-      for (const one of stores) one.close()
-      rmSync(folder, { recursive: true })
-    })
+  async function openTwice() {
+    const shared = place()
+    const stores = await Promise.all([openFourEyesStore(shared), openFourEyesStore(shared)])
+    onTestFinished(async () => void (await Promise.all(stores.map((one) => one.close()))))
     const common = { clock: () => now, mayApprove: () => true, onEvent }
     return stores.map((one) => ({
       approvals: createApprovals({ ...common, store: one }),
@@ -116,18 +112,18 @@ describe('kept on disk', () => {
   }
 
   it('an approval is known to every process on the file, and serves one call of all of them', async () => {
-    const [one, two] = openTwice()
+    const [one, two] = await openTwice()
     if (one === undefined || two === undefined) throw new Error('not opened')
     const { id } = await one.approvals.request(deletion)
     expect((await two.approvals.request(deletion)).id).toBe(id)
-    expect(two.approvals.waiting()).toMatchObject([{ id, subject: { arguments: { id: 'cust_789' } } }])
+    expect(await two.approvals.waiting()).toMatchObject([{ id, subject: { arguments: { id: 'cust_789' } } }])
     await two.approvals.approve(id, people.carol)
     const used = await Promise.all([one, two, one, two].map(({ approvals }) => approvals.use(deletion)))
     expect(used.filter(Boolean)).toHaveLength(1)
   })
 
   it('of two who approve at once, one does', async () => {
-    const [one, two] = openTwice()
+    const [one, two] = await openTwice()
     if (one === undefined || two === undefined) throw new Error('not opened')
     const { id } = await one.approvals.request(deletion)
     const both = await Promise.allSettled([
@@ -142,7 +138,9 @@ describe('kept on disk', () => {
     const record = async () => {
       if (isFull) throw new Error('disk full')
     }
-    const failing = createApprovals({ store, clock: () => now, mayApprove: () => true, onEvent: record })
+    const kept = await openFourEyesStore(place())
+    onTestFinished(() => kept.close())
+    const failing = createApprovals({ store: kept, clock: () => now, mayApprove: () => true, onEvent: record })
     await failing.approve((await failing.request(deletion)).id, people.carol)
     isFull = true
     await expect(failing.use(deletion)).rejects.toThrow('disk full')
@@ -152,12 +150,13 @@ describe('kept on disk', () => {
   })
 
   it('an emergency holds in every process, and ends in all of them', async () => {
-    const [one, two] = openTwice()
+    const [one, two] = await openTwice()
     if (one === undefined || two === undefined) throw new Error('not opened')
     await one.breakGlass.declare(people.carol, 'customer data is leaking, INC-42')
-    expect(two.breakGlass.isOpenFor(people.carol)).toBe(true)
+    await expect.poll(() => two.breakGlass.isOpenFor(people.carol)).toBe(true)
     await two.breakGlass.end(people.carol)
-    expect(one.breakGlass.isOpenFor(people.carol)).toBe(false)
+    expect(two.breakGlass.isOpenFor(people.carol)).toBe(false)
+    await expect.poll(() => one.breakGlass.isOpenFor(people.carol)).toBe(false)
   })
 })
 
@@ -188,5 +187,25 @@ describe('break-glass', () => {
     )
     await expect(breakGlass.declare(people.carol, '  asap    ')).rejects.toThrow('say why')
     expect(events).toEqual([])
+  })
+})
+
+describe.runIf(postgresServer !== undefined)('a shared database that is away', () => {
+  it('approves nothing and is no emergency, and is there again by itself', async () => {
+    const [{ place } = { place: () => '' }] = sharedPlaces.filter(({ kind }) => kind === 'PostgreSQL')
+    const shared = await openFourEyesStore(place())
+    onTestFinished(() => shared.close())
+    const common = { store: shared, clock: () => now, onEvent }
+    const approvals = createApprovals({ ...common, mayApprove: () => true })
+    const breakGlass = createBreakGlass(common)
+    const deletion = { caller: people.alice, tool: 'delete_customer', arguments: {} }
+    await approvals.approve((await approvals.request(deletion)).id, people.carol)
+    await breakGlass.declare(people.carol, 'customer data is leaking, INC-42')
+    postgresServer?.kill()
+    await expect(approvals.use(deletion)).rejects.toThrow(SharedStoreError)
+    await expect.poll(() => breakGlass.isOpenFor(people.carol), { timeout: 10_000 }).toBe(false)
+    postgresServer?.start()
+    await expect.poll(() => breakGlass.isOpenFor(people.carol), { timeout: 10_000 }).toBe(true)
+    expect(await approvals.use(deletion)).toBe(true)
   })
 })

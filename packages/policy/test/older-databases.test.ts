@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { openReviewStore } from '../src/access-review/review-store.ts'
-import { openFourEyesStore } from '../src/sqlite/approval-store.ts'
+import { openFourEyesStore } from '../src/store/four-eyes-store.ts'
 
 let folder: string
 let path: string
@@ -21,7 +21,7 @@ function write(sql: string): void {
   database.close()
 }
 
-it('the access review goes on with a file from before schemas had versions, and what tokens said is learned anew', () => {
+it('the access review goes on with a file from before schemas had versions, and what tokens said and logs tell is learned anew', async () => {
   write(`
     CREATE TABLE use_cursor (id INTEGER PRIMARY KEY CHECK (id = 1), sequence INTEGER NOT NULL);
     INSERT INTO use_cursor VALUES (1, 42);
@@ -30,16 +30,16 @@ it('the access review goes on with a file from before schemas had versions, and 
       PRIMARY KEY (issuer, subject)
     ) WITHOUT ROWID;
     INSERT INTO seen_roles VALUES ('https://sso.company.com', 'alice', 'cli', '[]', '2026-11-28T10:00:00Z')`)
-  const store = openReviewStore(path)
-  expect(store.usedUntil).toBe(42)
-  expect(store.seenOf('https://sso.company.com', 'alice')).toBeUndefined()
-  store.close()
+  const store = await openReviewStore(path)
+  expect(await store.usedUntil('log-1')).toBe(0)
+  expect(await store.seen('https://sso.company.com')).toEqual([])
+  await store.close()
 })
 
 it.each([
   ['access review', openReviewStore],
   ['approvals', openFourEyesStore],
-])('the %s refuses a file that a newer version has written', (_what, open) => {
+])('the %s refuses a file that a newer version has written', async (_what, open) => {
   write('PRAGMA user_version = 99')
-  expect(() => open(path)).toThrow(/written by a newer version/)
+  await expect(open(path)).rejects.toThrow(/written by a newer version/)
 })

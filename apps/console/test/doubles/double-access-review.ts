@@ -17,7 +17,7 @@ import type { DoublePerson } from './people.ts'
 export interface DoubleAccessReview {
   /** Below `/access-review`. */
   app: Hono
-  close(): void
+  close(): Promise<void>
 }
 
 /** The MCP server's access review over the real policies and the real store, with the doubles' people as its realm. */
@@ -25,7 +25,7 @@ export async function createDoubleAccessReview(people: DoublePerson[], folder: s
   const engine = loadPolicies()
   const now = (): number => Date.now() / 1000
   const key = await openEvidenceKey(join(folder, 'evidence-key.pem'))
-  const store = openReviewStore(join(folder, 'access-reviews.db'), now)
+  const store = await openReviewStore(join(folder, 'access-reviews.db'), now)
   const app = new Hono<{ Variables: { by: Reviewer } }>()
   const current = () =>
     reviewAccess({
@@ -46,35 +46,37 @@ export async function createDoubleAccessReview(people: DoublePerson[], folder: s
     return context.json({ error: error.reason, error_description: error.message }, 409)
   })
   app.get('/', (context) => context.json(current()))
-  app.get('/campaigns', (context) => {
+  app.get('/campaigns', async (context) => {
     const id = context.req.query('id')
-    return context.json(id === undefined ? { campaigns: store.list() } : { ...store.read(id), stillGranted: [] })
+    return context.json(
+      id === undefined ? { campaigns: await store.list() } : { ...(await store.read(id)), stillGranted: [] },
+    )
   })
   app.post('/campaigns', async (context) => {
     const { scope } = await context.req.json<{ scope: ReviewScope }>()
     const title = scope.kind === 'everything' ? 'All access' : `${scope.kind} ${scope.name}`
-    return context.json(store.start(current(), scope, title, context.get('by')))
+    return context.json(await store.start(current(), scope, title, context.get('by')))
   })
   app.post('/marks', async (context) =>
-    context.json(store.mark({ ...(await context.req.json()), by: context.get('by') })),
+    context.json(await store.mark({ ...(await context.req.json()), by: context.get('by') })),
   )
   app.post('/sign-off', async (context) => {
     const { campaign: id } = await context.req.json<{ campaign: string }>()
     const signedOffAt = new Date().toISOString()
     const signed = {
-      ...store.checkSignOff(id),
+      ...(await store.checkSignOff(id)),
       state: 'signed off' as const,
       signedOffBy: context.get('by'),
       signedOffAt,
     }
-    store.signOff(signed, await signEvidence(campaignFiles(signed), { subject: id, at: now() }, key))
+    await store.signOff(signed, await signEvidence(campaignFiles(signed), { subject: id, at: now() }, key))
     return context.json(signed)
   })
   app.get('/evidence', async (context) => {
-    const campaign = store.read(context.req.query('campaign') ?? '')
+    const campaign = await store.read(context.req.query('campaign') ?? '')
     const evidence =
       campaign.state === 'signed off'
-        ? store.evidenceOf(campaign.id)
+        ? await store.evidenceOf(campaign.id)
         : await signEvidence(campaignFiles(campaign), { subject: campaign.id, at: now() }, key)
     const file = context.req.query('file')
     if (file === undefined) return context.json({ ...evidence, publicKey: key.publicKey })

@@ -160,7 +160,7 @@ export async function createDoubleMcpServer(options: {
     async close() {
       for (const follower of followers) follower.end()
       await log.close()
-      review.close()
+      await review.close()
       await rm(folder, { recursive: true, force: true })
     },
   }

@@ -34,7 +34,7 @@ const statusOf: Readonly<Record<ApprovalError['reason'], number>> = {
 export function fourEyesApi({ protectedResource, liveCallers, fourEyes }: FourEyesApiParts): Map<string, RouteHandler> {
   const routes: Record<string, Record<string, Action>> = {
     '/approvals': {
-      GET: async (caller) => ({ status: 200, content: { waiting: fourEyes.waitingFor(caller) } }),
+      GET: async (caller) => ({ status: 200, content: { waiting: await fourEyes.waitingFor(caller) } }),
       POST: async (caller, body) => ({
         status: 200,
         content: await fourEyes.approve(readBody(idBody, body).id, caller),

@@ -7,9 +7,10 @@ import { defaultTileFolder, tileFolderFiles } from '../tile-folder.ts'
 import { type AuditVerification, verifyAuditLog } from '../verify-audit-log.ts'
 
 const help = `Usage: pnpm audit:verify LOG [--tiles FOLDER] [--key KEY] [--checkpoint FILE]...
+       pnpm audit:verify LOG LOG...
 
 Checks every record of an audit log: its bytes, its place in the chain, that nothing was cut off, and that the log
-leads to what signed checkpoints state.
+leads to what signed checkpoints state. Of several logs, such as those of replicas, each by what lies beside it.
 
   LOG                a file (audit.db, audit.jsonl), or postgres://user@host/database
 
@@ -21,7 +22,7 @@ leads to what signed checkpoints state.
   --json             print the result as JSON
   --help             show this
 
-Exit status: 0 the log is intact, 1 it is not, 2 it could not be read or the command is wrong.`
+Exit status: 0 every log is intact, 1 one is not, 2 one could not be read or the command is wrong.`
 
 async function main(): Promise<number> {
   const { values, positionals } = parseArgs({
@@ -39,17 +40,29 @@ async function main(): Promise<number> {
     console.log(help)
     return 0
   }
-  const [path] = positionals
-  if (path === undefined || positionals.length > 1) throw new Error('name one audit log')
-  if (existsSync(path) && statSync(path).isDirectory())
-    throw new Error(`${path} is a folder; name the audit log in it, such as ${join(path, 'audit.db')}`)
-  if (isEmptyAndAlone(path)) throw new Error(`${path} is empty: no audit log was ever written to it`)
+  if (positionals.length === 0) throw new Error('name an audit log')
+  if (positionals.length > 1 && (values.tiles ?? values.key ?? values.checkpoint) !== undefined)
+    throw new Error('--tiles, --key and --checkpoint are about one log; name one')
+  positionals.forEach(checkPlace)
   const tiles = values.tiles === undefined ? {} : { tileFolder: checkedTiles(values.tiles) }
   const checkpoints = (values.checkpoint ?? []).map(readText)
   const key = values.key === undefined ? {} : { verifierKey: readKey(values.key) }
-  const result = await verifyAuditLog(path, { ...key, ...tiles, checkpoints })
-  console.log(values.json === true ? JSON.stringify(result) : `${path}: ${inText(result)}${hint(path, result)}`)
-  return result.intact ? 0 : 1
+  const results: { log: string; result: AuditVerification }[] = []
+  for (const log of positionals)
+    results.push({ log, result: await verifyAuditLog(log, { ...key, ...tiles, checkpoints }) })
+  if (values.json === true) {
+    const [one] = results
+    console.log(
+      JSON.stringify(results.length === 1 ? one?.result : results.map(({ log, result }) => ({ log, ...result }))),
+    )
+  } else for (const { log, result } of results) console.log(`${log}: ${inText(result)}${hint(log, result)}`)
+  return results.every(({ result }) => result.intact) ? 0 : 1
+}
+
+function checkPlace(path: string): void {
+  if (existsSync(path) && statSync(path).isDirectory())
+    throw new Error(`${path} is a folder; name the audit log in it, such as ${join(path, 'audit.db')}`)
+  if (isEmptyAndAlone(path)) throw new Error(`${path} is empty: no audit log was ever written to it`)
 }
 
 /** A log that was opened has its head or its tables; what is cut to nothing still has those beside it. */

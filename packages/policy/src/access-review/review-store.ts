@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import { migrate } from '@mcp-identity/sqlite-schema'
-import Database from 'better-sqlite3'
+import { openSqlDatabase } from '../store/open-sql-database.ts'
+import type { SqlSchema, SqlSession } from '../store/sql-database.ts'
 import type { SeenRoles } from './realm-accounts.ts'
 import type { AccessReview, ToolUse } from './review-access.ts'
 import { type CampaignItem, itemsInScope, type ReviewScope } from './review-scope.ts'
@@ -94,45 +94,61 @@ export interface UseRecord {
   }
 }
 
+/** The newest word about one account: what a token said of its roles. */
+export interface SeenAccount extends SeenRoles {
+  subject: string
+}
+
+/** How somebody used a tool. */
+export interface UsedTool extends ToolUse {
+  issuer: string
+  subject: string
+  tool: string
+}
+
 /**
- * Campaigns, marks and sign-offs, and when each tool was last used, in one SQLite file. Each step is on disk when its
- * function returns. Marks are only ever added. The `check…` functions say whether a step could happen, so that it can
- * be put on record before it counts.
+ * Campaigns, marks and sign-offs, and when each tool was last used. Each step is on disk when it resolves. Marks are
+ * only ever added. The `check…` functions say whether a step could happen, so that it can be put on record before it
+ * counts.
  */
 export interface ReviewStore {
   /** @throws {ReviewError} Nothing is in the scope. */
-  start(review: AccessReview, scope: ReviewScope, title: string, by: Reviewer): Campaign
+  start(review: AccessReview, scope: ReviewScope, title: string, by: Reviewer): Promise<Campaign>
   /** The newest first. */
-  list(): CampaignSummary[]
+  list(): Promise<CampaignSummary[]>
   /** @throws {ReviewError} There is none. */
-  read(id: string): Campaign
-  checkMark(request: MarkRequest): void
+  read(id: string): Promise<Campaign>
+  /** @throws {ReviewError} */
+  checkMark(request: MarkRequest): Promise<void>
   /** Marks all the items, or none. @throws {ReviewError} */
-  mark(request: MarkRequest): Campaign
+  mark(request: MarkRequest): Promise<Campaign>
   /** @throws {ReviewError} Items are unmarked, or it is signed off already. */
-  checkSignOff(id: string): Campaign
-  /** @param evidence Made of the campaign as it will be read from now on; kept with it. */
-  signOff(campaign: Campaign, evidence: SignedEvidence): void
+  checkSignOff(id: string): Promise<Campaign>
+  /** @param evidence Made of the campaign as it will be read from now on; kept with it. @throws {ReviewError} */
+  signOff(campaign: Campaign, evidence: SignedEvidence): Promise<void>
   /** @throws {ReviewError} The campaign is not signed off. */
-  evidenceOf(id: string): SignedEvidence
-  /** Takes in records of the audit log that follow the last one taken in. */
-  takeInUse(records: readonly UseRecord[]): void
-  /** Sequence of the last record that was taken in. */
-  readonly usedUntil: number
-  useOf(issuer: string, subject: string, tool: string): ToolUse | undefined
+  evidenceOf(id: string): Promise<SignedEvidence>
+  /** Takes in records that follow the last one taken in of this log. */
+  takeInUse(log: string, records: readonly UseRecord[]): Promise<void>
+  /** Sequence of the last record that was taken in of a log. */
+  usedUntil(log: string): Promise<number>
+  /** Of all logs together. */
+  uses(): Promise<UsedTool[]>
   /** Keeps what a token said; an older one than is kept changes nothing. */
-  seeRoles(issuer: string, subject: string, seen: SeenRoles): void
-  seenOf(issuer: string, subject: string): SeenRoles | undefined
+  seeRoles(issuer: string, subject: string, seen: SeenRoles): Promise<void>
+  seen(issuer: string): Promise<SeenAccount[]>
   /** Forgets what tokens said: permissions changed since, of one account, of a group's members, or of everybody. */
-  forgetRoles(issuer: string, whose: { subject?: string | undefined; group?: string | undefined }): void
-  /** Forgets all use: the audit log is another one than before. */
-  forgetUse(): void
-  close(): void
+  forgetRoles(issuer: string, whose: { subject?: string | undefined; group?: string | undefined }): Promise<void>
+  /** Forgets the use that a log told: it is another one than before. */
+  forgetUse(log: string): Promise<void>
+  close(): Promise<void>
 }
 
-/** Never changed, only added to. What tokens said may be forgotten: files from before the first version hold less of it. */
-const migrations = [
-  `
+const schema: SqlSchema = {
+  name: 'access reviews',
+  migrations: [
+    // What tokens said may be forgotten: files from before the first version hold less of it.
+    `
   DROP TABLE IF EXISTS seen_roles;
   CREATE TABLE IF NOT EXISTS campaign (
     id TEXT PRIMARY KEY, started_at TEXT NOT NULL, head TEXT NOT NULL,
@@ -141,33 +157,47 @@ const migrations = [
   CREATE TABLE IF NOT EXISTS item (
     campaign TEXT NOT NULL REFERENCES campaign (id), id TEXT NOT NULL, position INTEGER NOT NULL, content TEXT NOT NULL,
     PRIMARY KEY (campaign, id)
-  ) WITHOUT ROWID;
+  );
   CREATE TABLE IF NOT EXISTS mark (
-    sequence INTEGER PRIMARY KEY AUTOINCREMENT, campaign TEXT NOT NULL, item TEXT NOT NULL, content TEXT NOT NULL,
+    sequence INTEGER PRIMARY KEY, campaign TEXT NOT NULL, item TEXT NOT NULL, content TEXT NOT NULL,
     FOREIGN KEY (campaign, item) REFERENCES item (campaign, id)
   );
   CREATE INDEX IF NOT EXISTS mark_by_item ON mark (campaign, item, sequence);
-  CREATE TABLE IF NOT EXISTS tool_use (
-    issuer TEXT NOT NULL, subject TEXT NOT NULL, tool TEXT NOT NULL,
-    last_allowed_at TEXT, allowed INTEGER NOT NULL, refused INTEGER NOT NULL,
-    PRIMARY KEY (issuer, subject, tool)
-  ) WITHOUT ROWID;
-  CREATE TABLE IF NOT EXISTS seen_roles (
+  CREATE TABLE seen_roles (
     issuer TEXT NOT NULL, subject TEXT NOT NULL, client_id TEXT NOT NULL, roles TEXT NOT NULL, groups TEXT,
     at TEXT NOT NULL,
     PRIMARY KEY (issuer, subject)
-  ) WITHOUT ROWID;
-  CREATE TABLE IF NOT EXISTS use_cursor (id INTEGER PRIMARY KEY CHECK (id = 1), sequence INTEGER NOT NULL);
-`,
-]
+  );`,
+    // Use is told by several logs; it is read from them anew.
+    `
+  DROP TABLE IF EXISTS tool_use;
+  DROP TABLE IF EXISTS use_cursor;
+  CREATE TABLE used_tool (
+    log TEXT NOT NULL, issuer TEXT NOT NULL, subject TEXT NOT NULL, tool TEXT NOT NULL,
+    last_allowed_at TEXT, allowed INTEGER NOT NULL, refused INTEGER NOT NULL,
+    PRIMARY KEY (log, issuer, subject, tool)
+  );
+  CREATE TABLE used_until (log TEXT PRIMARY KEY, sequence BIGINT NOT NULL);`,
+  ],
+}
 
 type Head = Omit<Campaign, 'state' | 'signedOffBy' | 'signedOffAt' | 'items'>
 
 interface SeenRow {
-  clientId: string
+  subject: string
+  client_id: string
   roles: string
   groups: string
   at: string
+}
+
+interface UseRow {
+  issuer: string
+  subject: string
+  tool: string
+  last_allowed_at: string | null
+  allowed: number
+  refused: number
 }
 
 interface CampaignRow {
@@ -178,39 +208,47 @@ interface CampaignRow {
 }
 
 /**
- * Opens the file, and creates it when it is not there. `:memory:` keeps nothing.
+ * Opens where reviews are kept: a file of SQLite, made when it is not there; `:memory:`, which keeps nothing; or
+ * `postgres://…`, which replicas share.
  *
  * @param clock Seconds since the epoch. Default: the system's clock.
- * @throws {Error} The file cannot be opened, is no database, or was written by a newer version.
+ * @throws {Error} It cannot be opened or reached, is no database, or was written by a newer version.
  */
-export function openReviewStore(path: string, clock: () => number = () => Date.now() / 1000): ReviewStore {
-  const database = new Database(path)
-  database.pragma('journal_mode = WAL')
-  database.pragma('synchronous = FULL')
-  database.pragma('foreign_keys = ON')
-  migrate(database, migrations)
-  const statements = prepare(database)
+export async function openReviewStore(
+  place: string,
+  clock: () => number = () => Date.now() / 1000,
+): Promise<ReviewStore> {
+  const database = await openSqlDatabase(place, schema)
   const now = (): string => new Date(clock() * 1000).toISOString()
 
-  function read(id: string): Campaign {
-    const row = statements.campaign.get(id) as CampaignRow | undefined
-    if (row === undefined) throw new ReviewError('unknown_campaign', 'There is no such campaign.')
+  async function read(id: string, session: SqlSession = database): Promise<Campaign> {
+    const row = await rowOf(id, session)
     const marks = new Map<string, ReviewMark[]>()
-    for (const { item, content } of statements.marks.all(id) as { item: string; content: string }[]) {
+    const marked = 'SELECT item, content FROM mark WHERE campaign = $1 ORDER BY sequence'
+    for (const { item, content } of await session.all<{ item: string; content: string }>(marked, id)) {
       marks.set(item, [...(marks.get(item) ?? []), JSON.parse(content)])
     }
-    const contents = statements.items.pluck().all(id) as string[]
+    const items = 'SELECT content FROM item WHERE campaign = $1 ORDER BY position'
     return {
       ...(JSON.parse(row.head) as Head),
       state: row.signed_off_at === null ? 'open' : 'signed off',
       signedOffBy: row.signed_off_by === null ? null : JSON.parse(row.signed_off_by),
       signedOffAt: row.signed_off_at,
-      items: contents.map((content) => withMarks(JSON.parse(content), marks)),
+      items: (await session.all<{ content: string }>(items, id)).map(({ content }) =>
+        withMarks(JSON.parse(content), marks),
+      ),
     }
   }
 
-  function checkMark({ campaign: id, items, by }: MarkRequest): void {
-    const campaign = read(id)
+  async function rowOf(id: string, session: SqlSession): Promise<CampaignRow> {
+    const select = 'SELECT head, signed_off_at, signed_off_by, evidence FROM campaign WHERE id = $1'
+    const [row] = await session.all<CampaignRow>(select, id)
+    if (row === undefined) throw new ReviewError('unknown_campaign', 'There is no such campaign.')
+    return row
+  }
+
+  async function checkMark({ campaign: id, items, by }: MarkRequest, session: SqlSession = database): Promise<void> {
+    const campaign = await read(id, session)
     if (campaign.state === 'signed off') throw new ReviewError('signed_off', 'The campaign is signed off.')
     for (const wanted of items) {
       const item = campaign.items.find((one) => one.id === wanted)
@@ -220,8 +258,8 @@ export function openReviewStore(path: string, clock: () => number = () => Date.n
     }
   }
 
-  function checkSignOff(id: string): Campaign {
-    const campaign = read(id)
+  async function checkSignOff(id: string, session: SqlSession = database): Promise<Campaign> {
+    const campaign = await read(id, session)
     if (campaign.state === 'signed off') throw new ReviewError('signed_off', 'The campaign is signed off already.')
     const open = campaign.items.filter(({ mark }) => mark === null).length
     if (open > 0)
@@ -229,114 +267,140 @@ export function openReviewStore(path: string, clock: () => number = () => Date.n
     return campaign
   }
 
-  const start = database.transaction((review: AccessReview, scope: ReviewScope, title: string, by: Reviewer) => {
-    const items = itemsInScope(review, scope)
-    if (items.length === 0) throw new ReviewError('empty_scope', 'Nobody has access within this scope.')
-    const { at: reviewedAt, issuer, resource, policyVersion } = review
-    const id = randomUUID()
-    const startedAt = now()
-    const head: Head = { id, title, scope, startedBy: by, startedAt, reviewedAt, issuer, resource, policyVersion }
-    statements.addCampaign.run(id, startedAt, JSON.stringify(head))
-    for (const [position, item] of items.entries()) statements.addItem.run(id, item.id, position, JSON.stringify(item))
-    return read(id)
-  })
-
-  const mark = database.transaction((request: MarkRequest) => {
-    checkMark(request)
-    const { campaign, items, verdict, reason, by } = request
-    const content = JSON.stringify({ verdict, reason, by, at: now() } satisfies ReviewMark)
-    for (const item of new Set(items)) statements.addMark.run(campaign, item, content)
-    return read(campaign)
-  })
-
-  const takeInUse = database.transaction((records: readonly UseRecord[]) => {
-    for (const { event } of records) {
-      const { phase, tool, issuer, subject, outcome, time } = event
-      if (phase !== 'decision' || tool === undefined || issuer === undefined || subject === undefined) continue
-      const allowed = outcome === 'allowed'
-      statements.addUse.run({ issuer, subject, tool, at: allowed ? time : null, allowed: +allowed, refused: +!allowed })
-    }
-    const last = records.at(-1)
-    if (last !== undefined) statements.moveCursor.run(last.sequence)
-  })
-
   return {
-    start,
-    list: () =>
-      (statements.ids.pluck().all() as string[]).map(read).map(({ items, ...campaign }) => ({
+    start: (review, scope, title, by) =>
+      database.transaction(async (session) => {
+        const items = itemsInScope(review, scope)
+        if (items.length === 0) throw new ReviewError('empty_scope', 'Nobody has access within this scope.')
+        const { at: reviewedAt, issuer, resource, policyVersion } = review
+        const id = randomUUID()
+        const startedAt = now()
+        const head: Head = { id, title, scope, startedBy: by, startedAt, reviewedAt, issuer, resource, policyVersion }
+        const begin = 'INSERT INTO campaign (id, started_at, head) VALUES ($1, $2, $3)'
+        await session.run(begin, id, startedAt, JSON.stringify(head))
+        const add = 'INSERT INTO item (campaign, id, position, content) VALUES ($1, $2, $3, $4)'
+        for (const [position, item] of items.entries()) {
+          await session.run(add, id, item.id, position, JSON.stringify(item))
+        }
+        return read(id, session)
+      }),
+    async list() {
+      const ids = await database.all<{ id: string }>('SELECT id FROM campaign ORDER BY started_at DESC, id')
+      const campaigns = await Promise.all(ids.map(({ id }) => read(id)))
+      return campaigns.map(({ items, ...campaign }) => ({
         ...campaign,
         items: items.length,
         approved: items.filter((item) => item.mark?.verdict === 'approve').length,
         revoked: items.filter((item) => item.mark?.verdict === 'revoke').length,
-      })),
-    read,
-    checkMark,
-    mark,
-    checkSignOff,
-    signOff({ id, signedOffAt, signedOffBy }, evidence) {
-      checkSignOff(id)
-      statements.signOff.run(signedOffAt, JSON.stringify(signedOffBy), JSON.stringify(evidence), id)
+      }))
     },
-    evidenceOf(id) {
-      const row = statements.campaign.get(id) as CampaignRow | undefined
-      if (row === undefined) throw new ReviewError('unknown_campaign', 'There is no such campaign.')
-      if (row.evidence === null) throw new ReviewError('not_signed_off', 'The campaign is not signed off yet.')
-      return JSON.parse(row.evidence)
+    read: (id) => read(id),
+    checkMark: (request) => checkMark(request),
+    mark: (request) =>
+      database.transaction(async (session) => {
+        await checkMark(request, session)
+        const { campaign, items, verdict, reason, by } = request
+        const content = JSON.stringify({ verdict, reason, by, at: now() } satisfies ReviewMark)
+        const add = `INSERT INTO mark (sequence, campaign, item, content)
+          SELECT coalesce(max(sequence), 0) + 1, $1, $2, $3 FROM mark`
+        for (const item of new Set(items)) await session.run(add, campaign, item, content)
+        return read(campaign, session)
+      }),
+    checkSignOff: (id) => checkSignOff(id),
+    signOff: ({ id, signedOffAt, signedOffBy }, evidence) =>
+      database.transaction(async (session) => {
+        await checkSignOff(id, session)
+        const end = 'UPDATE campaign SET signed_off_at = $2, signed_off_by = $3, evidence = $4 WHERE id = $1'
+        await session.run(end, id, signedOffAt, JSON.stringify(signedOffBy), JSON.stringify(evidence))
+      }),
+    async evidenceOf(id) {
+      const { evidence } = await rowOf(id, database)
+      if (evidence === null) throw new ReviewError('not_signed_off', 'The campaign is not signed off yet.')
+      return JSON.parse(evidence)
     },
-    takeInUse,
-    get usedUntil() {
-      return (statements.cursor.pluck().get() as number | undefined) ?? 0
+    takeInUse: (log, records) =>
+      database.transaction(async (session) => {
+        const add = `INSERT INTO used_tool (log, issuer, subject, tool, last_allowed_at, allowed, refused)
+          VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (log, issuer, subject, tool) DO UPDATE SET
+            last_allowed_at = coalesce(excluded.last_allowed_at, used_tool.last_allowed_at),
+            allowed = used_tool.allowed + excluded.allowed, refused = used_tool.refused + excluded.refused`
+        for (const { issuer, subject, tool, lastAllowedAt, allowedCalls, refusedCalls } of usesIn(records)) {
+          await session.run(add, log, issuer, subject, tool, lastAllowedAt ?? null, allowedCalls, refusedCalls)
+        }
+        const move = `INSERT INTO used_until (log, sequence) VALUES ($1, $2)
+          ON CONFLICT (log) DO UPDATE SET sequence = excluded.sequence`
+        const last = records.at(-1)
+        if (last !== undefined) await session.run(move, log, last.sequence)
+      }),
+    async usedUntil(log) {
+      const select = 'SELECT sequence FROM used_until WHERE log = $1'
+      return (await database.all<{ sequence: number }>(select, log))[0]?.sequence ?? 0
     },
-    useOf: (issuer, subject, tool) => statements.useOf.get(issuer, subject, tool) as ToolUse | undefined,
-    seeRoles: (issuer, subject, { clientId, roles, groups, at }) =>
-      void statements.seeRoles.run(issuer, subject, clientId, JSON.stringify(roles), JSON.stringify(groups), at),
-    seenOf(issuer, subject) {
-      const row = statements.seenOf.get(issuer, subject) as SeenRow | undefined
-      return row && { ...row, roles: JSON.parse(row.roles), groups: JSON.parse(row.groups) }
+    async uses() {
+      const select = `SELECT issuer, subject, tool, max(last_allowed_at) AS last_allowed_at,
+          sum(allowed) AS allowed, sum(refused) AS refused FROM used_tool GROUP BY issuer, subject, tool`
+      return (await database.all<UseRow>(select)).map(
+        ({ last_allowed_at: lastAllowedAt, allowed: allowedCalls, refused: refusedCalls, ...whose }) => ({
+          ...whose,
+          lastAllowedAt: lastAllowedAt ?? undefined,
+          allowedCalls,
+          refusedCalls,
+        }),
+      )
     },
-    forgetRoles: (issuer, { subject = null, group = null }) =>
-      void statements.forgetRoles.run({ issuer, subject, group }),
-    forgetUse: () => void database.exec('DELETE FROM tool_use; DELETE FROM use_cursor'),
-    close: () => void database.close(),
+    async seeRoles(issuer, subject, { clientId, roles, groups, at }) {
+      const see = `INSERT INTO seen_roles (issuer, subject, client_id, roles, groups, at) VALUES ($1, $2, $3, $4, $5, $6)
+        ON CONFLICT (issuer, subject) DO UPDATE SET client_id = excluded.client_id, roles = excluded.roles,
+          groups = excluded.groups, at = excluded.at
+        WHERE excluded.at >= seen_roles.at`
+      await database.run(see, issuer, subject, clientId, JSON.stringify(roles), JSON.stringify(groups), at)
+    },
+    async seen(issuer) {
+      const select = 'SELECT subject, client_id, roles, groups, at FROM seen_roles WHERE issuer = $1'
+      return (await database.all<SeenRow>(select, issuer)).map(({ client_id: clientId, roles, groups, ...seen }) => ({
+        ...seen,
+        clientId,
+        roles: JSON.parse(roles),
+        groups: JSON.parse(groups),
+      }))
+    },
+    forgetRoles: (issuer, { subject, group }) =>
+      database.transaction(async (session) => {
+        const all = await session.all<SeenRow>('SELECT * FROM seen_roles WHERE issuer = $1', issuer)
+        const isMeant = (row: SeenRow) =>
+          (subject === undefined || row.subject === subject) &&
+          (group === undefined || row.groups === 'null' || (JSON.parse(row.groups) as string[]).includes(group))
+        const forget = 'DELETE FROM seen_roles WHERE issuer = $1 AND subject = $2'
+        for (const row of all.filter(isMeant)) await session.run(forget, issuer, row.subject)
+      }),
+    forgetUse: (log) =>
+      database.transaction(async (session) => {
+        await session.run('DELETE FROM used_tool WHERE log = $1', log)
+        await session.run('DELETE FROM used_until WHERE log = $1', log)
+      }),
+    close: () => database.close(),
   }
+}
+
+/** What decisions among some records say about use, each person's and tool's together. */
+function usesIn(records: readonly UseRecord[]): UsedTool[] {
+  const uses = new Map<string, UsedTool>()
+  for (const { event } of records) {
+    const { phase, tool, issuer, subject, outcome, time } = event
+    if (phase !== 'decision' || tool === undefined || issuer === undefined || subject === undefined) continue
+    const name = JSON.stringify([issuer, subject, tool])
+    const unused: UsedTool = { issuer, subject, tool, lastAllowedAt: undefined, allowedCalls: 0, refusedCalls: 0 }
+    const use = uses.get(name) ?? unused
+    if (outcome === 'allowed') {
+      use.allowedCalls += 1
+      use.lastAllowedAt = time
+    } else use.refusedCalls += 1
+    uses.set(name, use)
+  }
+  return [...uses.values()]
 }
 
 function withMarks(item: CampaignItem, marks: ReadonlyMap<string, ReviewMark[]>): MarkedItem {
   const own = marks.get(item.id) ?? []
   return { ...item, mark: own.at(-1) ?? null, earlierMarks: own.slice(0, -1) }
-}
-
-function prepare(database: Database.Database) {
-  return {
-    addCampaign: database.prepare('INSERT INTO campaign (id, started_at, head) VALUES (?, ?, ?)'),
-    addItem: database.prepare('INSERT INTO item VALUES (?, ?, ?, ?)'),
-    addMark: database.prepare('INSERT INTO mark (campaign, item, content) VALUES (?, ?, ?)'),
-    signOff: database.prepare('UPDATE campaign SET signed_off_at = ?, signed_off_by = ?, evidence = ? WHERE id = ?'),
-    ids: database.prepare('SELECT id FROM campaign ORDER BY started_at DESC, rowid DESC'),
-    campaign: database.prepare('SELECT head, signed_off_at, signed_off_by, evidence FROM campaign WHERE id = ?'),
-    items: database.prepare('SELECT content FROM item WHERE campaign = ? ORDER BY position'),
-    marks: database.prepare('SELECT item, content FROM mark WHERE campaign = ? ORDER BY sequence'),
-    addUse: database.prepare(`
-      INSERT INTO tool_use VALUES (@issuer, @subject, @tool, @at, @allowed, @refused)
-      ON CONFLICT DO UPDATE SET last_allowed_at = coalesce(excluded.last_allowed_at, last_allowed_at),
-        allowed = allowed + excluded.allowed, refused = refused + excluded.refused`),
-    moveCursor: database.prepare(
-      'INSERT INTO use_cursor VALUES (1, ?) ON CONFLICT DO UPDATE SET sequence = excluded.sequence',
-    ),
-    cursor: database.prepare('SELECT sequence FROM use_cursor'),
-    seeRoles: database.prepare(`
-      INSERT INTO seen_roles VALUES (?, ?, ?, ?, ?, ?)
-      ON CONFLICT DO UPDATE SET client_id = excluded.client_id, roles = excluded.roles, groups = excluded.groups,
-        at = excluded.at
-      WHERE excluded.at >= seen_roles.at`),
-    forgetRoles: database.prepare(`
-      DELETE FROM seen_roles WHERE issuer = @issuer AND (@subject IS NULL OR subject = @subject)
-        AND (@group IS NULL OR groups = 'null' OR EXISTS (SELECT 1 FROM json_each(groups) WHERE value = @group))`),
-    seenOf: database.prepare(
-      'SELECT client_id AS clientId, roles, groups, at FROM seen_roles WHERE issuer = ? AND subject = ?',
-    ),
-    useOf: database.prepare(`
-      SELECT last_allowed_at AS lastAllowedAt, allowed AS allowedCalls, refused AS refusedCalls
-      FROM tool_use WHERE issuer = ? AND subject = ? AND tool = ?`),
-  }
 }

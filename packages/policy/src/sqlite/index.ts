@@ -1,1 +1,0 @@
-export { type FourEyesStore, openFourEyesStore } from './approval-store.ts'

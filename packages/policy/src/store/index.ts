@@ -1,0 +1,2 @@
+export { type FourEyesStore, openFourEyesStore } from './four-eyes-store.ts'
+export { SharedStoreError } from './sql-database.ts'

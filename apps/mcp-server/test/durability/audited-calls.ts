@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { openHttpConnection } from '../fixtures/http-connection.ts'
+import { createRawConnection } from '../../bench/raw-connection.ts'
 
 /** A call that the server has answered, and what its answer promises about the log. */
 export interface AnsweredCall {
@@ -59,12 +59,12 @@ export interface RunningCalls {
 export function startCalls({ resource, token, callers, onAnswer }: CallsOptions): RunningCalls {
   let isStopped = false
   const ends = Array.from({ length: callers }, async (_, caller) => {
-    const connection = await openHttpConnection(Number(new URL(resource).port))
+    const connection = createRawConnection(Number(new URL(resource).port))
     for (let index = caller; !isStopped; index++) {
       const shape = shapes[index % shapes.length] as CallShape
       const traceparent = `00-${randomBytes(16).toString('hex')}-${randomBytes(8).toString('hex')}-01`
       const status = await connection.ask(requestOf(resource, { token, traceparent, shape }))
-      if (status === undefined) return
+      if (status === 0) return
       const isPromise = status === shape.status
       if (!isPromise && status !== 503) throw new Error(`${shape.tool} was answered ${status}`)
       onAnswer({ traceparent, tool: shape.tool, status, records: isPromise ? shape.records : [] })
@@ -85,11 +85,11 @@ interface Call {
   shape: CallShape
 }
 
-function requestOf(resource: string, { token, traceparent, shape }: Call): string {
+function requestOf(resource: string, { token, traceparent, shape }: Call): Buffer {
   const { host, pathname } = new URL(resource)
   const params = { name: shape.tool, arguments: shape.arguments }
   const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params })
-  return [
+  const lines = [
     `POST ${pathname} HTTP/1.1`,
     `host: ${host}`,
     `authorization: Bearer ${token}`,
@@ -100,5 +100,6 @@ function requestOf(resource: string, { token, traceparent, shape }: Call): strin
     `traceparent: ${traceparent}`,
     '',
     body,
-  ].join('\r\n')
+  ]
+  return Buffer.from(lines.join('\r\n'))
 }

@@ -49,7 +49,7 @@ export interface RunningProcess {
  * channel closes.
  */
 export function startNode(plan: ProcessPlan, record: RunRecord): RunningProcess {
-  const child = spawnLogged(plan, ['--import', keptSourcesFile, ...plan.args], plan.environment)
+  const child = spawnLogged(plan, [...keepingSources, ...plan.args], plan.environment)
   record.add(plan.name, child.pid ?? 0)
   return toRunningProcess(plan, child)
 }
@@ -108,7 +108,12 @@ export function processEnded({ name, logFile, nextStep }: RunningProcess, code: 
 }
 
 const keeperFile = fileURLToPath(new URL('./keeper.ts', import.meta.url))
-const keptSourcesFile = new URL('./kept-sources.mjs', import.meta.url).href
+/** Stripping types by hand is what Node warns of. */
+const keepingSources = [
+  '--disable-warning=ExperimentalWarning',
+  '--import',
+  new URL('./kept-sources.mjs', import.meta.url).href,
+]
 
 function keeperEnvironment(): Record<string, string> {
   return { PATH: process.env.PATH ?? '' }

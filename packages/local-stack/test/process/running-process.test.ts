@@ -101,7 +101,7 @@ describe('startNode', () => {
   test('keeps what it made of a source, and makes it anew when the source has changed', async () => {
     const folder = temporaryFolder()
     const cache = join(folder, 'compiled')
-    const environment = { NODE_COMPILE_CACHE: cache, NODE_NO_WARNINGS: '1' }
+    const environment = { NODE_COMPILE_CACHE: cache }
     const logFile = join(folder, 'app.log')
     writeFileSync(join(folder, 'package.json'), '{"type":"module"}')
     const said = async (text: string): Promise<string> => {

@@ -101,7 +101,6 @@ export function createEventReader(options: EventReaderOptions): EventReader {
     background.rethrow()
     if (config === undefined) await checkConfig(asOfMs)
     cutOffWhatEventsNoLongerTell(cursor, asOfMs, config?.value.eventsExpiration ?? 0)
-    startChores(asOfMs)
     const oldestMs = asOfMs - retentionSeconds * 1000 - clockMarginMs
     const lookBackMs = widestDue(asOfMs)
     const [newestUserEventMs, newestAdminEventMs] = await Promise.all([
@@ -109,10 +108,14 @@ export function createEventReader(options: EventReaderOptions): EventReader {
       readStream(streams.admin, cursor?.newestAdminEventMs ?? oldestMs, asOfMs, lookBackMs),
     ])
     forgetSeen(Math.min(newestUserEventMs, newestAdminEventMs, asOfMs))
+    startChores(asOfMs)
     return { newestUserEventMs, newestAdminEventMs, readAtMs: asOfMs }
   }
 
-  /** What has to be done now and then, beside the reading, so that no event waits for it. A failure shows at the next read. */
+  /**
+   * What has to be done now and then, beside the reading, so that no event waits for it; and after it, so that who is compared
+   * is compared with what events told. A failure shows at the next read.
+   */
   function startChores(asOfMs: number): void {
     if (config !== undefined && asOfMs - config.readAtMs >= configIntervalMs)
       background.run('config', () => checkConfig(asOfMs))

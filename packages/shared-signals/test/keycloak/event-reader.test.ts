@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest'
+import { settlingSeconds } from '../../src/effective-time.ts'
 import { createKeycloakAdminClient } from '../../src/keycloak/admin-client.ts'
 import type { EventCursor } from '../../src/keycloak/event-reader.ts'
 import { createEventReader, EventsNotRecordedError } from '../../src/keycloak/event-reader.ts'
@@ -199,6 +200,16 @@ describe('comparing who is disabled', () => {
     keycloak.now += 3_000
     await compare(reader, cursor)
     expect(signals.map((signal) => (signal.kind === 'cut_off' ? signal.notBefore : undefined))).toEqual([disabledAt])
+  })
+
+  it('dates nobody anew at a start either', async () => {
+    disableAlice()
+    const disabledAt = keycloak.now / 1000
+    keycloak.now += 3_000
+    await compare(newReader(), undefined)
+    expect(signals.map((signal) => (signal.kind === 'cut_off' ? signal.notBefore : undefined))).toEqual([
+      disabledAt + settlingSeconds,
+    ])
   })
 
   it('finds her when she was enabled since, and the event of another disable never showed', async () => {

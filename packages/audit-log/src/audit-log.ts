@@ -160,6 +160,7 @@ function createLog(store: AuditStore, options: AuditLogOptions, checkpointer: Ch
     { prepare, commit },
     {
       items: 2000,
+      groups: store.groupsAtOnce,
       waiting: maxWaiting,
       overload: () => new AuditUnavailableError('too many events wait for the audit log'),
     },

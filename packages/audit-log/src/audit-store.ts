@@ -16,6 +16,8 @@ export interface AuditReader {
 
 /** Holds a log for its one writer. */
 export interface AuditStore extends AuditReader {
+  /** How many groups it is worth to hand over at a time: 2 where a thread of its own, or a server, writes them. */
+  readonly groupsAtOnce: 1 | 2
   /** The newest durable record. */
   readonly head: LogHead
   /** Bytes of an unfinished record that opening removed. */

@@ -12,6 +12,11 @@ export interface Commits<Input, Item, Result> {
 export interface GroupLimits {
   /** Items in one group. */
   items: number
+  /**
+   * Groups under way at a time. 2 pays where another thread or a server makes them durable: it works while callers do.
+   * Where the system does, it costs a second wait for the disk.
+   */
+  groups: 1 | 2
   /** Items that wait or are under way; beyond it `add` rejects with `overload()`. */
   waiting: number
   overload: () => Error
@@ -35,7 +40,7 @@ const worthAGroup = 32
 
 /**
  * Commits in groups: while one group is being made durable the next one gathers, so that one wait for the disk serves
- * everyone who waits. Where many wait there are two groups in turns, so that the disk works while callers do.
+ * everyone who waits.
  */
 export function createGroupCommit<Input, Item, Result>(
   { prepare, commit }: Commits<Input, Item, Result>,
@@ -58,9 +63,9 @@ export function createGroupCommit<Input, Item, Result>(
   /** How many of those that wait begin now. */
   function sizeOfNext(): number {
     const waiting = queue.length
-    if (isFailing || groupsUnderWay > 1 || (groupsUnderWay === 1 && waiting < worthAGroup)) return 0
-    const share = groupsUnderWay === 0 && waiting >= 2 * worthAGroup ? Math.ceil(waiting / 2) : waiting
-    return Math.min(share, limits.items)
+    if (isFailing || groupsUnderWay >= limits.groups || (groupsUnderWay > 0 && waiting < worthAGroup)) return 0
+    const isShared = limits.groups > 1 && groupsUnderWay === 0 && waiting >= 2 * worthAGroup
+    return Math.min(isShared ? Math.ceil(waiting / 2) : waiting, limits.items)
   }
 
   async function commitGroup(group: Waiting<Item, Result>[]): Promise<void> {
@@ -77,9 +82,17 @@ export function createGroupCommit<Input, Item, Result>(
     groupsUnderWay -= 1
     itemsUnderWay -= group.length
     if (groupsUnderWay === 0) isFailing = false
-    // Before anyone is answered: the disk goes on while they do.
-    beginGroups()
+    // Before anyone is answered, so that it goes on while they do; where one group has to hold everyone, after it.
+    if (limits.groups > 1) beginGroups()
     group.forEach(answer)
+    beginSoon()
+  }
+
+  /** When all who are about to add have done so. */
+  function beginSoon(): void {
+    if (isScheduled) return
+    isScheduled = true
+    setImmediate(beginGroups)
   }
 
   return {
@@ -87,9 +100,7 @@ export function createGroupCommit<Input, Item, Result>(
       return new Promise((resolve, reject) => {
         if (queue.length + itemsUnderWay >= limits.waiting) throw limits.overload()
         queue.push({ item: prepare(input), resolve, reject })
-        if (isScheduled || groupsUnderWay > 1) return
-        isScheduled = true
-        setImmediate(beginGroups)
+        if (groupsUnderWay < limits.groups) beginSoon()
       })
     },
     idle() {

@@ -87,6 +87,7 @@ async function createStore(
     get head() {
       return head
     },
+    groupsAtOnce: 1,
     tornBytes: size - end,
     append(lines, newHead) {
       const bytes = Buffer.from(`${lines.join('\n')}\n`)

@@ -79,6 +79,7 @@ export async function openPostgresStore(connectionString: string): Promise<Audit
     get head() {
       return head
     },
+    groupsAtOnce: 2,
     tornBytes: 0,
     append: (lines, newHead) =>
       oneByOne(async () => {

@@ -33,6 +33,7 @@ export async function openSqliteStore(path: string): Promise<AuditStore> {
       get head() {
         return head
       },
+      groupsAtOnce: 2,
       tornBytes: 0,
       async append(lines, newHead) {
         const answer = await worker.ask({ lines: lines.join('\n'), head: newHead })

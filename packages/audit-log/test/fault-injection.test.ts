@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { createAuditLog } from '../src/audit-log.ts'
+import type { AuditStore } from '../src/audit-store.ts'
 import { type AuditRecord, AuditUnavailableError, openAuditLog, verifyAuditLog } from '../src/index.ts'
 import { openLinesStore } from '../src/lines-store.ts'
 import { type LogFile, openLogFile } from '../src/log-file.ts'
@@ -124,14 +125,15 @@ describe('an error of the file system', () => {
   })
 })
 
-/** So many that they are written as two groups, the second begun while the first is under way. */
+/** So many that they are written as two groups, the second begun while the first is under way, where a store takes two. */
 const twoGroups = 100
+const takingTwo = (store: AuditStore): AuditStore => Object.assign(Object.create(store), { groupsAtOnce: 2 })
 
 it('refuses what follows a group that failed, and writes what comes after both', async () => {
   const path = join(temporaryFolder(), 'audit.jsonl')
   const fault = { operation: 'datasync', at: 1, times: 1, code: 'EIO', short: false } as const
   const files = faultyFiles(fault)
-  const log = await createAuditLog(await openLinesStore(path, files.open), { path })
+  const log = await createAuditLog(takingTwo(await openLinesStore(path, files.open)), { path })
   files.switchTo(true)
   const appendMany = async () => {
     const results = await Promise.allSettled(Array.from({ length: twoGroups }, () => log.append(aliceDeletes)))
@@ -148,7 +150,7 @@ it('refuses what follows a group that failed, and writes what comes after both',
 it('writes two groups in turns, in the order in which events came', async () => {
   const path = join(temporaryFolder(), 'audit.jsonl')
   const files = faultyFiles(undefined)
-  const log = await createAuditLog(await openLinesStore(path, files.open), { path })
+  const log = await createAuditLog(takingTwo(await openLinesStore(path, files.open)), { path })
   files.switchTo(true)
   const records = await Promise.all(
     Array.from({ length: twoGroups }, (_, index) => log.append({ ...aliceDeletes, requestId: `req-${index}` })),

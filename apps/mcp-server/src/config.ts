@@ -6,6 +6,7 @@ import { type AuditConfig, auditAddresses, auditSettings, readAuditConfig } from
 import { type IssuerConfig, isProviderName, issuerProfile, providerNames, scopeNaming } from './issuers.ts'
 import { postgresUrl } from './postgres-url.ts'
 import { readSecret } from './read-secret.ts'
+import type { TracingConfig } from './tracing/tracing.ts'
 
 /** What the environment told, checked and complete. */
 export interface Config {
@@ -52,6 +53,8 @@ export interface Config {
   /** Calls of one caller to one tool in a minute. */
   callsPerMinute: number
   logLevel: string
+  /** Undefined: no spans are made. */
+  tracing: TracingConfig | undefined
 }
 
 export interface TlsConfig {
@@ -206,6 +209,9 @@ const environmentSchema = z.object({
   MCP_DRAIN_MS: wholeNumber(0, 60_000).default(0),
   MCP_CALLS_PER_MINUTE: wholeNumber(1, 10_000_000).default(30_000),
   MCP_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
+  OTEL_EXPORTER_OTLP_ENDPOINT: absoluteUrl.optional(),
+  OTEL_SERVICE_NAME: z.string().min(1).default('mcp-server'),
+  OTEL_TRACES_SAMPLER_ARG: z.coerce.number().min(0).max(1).default(1),
 })
 
 type ParsedEnvironment = z.output<typeof environmentSchema>
@@ -258,7 +264,16 @@ function toConfig(
     drainMs: environment.MCP_DRAIN_MS,
     callsPerMinute: environment.MCP_CALLS_PER_MINUTE,
     logLevel: environment.MCP_LOG_LEVEL,
+    tracing: toTracing(environment),
   }
+}
+
+/** The names that every program with OpenTelemetry has. */
+function toTracing(environment: ParsedEnvironment): TracingConfig | undefined {
+  const { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint, OTEL_SERVICE_NAME: serviceName } = environment
+  return endpoint === undefined
+    ? undefined
+    : { endpoint, serviceName, sampledShare: environment.OTEL_TRACES_SAMPLER_ARG }
 }
 
 /** Both or none; a pair that does not fit together is found here and not by the first caller. */

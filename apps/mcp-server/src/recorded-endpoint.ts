@@ -4,7 +4,13 @@ import type { PolicyEngine } from '@mcp-identity/policy'
 import { callerMembers, present, refusedCallerMembers, requestMembers } from './audit-events.ts'
 import type { AuditTrail } from './audit-trail.ts'
 import { callerFromToken } from './live-caller.ts'
-import { newRequestContext, type RequestContext, readTraceparent, withRequestContext } from './request-context.ts'
+import {
+  headerOf,
+  newRequestContext,
+  type RequestContext,
+  readTraceparent,
+  withRequestContext,
+} from './request-context.ts'
 import { scopesOf } from './scopes.ts'
 
 export interface RecordedEndpointParts {
@@ -133,11 +139,4 @@ function calledTool(bodyText: string | undefined): string | undefined {
 
 function eraOf(version: string | undefined): string | undefined {
   return version !== undefined && /^\d{4}-\d{2}-\d{2}$/.test(version) ? version : undefined
-}
-
-function headerOf({ rawHeaders }: IncomingRequest, name: string): string | undefined {
-  for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
-    if (rawHeaders[index]?.toLowerCase() === name) return rawHeaders[index + 1]
-  }
-  return undefined
 }

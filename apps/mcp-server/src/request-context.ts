@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { Refusal } from '@mcp-identity/mcp-authorization'
+import type { RawRequest, Refusal } from '@mcp-identity/mcp-authorization'
 import type { VerifiedAccessToken } from '@mcp-identity/token-verifier'
 
 /** What is known about one request while it is answered; joins log lines and audit events. */
@@ -53,4 +53,12 @@ const traceparentForm = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/
 /** A `traceparent` as W3C Trace Context writes it, or nothing. */
 export function readTraceparent(value: unknown): string | undefined {
   return typeof value === 'string' && traceparentForm.test(value) ? value : undefined
+}
+
+/** The first value of one header. @param name In lower case. */
+export function headerOf({ rawHeaders }: Pick<RawRequest, 'rawHeaders'>, name: string): string | undefined {
+  for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
+    if (rawHeaders[index]?.toLowerCase() === name) return rawHeaders[index + 1]
+  }
+  return undefined
 }

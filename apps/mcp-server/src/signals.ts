@@ -13,6 +13,11 @@ const gatherMs = 10
 /** Clock difference that the verifier accepts, twice, and a little for a token on its way. */
 const retentionMarginSeconds = 60
 
+/** How long a cut-off is remembered. */
+export function cutOffRetentionSeconds({ maxTokenLifetimeSeconds }: Pick<Config, 'maxTokenLifetimeSeconds'>): number {
+  return maxTokenLifetimeSeconds + retentionMarginSeconds
+}
+
 export interface Signals {
   readonly cutOffs: CutOffStore
   feeds(): FeedState[]
@@ -61,7 +66,7 @@ export function openSignals({
   otherFeeds = () => [],
   fetch: send,
 }: SignalsOptions): Signals {
-  const retentionSeconds = config.maxTokenLifetimeSeconds + retentionMarginSeconds
+  const retentionSeconds = cutOffRetentionSeconds(config)
   const cutOffs = openCutOffStore(join(config.dataDirectory, 'cut-offs.db'), { retentionSeconds })
   cutOffs.subscribe(onSignal)
   const replicas = config.redis && joinReplicas(config.redis)

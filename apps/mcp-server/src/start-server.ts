@@ -51,6 +51,7 @@ import { type CompanyTool, createGrants } from './tools/company-tool.ts'
 import { customerTools } from './tools/customer-tools.ts'
 import { financeAndReportTools } from './tools/finance-and-report-tools.ts'
 import { identityAndAuditTools } from './tools/identity-and-audit-tools.ts'
+import { openTracing } from './tracing/open-tracing.ts'
 import { createVisibility } from './visibility.ts'
 
 export interface RunningServer {
@@ -102,7 +103,8 @@ export async function startServer(config: Config, logger: Logger, added?: AddedT
   const database = openCustomerDatabase(join(config.dataDirectory, 'customers.db'), {
     reseed: config.developmentReseed,
   })
-  const auditTrail = await openAuditTrail(config.audit, config.dataDirectory, logger)
+  const tracing = await openTracing(config.tracing, logger)
+  const auditTrail = tracing.auditTrail(await openAuditTrail(config.audit, config.dataDirectory, logger))
   const realm = realmOf(config)
   /** What people decide is kept beside the data, or where all replicas see it. */
   const placeOf = (file: string) => config.sharedStore ?? join(config.dataDirectory, file)
@@ -169,7 +171,7 @@ export async function startServer(config: Config, logger: Logger, added?: AddedT
   const protectedResource = createProtectedResource({
     resource: config.resource,
     authorizationServers: config.issuers.map(({ issuer }) => issuer),
-    verifier: rememberingVerifier,
+    verifier: tracing.verifier(rememberingVerifier),
     scopesSupported,
     nameScopes: scopeNaming(config.issuers),
     scopeHierarchy,
@@ -206,7 +208,7 @@ export async function startServer(config: Config, logger: Logger, added?: AddedT
   const guard = createToolGuard({
     tools,
     engine,
-    fourEyes,
+    fourEyes: tracing.policy(fourEyes),
     liveCallers,
     cutOffs: signals.cutOffs,
     auditTrail,
@@ -214,14 +216,14 @@ export async function startServer(config: Config, logger: Logger, added?: AddedT
     metrics,
     logger,
   })
-  const endpoint = recordedEndpoint({
+  const recorded = recordedEndpoint({
     endpoint: createMcpEndpoint({
       protectedResource,
       serverInfo: { name: 'customer-records', title: 'Customer records', version: '1.0.0' },
       serverOptions: { instructions },
       tools: companyTools.map(({ tool }) => tool),
       visibility: createVisibility(engine, liveCallers),
-      guard,
+      guard: tracing.guard(guard),
       calls,
       reasonToWithhold: signals.cutOffs.reasonRefused,
       onError: (error, request) =>
@@ -231,6 +233,8 @@ export async function startServer(config: Config, logger: Logger, added?: AddedT
     auditTrail,
     isTool: (name) => tools.has(name),
   })
+
+  const endpoint = tracing.endpoint(recorded)
 
   const probe = probeKeySets(config.issuers)
   const audit = auditApi({
@@ -472,6 +476,7 @@ export async function startServer(config: Config, logger: Logger, added?: AddedT
     verifier.close()
     signals.close()
     await auditTrail.close()
+    await tracing.close()
     database.close()
     await reviews.close()
     await approvals.close()

@@ -32,6 +32,8 @@ const exportTimeoutMs = 3_000
 /** One request while it is answered. */
 interface RequestTrace {
   readonly startedAt: number
+  /** Milliseconds since the epoch, as they pass from its start on, whatever is done to the system's clock meanwhile. */
+  readonly now: () => number
   readonly request: IncomingRequest
   /** Known once the body was read, or is not going to be: only then it is certain whose trace this is. */
   begun?: { span: Span; inside: Context }
@@ -78,7 +80,7 @@ export function createTracing(config: TracingConfig, logger: Logger): Tracing {
   async function during<T>(name: string, work: () => Promise<T>, describe: (result: T) => Attributes): Promise<T> {
     const trace = currentTrace()
     if (trace === undefined) return work()
-    const span = tracer.startSpan(name, {}, begin(trace).inside)
+    const span = tracer.startSpan(name, { startTime: trace.now() }, begin(trace).inside)
     try {
       const result = await context.with(spans.setSpan(context.active(), span), work)
       span.setAttributes(describe(result))
@@ -87,7 +89,7 @@ export function createTracing(config: TracingConfig, logger: Logger): Tracing {
       span.setStatus({ code: SpanStatusCode.ERROR }).setAttributes(reasonOf(error))
       throw error
     } finally {
-      span.end()
+      span.end(trace.now())
     }
   }
 
@@ -96,9 +98,9 @@ export function createTracing(config: TracingConfig, logger: Logger): Tracing {
       async verify(compactToken, request) {
         const trace = currentTrace()
         if (trace === undefined) return verifier.verify(compactToken, request)
-        const startedAt = now()
+        const startedAt = trace.now()
         const note = (attributes: Attributes, failed: boolean): void =>
-          void trace.before.push({ name: 'authorization', startedAt, endedAt: now(), attributes, failed })
+          void trace.before.push({ name: 'authorization', startedAt, endedAt: trace.now(), attributes, failed })
         try {
           const token = await verifier.verify(compactToken, request)
           note({ 'mcp.outcome': 'allowed' }, false)
@@ -140,14 +142,14 @@ export function createTracing(config: TracingConfig, logger: Logger): Tracing {
     endpoint: (endpoint) => ({
       ...endpoint,
       handle(request) {
-        const trace: RequestTrace = { startedAt: now(), request, before: [] }
+        const trace = newRequestTrace(request)
         return context.with(ROOT_CONTEXT.setValue(traceKey, trace), async () => {
           try {
             const answer = await endpoint.handle(beginningWithBody(request, (text) => begin(trace, text)))
             if (answer !== undefined) begin(trace).span.setAttribute('http.response.status_code', answer.status)
             return answer
           } finally {
-            trace.begun?.span.end()
+            trace.begun?.span.end(trace.now())
           }
         })
       },
@@ -173,6 +175,12 @@ function beginningWithBody(request: IncomingRequest, begin: (text: string | unde
   }
 }
 
+function newRequestTrace(request: IncomingRequest): RequestTrace {
+  const startedAt = Date.now()
+  const origin = performance.now()
+  return { startedAt, now: () => startedAt + performance.now() - origin, request, before: [] }
+}
+
 function currentTrace(): RequestTrace | undefined {
   return context.active().getValue(traceKey) as RequestTrace | undefined
 }
@@ -185,8 +193,4 @@ function tracedBy(trace: RequestTrace | undefined): { traceparent?: string } {
 function reasonOf(error: unknown): Attributes {
   const reason = (error as { reason?: unknown } | undefined)?.reason
   return typeof reason === 'string' ? { 'mcp.reason': reason } : {}
-}
-
-function now(): number {
-  return performance.timeOrigin + performance.now()
 }

@@ -27,18 +27,30 @@ refuses() { # WORDS OPTION…
   shift
   ! helm template stack "$chart" --values "$complete" "$@" >"$work/refused" 2>&1 && grep -q -- "$words" "$work/refused"
 }
-every_container() { # JSONPATH-LIKE LINE
-  helm template stack "$chart" --values "$complete" >"$work/rendered.yaml"
-  [ "$(grep -c '^ *image: ' "$work/rendered.yaml")" -eq "$(grep -c -- "$1" "$work/rendered.yaml")" ]
-}
 # A path of an ingress stands for itself and what is below it: /access is not /access-review.
 passes_every_route() {
   local routes route
-  helm template stack "$chart" --values "$complete" >"$work/rendered.yaml"
   routes=$(grep -rhoE "'/(access|approvals|audit|emergency|policies|readyz)[a-z-]*" "$here"/../../../apps/mcp-server/src/{start-server.ts,http} | tr -d "'" | sort -u)
   [ "$(wc -l <<<"$routes")" -ge 5 ] || return 1
   for route in $routes; do grep -q "path: $route," "$work/rendered.yaml" || { echo "$route is not passed"; return 1; }; done
 }
+meets_standards() { "$tools/bin/python3" "$here/hold_against_standards.py" "${1:-$work/rendered.yaml}"; }
+finds_what_does_not() {
+  local change
+  for change in 's/runAsNonRoot: true/runAsNonRoot: false/' 's/automountServiceAccountToken: false/automountServiceAccountToken: true/' \
+    's/readOnlyRootFilesystem: true/readOnlyRootFilesystem: false/' 's/^kind: NetworkPolicy/kind: Other/' 's/^kind: PodDisruptionBudget/kind: Other/' 's/drop: \[ALL\]/drop: [KILL]/'; do
+    sed "$change" "$work/rendered.yaml" >"$work/changed.yaml"
+    ! meets_standards "$work/changed.yaml" >/dev/null || { echo "$change is not found"; return 1; }
+  done
+}
+holds_no_secret() { ! grep -qE '^kind: Secret|password: [^{]' "$work/rendered.yaml"; }
+has_start_options() {
+  local option
+  for option in $(grep -oE "'--spi-[^']*'" "$here/../../../packages/keycloak-realm/src/server-options.ts" | tr -d "'"); do
+    grep -qF -- "- $option" "$work/rendered.yaml" || { echo "$option is missing"; return 1; }
+  done
+}
+tells_ingress_tls() { [ "$(grep -c 'backend-protocol: HTTPS' "$work/rendered.yaml")" -eq 2 ]; }
 keeps_inside() { ! grep -q "path: $1," "$work/rendered.yaml"; }
 
 check 'the chart passes the linter' helm lint --strict "$chart" --values "$complete"
@@ -47,9 +59,14 @@ for version in 1.30 1.34 1.37; do
 done
 check 'fits them in the small size' renders 1.34 "$complete" "$chart/values-small.yaml"
 check 'fits them in the large size' renders 1.34 "$complete" "$chart/values-large.yaml"
-check 'every container has a file system that it cannot change' every_container 'readOnlyRootFilesystem: true'
-check 'every container drops every capability' every_container 'capabilities: { drop: \[ALL\] }'
-check 'every pod runs as nobody special' every_container 'runAsNonRoot: true'
+check 'Keycloak and the console may run elsewhere' renders 1.34 "$complete" "$here/values-elsewhere.yaml"
+# What follows looks at the installation of values-complete.yaml.
+helm template stack "$chart" --values "$complete" >"$work/rendered.yaml"
+check 'every pod meets the restricted pod security standard, and is reached as a policy says and no other way; no container can change its file system' meets_standards
+check 'a pod that does not is found: as root, with a token for the cluster, with a file system to write to, without its policy or disruption budget' finds_what_does_not
+check 'no secret stands in it' holds_no_secret
+check 'Keycloak is started with the options of the realm' has_start_options
+check 'speaks TLS to Keycloak and the MCP server, and to them alone' tells_ingress_tls
 check 'lets callers and the console through to every route that is theirs' passes_every_route
 check 'keeps the metrics inside' keeps_inside /metrics
 check 'refuses several replicas that cannot hear each other' refuses 'signals.redis must be set' --set mcpServer.signals.redis=null
@@ -58,6 +75,7 @@ check 'refuses a resource over http' refuses 'resource' --set mcpServer.resource
 check 'refuses an issuer whose keys come over http' refuses 'jwksUri' --set 'mcpServer.issuers[0].jwksUri=http://sso/certs' --set 'mcpServer.issuers[0].provider=keycloak' --set 'mcpServer.issuers[0].issuer=https://sso'
 check 'refuses the tag latest' refuses 'tag' --set images.tag=latest
 check 'refuses Keycloak in the clear unless that is said in plain words' refuses 'dangerouslyAllowPlainHttp' --set keycloak.tlsSecretName=
+check 'refuses the MCP server in the clear unless that is said in plain words' refuses 'mcpServer.dangerouslyAllowPlainHttp' --set mcpServer.tlsSecretName=
 check 'refuses to go on without a certificate' refuses 'ingress.tlsSecretName must' --set ingress.tlsSecretName=
 printf '\n%s passed, %s failed\n' "$passed" "$failed"
 [ "$failed" -eq 0 ]

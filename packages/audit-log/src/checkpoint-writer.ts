@@ -46,24 +46,21 @@ export async function openCheckpointWriter(options: CheckpointWriterOptions): Pr
   const signer = await openNoteSigner(keyFile, origin)
   const files = tileFolderFiles(tileFolder)
   let newest = existsSync(files.checkpoint) ? readNewest(files.checkpoint, signer) : undefined
-  let tree: TileTree | undefined = await openTree(tileFolder, newest)
+  // Where a write fails the tree keeps what is not on the disk yet, and the next attempt writes it.
+  const tree = await openTree(tileFolder, newest)
   const reader = await openReader(path)
   await writeDurably(files.key, `${signer.verifierKey}\n`)
   return {
     verifierKey: signer.verifierKey,
     async write(size) {
       if (newest !== undefined && size <= newest.size) return newest.note
-      // Where a write failed the tree in memory is no longer the one on disk: the next attempt begins at the newest checkpoint.
-      const growing = tree ?? (await openTree(tileFolder, newest))
-      tree = undefined
-      await addRecords(growing, reader, size)
-      await growing.flush()
-      const checkpoint = { origin, size: growing.size, root: growing.root() }
+      await addRecords(tree, reader, size)
+      await tree.flush()
+      const checkpoint = { origin, size: tree.size, root: tree.root() }
       const note = signer.sign(formatCheckpoint(checkpoint))
       await writeDurably(files.checkpoint, note)
       newest = { ...checkpoint, note }
-      await growing.removeOutdated()
-      tree = growing
+      await tree.removeOutdated()
       return note
     },
     async prove(sequence) {

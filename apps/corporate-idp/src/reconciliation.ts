@@ -13,6 +13,8 @@ export type Drift = { username: string } & (
   | { kind: 'account_missing' }
   /** Its person is no longer in the directory. */
   | { kind: 'account_too_many'; userId: string }
+  /** Disabled here; Keycloak lets provisioning neither see nor disable who has roles of its own administration. */
+  | { kind: 'out_of_reach'; userId: string }
   /** An account has her name and is not linked to her: the one thing that is never mended without being told to. */
   | { kind: 'not_linked'; userId: string }
 )
@@ -54,6 +56,7 @@ const order: readonly DriftKind[] = [
   'account_missing',
   'active_here_only',
   'group_missing',
+  'out_of_reach',
 ]
 
 /** Kinds that take access away. */
@@ -105,6 +108,7 @@ export function createReconciliation(parts: Parts) {
   function differences(person: Person, account: Account): Drift[] {
     const { username } = person
     const { id: userId } = account
+    if (account.isAdministrator) return person.active ? [] : [{ kind: 'out_of_reach', username, userId }]
     const profile = profileDifferences(person, account)
     const known = new Set(directory.groups())
     return [
@@ -139,6 +143,8 @@ export function createReconciliation(parts: Parts) {
         return keycloak.link(drift.userId, brokeredSubject(directory.find(username)?.subject ?? ''), username)
       case 'account_missing':
         return create(username, groupIds)
+      case 'out_of_reach':
+        return
       default: {
         const groupId = groupIds.get(drift.group)
         if (groupId === undefined) throw new Error(`the realm has no group ${drift.group}`)
@@ -168,7 +174,8 @@ export function createReconciliation(parts: Parts) {
     const groupIds = dryRun ? new Map<string, string>() : await keycloak.groupIds()
     for (const one of drift) {
       if (dryRun) found.drift.push({ ...one, state: 'found' })
-      else if (one.kind === 'not_linked' && !wanted.has(one.username)) found.drift.push({ ...one, state: 'left' })
+      else if (one.kind === 'out_of_reach' || (one.kind === 'not_linked' && !wanted.has(one.username)))
+        found.drift.push({ ...one, state: 'left' })
       else if (tooMany && removals.has(one.kind)) found.drift.push({ ...one, state: 'refused' })
       else found.drift.push({ ...one, ...(await tryTo(() => mend(one, groupIds))) })
     }

@@ -177,6 +177,14 @@ describe('the full compare', () => {
     expect(anna.groups.sort()).toEqual(['All Staff', 'Customer Readers'])
   })
 
+  it('says whom it cannot disable: an administrator of Keycloak, whom provisioning does not see', async () => {
+    await reconcile()
+    Object.assign(accountOf('ivan') ?? {}, { isAdministrator: true })
+    expect((await reconcile()).drift).toEqual([])
+    await send('PATCH', '/people/ivan', { active: false })
+    expect(kindsOf(await reconcile())).toEqual(['out_of_reach ivan left'])
+  })
+
   it('deletes the account of somebody who is gone, and leaves those of others', async () => {
     await reconcile()
     company.keycloak.addUser('ghost', 'emp-0001')

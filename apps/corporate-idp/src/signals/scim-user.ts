@@ -8,6 +8,8 @@ export interface Account extends Partial<Profile> {
   active: boolean
   /** Names. */
   groups: string[]
+  /** It has roles of Keycloak's own administration: provisioning sees its name only, and may not change it. */
+  isAdministrator: boolean
 }
 
 const core = 'urn:ietf:params:scim:schemas:core:2.0:User'
@@ -58,6 +60,7 @@ export function readAccount(user: ScimUser): Account {
     id: user.id,
     username: user.userName,
     active: user.active ?? false,
+    isAdministrator: user.active === undefined,
     groups: (user.groups ?? []).map(({ display }) => display),
     ...(known as Partial<Profile>),
   }

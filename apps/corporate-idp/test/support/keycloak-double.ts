@@ -29,6 +29,8 @@ export interface DoubleUser {
   /** `sub` at the corporate IdP. */
   subject: string
   active: boolean
+  /** Has roles of Keycloak's own administration. */
+  isAdministrator?: boolean
   groups: string[]
   sessions: number
   notBefore: boolean
@@ -269,7 +271,8 @@ function profileOf(resource: object): Record<string, unknown> {
   }
 }
 
-function toScim({ id, username, active, groups, profile }: DoubleUser) {
+function toScim({ id, username, active, groups, profile, isAdministrator = false }: DoubleUser) {
+  if (isAdministrator) return { id, userName: username }
   return {
     id,
     userName: username,

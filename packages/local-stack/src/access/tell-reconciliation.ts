@@ -11,6 +11,7 @@ const meanings: Readonly<Record<string, (difference: Difference) => string>> = {
   group_too_many: ({ group }) => `is in ${group} in Keycloak only`,
   account_missing: () => 'has no account in Keycloak',
   account_too_many: () => 'has an account in Keycloak, and is no longer in the directory',
+  out_of_reach: () => 'is disabled in the directory; Keycloak lets provisioning disable no administrator of its own',
   not_linked: () => 'has a namesake in Keycloak that is not linked to her; --link joins the two on purpose',
 }
 

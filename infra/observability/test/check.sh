@@ -20,6 +20,7 @@ PYTHON
   promtool check rules "$work/queries.yaml"
 }
 
+check 'what Prometheus asks is right' promtool check config "$here/../prometheus.yaml"
 check 'the rules are right' promtool check rules "$here/../alerts.yaml"
 check 'alerts come when they should, and only then' promtool test rules "$here/alerts.test.yaml"
 check 'every query of the dashboard can be read' queries_as_rules

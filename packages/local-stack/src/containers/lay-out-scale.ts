@@ -1,9 +1,9 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { authorityFile, openPrivateAuthority } from '@mcp-identity/private-authority'
 import type { Addresses } from '../addresses.ts'
 import { writePrivateFile } from '../process/write-private-file.ts'
 import { openSecret } from '../secrets.ts'
-import { authorityFile, openPrivateAuthority } from '../tls/private-authority.ts'
 import { type KeycloakSettings, namedAt } from './keycloak-settings.ts'
 
 /** How many of each `infra/compose.scale.yaml` has. */

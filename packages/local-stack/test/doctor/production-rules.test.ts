@@ -1,12 +1,12 @@
 import { createServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
+import { openPrivateAuthority } from '@mcp-identity/private-authority'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { examine } from '../../src/doctor/examine.ts'
 import type { Observed } from '../../src/doctor/observe.ts'
 import { observeTls, type ProductionObservations } from '../../src/doctor/observe-production.ts'
 import { productionRules } from '../../src/doctor/production-rules.ts'
 import { applyRules } from '../../src/doctor/rule.ts'
-import { openPrivateAuthority } from '../../src/tls/private-authority.ts'
 import { temporaryFolder } from '../temporary-folder.ts'
 import { startSubject } from './subject.ts'
 

@@ -1,7 +1,8 @@
 // What tsyringe, below @peculiar/x509, wants to find.
 import 'reflect-metadata'
 import type { webcrypto } from 'node:crypto'
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { isIP } from 'node:net'
 import { join } from 'node:path'
 import {
   BasicConstraintsExtension,
@@ -15,7 +16,6 @@ import {
   X509Certificate,
   X509CertificateGenerator,
 } from '@peculiar/x509'
-import { writePrivateFile } from '../process/write-private-file.ts'
 
 /** Where the authority's certificate is, for programs that have to trust it. PEM. */
 export const authorityFile = 'authority.pem'
@@ -35,17 +35,20 @@ export interface PrivateAuthority {
   /**
    * Issues a certificate for a server (RFC 5280, RFC 6125), for {@link lifetimeDays} days from a minute ago.
    *
-   * @param names DNS names, the first of which is also the common name.
+   * @param names DNS names and addresses, the first of which is also the common name.
    */
   issue(names: readonly string[]): Promise<ServerCertificate>
 }
 
 /** Long enough for a development stack, short enough that nobody gets used to it. */
 const lifetimeDays = 365
+const dayMs = 86_400_000
+/** Whoever trusts an authority has to be told of the next one. */
+const renewDaysBefore = 30
 const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' }
 
 /**
- * Opens the authority of a folder, and makes it when it is not there. Its key stays in this folder, readable by its owner
+ * Opens the authority of a folder, and makes it when it is not there or ends soon. Its key stays in this folder, readable by its owner
  * only: whoever has it can be every server of the stack.
  *
  * Development only: no revocation, no intermediate, no constraint on names.
@@ -53,7 +56,7 @@ const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' }
  * @param folder Must exist.
  */
 export async function openPrivateAuthority(folder: string): Promise<PrivateAuthority> {
-  if (!existsSync(join(folder, authorityFile))) await makeAuthority(folder)
+  if (!isGood(folder)) await makeAuthority(folder)
   const certificate = readFileSync(join(folder, authorityFile), 'utf8')
   const key = readFileSync(join(folder, authorityKeyFile), 'utf8')
   const signingKey = await crypto.subtle.importKey('pkcs8', PemConverter.decodeFirst(key), algorithm, false, ['sign'])
@@ -73,12 +76,21 @@ export async function openPrivateAuthority(folder: string): Promise<PrivateAutho
           new BasicConstraintsExtension(false, undefined, true),
           new KeyUsagesExtension(KeyUsageFlags.digitalSignature, true),
           new ExtendedKeyUsageExtension([ExtendedKeyUsage.serverAuth]),
-          new SubjectAlternativeNameExtension(names.map((value) => ({ type: 'dns', value }))),
+          new SubjectAlternativeNameExtension(
+            names.map((value) => ({ type: isIP(value) === 0 ? 'dns' : 'ip', value })),
+          ),
         ],
       })
       return { certificate: `${issued.toString('pem')}\n`, key: await pemOf(keys.privateKey) }
     },
   }
+}
+
+function isGood(folder: string): boolean {
+  const file = join(folder, authorityFile)
+  if (![file, join(folder, authorityKeyFile)].every((path) => existsSync(path))) return false
+  const { notAfter } = new X509Certificate(readFileSync(file, 'utf8'))
+  return notAfter.getTime() - Date.now() > renewDaysBefore * dayMs
 }
 
 async function makeAuthority(folder: string): Promise<void> {
@@ -94,13 +106,13 @@ async function makeAuthority(folder: string): Promise<void> {
       await SubjectKeyIdentifierExtension.create(keys.publicKey),
     ],
   })
-  writePrivateFile(join(folder, authorityKeyFile), await pemOf(keys.privateKey))
-  writePrivateFile(join(folder, authorityFile), `${certificate.toString('pem')}\n`)
+  writeFileSync(join(folder, authorityKeyFile), await pemOf(keys.privateKey), { mode: 0o600 })
+  writeFileSync(join(folder, authorityFile), `${certificate.toString('pem')}\n`, { mode: 0o600 })
 }
 
 function lifetime(): { notBefore: Date; notAfter: Date } {
   const now = Date.now()
-  return { notBefore: new Date(now - 60_000), notAfter: new Date(now + lifetimeDays * 86_400_000) }
+  return { notBefore: new Date(now - 60_000), notAfter: new Date(now + lifetimeDays * dayMs) }
 }
 
 function makeKeys(): Promise<webcrypto.CryptoKeyPair> {

@@ -43,6 +43,9 @@ export function buildUserStorage(directory: ActiveDirectorySettings): ImportedCo
       uuidLDAPAttribute: 'objectGUID',
       editMode: 'READ_ONLY',
       importEnabled: 'true',
+      // Who is gone from the directory counts as disabled. Were she deleted at the next look, as Keycloak does by default,
+      // nobody could find any more whose tokens have to end, and Keycloak would record nothing.
+      removeInvalidUsersEnabled: 'false',
       syncRegistrations: 'false',
       validatePasswordPolicy: 'false',
       trustEmail: 'false',

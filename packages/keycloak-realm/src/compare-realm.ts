@@ -1,4 +1,4 @@
-import type { LintableRealm } from './lint-realm.ts'
+import type { LintableRealm } from './realm-rule.ts'
 
 export interface RealmDifference {
   /** `registered` is an added client that looks as if it registered itself: it needs consent and has no full scope. */

@@ -1,7 +1,7 @@
 export { buildRealm, type CompanyRealm } from './build-realm.ts'
 export { compareRealm, type RealmDifference } from './compare-realm.ts'
 export { developmentSettings } from './development-settings.ts'
-export { type LintOptions, lintRealm, type RealmFinding, type RealmRule, realmRules } from './lint-realm.ts'
+export { lintRealm, realmRules } from './lint-realm.ts'
 export {
   clientIds,
   directoryAdminScope,
@@ -17,6 +17,7 @@ export {
   toolScopeNames,
   toolScopes,
 } from './permissions.ts'
+export type { LintOptions, RealmFinding, RealmRule } from './realm-rule.ts'
 export { keycloakBuildOptions, keycloakFeatures, keycloakStartOptions, keycloakVersion } from './server-options.ts'
 export {
   type ActiveDirectorySettings,

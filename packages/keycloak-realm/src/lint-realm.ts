@@ -2,43 +2,8 @@ import type ClientRepresentation from '@keycloak/keycloak-admin-client/lib/defs/
 import type ClientScopeRepresentation from '@keycloak/keycloak-admin-client/lib/defs/clientScopeRepresentation.js'
 import type IdentityProviderMapperRepresentation from '@keycloak/keycloak-admin-client/lib/defs/identityProviderMapperRepresentation.js'
 import type ProtocolMapperRepresentation from '@keycloak/keycloak-admin-client/lib/defs/protocolMapperRepresentation.js'
-import type RealmRepresentation from '@keycloak/keycloak-admin-client/lib/defs/realmRepresentation.js'
-
-export interface RealmFinding {
-  /** Stable name of the rule, such as `KC-01`. */
-  rule: string
-  /** Where in the realm: `clients[mcp-cli].redirectUris`. */
-  path: string
-  /** What was found, and what it should be. */
-  message: string
-}
-
-export interface LintOptions {
-  /** Longest lifetime of access tokens that is accepted, in seconds. Default 3600. */
-  longestAccessTokenLifespanSeconds?: number
-  /** Accepts http on loopback, and only there. Default false. */
-  development?: boolean
-}
-
-/** Either what {@link buildRealm} gives or what Keycloak exports. */
-export type LintableRealm = Omit<RealmRepresentation, 'components'> & {
-  components?: unknown
-  [member: string]: unknown
-}
-
-/** One thing that must hold of a realm. */
-export interface RealmRule {
-  /** Stable name, such as `KC-01`. */
-  readonly id: string
-  /** What the rule asks for. */
-  readonly title: string
-  /** The setting that mends it, as Keycloak's admin console names it. */
-  readonly mend: string
-}
-
-interface CheckedRule extends RealmRule {
-  check(realm: LintableRealm, options: Required<LintOptions>): Omit<RealmFinding, 'rule'>[]
-}
+import { directoriesOf, directoryRules } from './directory-rules.ts'
+import type { CheckedRule, LintableRealm, LintOptions, RealmFinding, RealmRule } from './realm-rule.ts'
 
 /** The oldest Keycloak without a known hole in what this realm uses (registration policies, CVE-2026-15572). */
 const oldestKeycloak = [26, 7, 1]
@@ -211,12 +176,12 @@ const checkedRules: readonly CheckedRule[] = [
     id: 'KC-16',
     title: 'secrets are not in the document',
     mend: 'Write a placeholder that names an environment variable in place of the secret and set that variable where Keycloak runs; rotate the secret that was written down.',
-    check: (realm) =>
-      clientsWith(realm, ({ secret }) =>
-        secret === undefined || /^\$\{[A-Z_]+\}$/.test(secret) || /^\*+$/.test(secret)
-          ? []
-          : ['the secret must be a placeholder that Keycloak fills in from its environment'],
+    check: (realm) => [
+      ...clientsWith(realm, ({ secret }) => secretProblems(secret)),
+      ...directoriesOf(realm).flatMap(({ path, setting }) =>
+        secretProblems(setting('bindCredential')).map((message) => ({ path: `${path}.bindCredential`, message })),
       ),
+    ],
   },
   {
     id: 'KC-17',
@@ -224,6 +189,7 @@ const checkedRules: readonly CheckedRule[] = [
     mend: 'Client scopes → the tool scope → Scope: assign the role that grants it.',
     check: ({ clientScopes = [], clientScopeMappings = {} }) => ungatedScopes(clientScopes, clientScopeMappings),
   },
+  ...directoryRules,
 ]
 
 /** Every rule that {@link lintRealm} applies, in its order. */
@@ -233,6 +199,12 @@ function clientsWith(realm: LintableRealm, check: (client: ClientRepresentation)
   return (realm.clients ?? [])
     .filter(({ enabled, bearerOnly }) => enabled !== false && bearerOnly !== true)
     .flatMap((client) => check(client).map((message) => ({ path: `clients[${client.clientId}]`, message })))
+}
+
+function secretProblems(secret: string | undefined): string[] {
+  return secret === undefined || /^\$\{[A-Z_]+\}$/.test(secret) || /^\*+$/.test(secret)
+    ? []
+    : ['the secret must be a placeholder that Keycloak fills in from its environment']
 }
 
 function redirectProblem(uri: string, development: boolean): string[] {

@@ -7,7 +7,7 @@ export interface KnownPerson {
   state: AccountState
   passwordSetAt: string
   lockedAt: string
-  /** Ids of the groups that she is in, also through others; sorted. */
+  /** Distinguished names of the groups that she is in, also through others; sorted. */
   groups: string[]
 }
 

@@ -122,6 +122,9 @@ export function watchDirectory(options: WatchOptions): DirectoryWatch {
 
   async function readAll(from: Client, nowMs: number): Promise<void> {
     const [newPeople, newGroups] = [await readPeople(from, tree, 0, nowMs), await readGroups(from, tree, 0)]
+    // A directory without anybody looks like this too: rather nothing is known than that everybody was removed.
+    if (newPeople.length === 0 && known.size > 0)
+      throw new Error(`the directory shows nobody below ${tree.peopleDn}: may ${connection.bindDn} still read there?`)
     people.clear()
     groups.clear()
     takeIn(newPeople, newGroups)

@@ -14,17 +14,17 @@ describe('somebody is in a group', () => {
       group('analysts', 'juniors'),
       group('juniors', 'erin'),
     ])
-    expect(groupsOf('cn=erin')).toEqual(['analysts', 'juniors', 'staff'])
+    expect(groupsOf('cn=erin')).toEqual(['cn=analysts', 'cn=juniors', 'cn=staff'])
   })
 
   it('once, by however many ways', () => {
     const groupsOf = resolveMemberships([group('a', 'b', 'c'), group('b', 'erin'), group('c', 'erin')])
-    expect(groupsOf('cn=erin')).toEqual(['a', 'b', 'c'])
+    expect(groupsOf('cn=erin')).toEqual(['cn=a', 'cn=b', 'cn=c'])
   })
 
   it('also where groups contain each other', () => {
     const groupsOf = resolveMemberships([group('a', 'b'), group('b', 'a', 'erin')])
-    expect(groupsOf('cn=erin')).toEqual(['a', 'b'])
+    expect(groupsOf('cn=erin')).toEqual(['cn=a', 'cn=b'])
   })
 
   it('not because another is', () => {

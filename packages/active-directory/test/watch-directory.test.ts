@@ -1,6 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { developmentPeople } from '@mcp-identity/sample-company'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import {
   connectionOf,
@@ -156,10 +157,43 @@ describe.skipIf(!hasSamba())('a Samba domain controller', { timeout: 20_000 }, (
     await expectTold('erin groups_changed', 'erin groups_changed', 'erin groups_changed')
   })
 
+  it('in a group that is renamed', async () => {
+    const { expectTold } = await startWatching()
+    await domain.renameGroup('Operations', 'Site Operations')
+    const members = developmentPeople.filter(({ groups }) => groups.includes('Operations'))
+    await expectTold(...members.map(({ username }) => `${username} groups_changed`))
+    await domain.renameGroup('Site Operations', 'Operations')
+  })
+
   it('removed for good', async () => {
     const { expectTold } = await startWatching()
     await domain.removePerson('ivan')
     await expectTold('ivan removed')
+  })
+
+  it('removed while nobody watched', async () => {
+    const remembered = memory()
+    await startWatching(remembered)
+    await watch?.stop()
+    await domain.removePerson('alice')
+    const { expectTold } = await startWatching(remembered)
+    await expectTold('alice removed')
+  })
+
+  it('takes a directory that shows nobody for one that may not be read, and nobody for removed', async () => {
+    const remembered = memory()
+    await startWatching(remembered)
+    await watch?.stop()
+    const told: unknown[] = []
+    const elsewhere = watchDirectory({
+      connection: connectionOf(controller, controller.reader),
+      tree: { ...controller, peopleDn: controller.groupsDn },
+      memory: remembered,
+      onChanges: async (changes) => void told.push(...changes),
+    })
+    watch = elsewhere
+    await expect.poll(() => elsewhere.state().error, { timeout: 5_000 }).toContain('shows nobody below')
+    expect(told).toEqual([])
   })
 
   it('tells again what was not taken, and nothing twice after that', async () => {

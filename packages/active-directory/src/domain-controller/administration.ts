@@ -1,6 +1,7 @@
-import { groupOfEverybody } from '@mcp-identity/sample-company'
+import { developmentPeople, groupOfEverybody } from '@mcp-identity/sample-company'
 import { Attribute, Change, type Client } from 'ldapts'
 import { connectDirectory } from '../connect.ts'
+import { asAttributes, attributesOf, dnOfPerson, encodePassword } from './person-entry.ts'
 import { connectionOf, type DomainController } from './prepare.ts'
 
 /** What IT does to people in the domain, by LDAP, as its consoles do. Development and tests only. */
@@ -18,6 +19,8 @@ export interface DomainAdministration {
   /** Makes a group a member of another: its members are in both. */
   nestGroup(group: string, inner: string): Promise<void>
   addGroup(name: string): Promise<void>
+  /** The group has another name from now on, and the same members. */
+  renameGroup(name: string, newName: string): Promise<void>
   removeGroup(name: string): Promise<void>
   resetPassword(username: string, password: string): Promise<void>
   /** Whether the password has to be changed at the next sign-in. */
@@ -29,6 +32,8 @@ export interface DomainAdministration {
   /** Lets a locked person in again. */
   unlock(username: string): Promise<void>
   removePerson(username: string): Promise<void>
+  /** Hires one of the people of the sample company, with her groups: somebody new, whoever had that name before. */
+  addPerson(username: string): Promise<void>
   close(): Promise<void>
 }
 
@@ -94,22 +99,27 @@ export function openDomainAdministration(controller: DomainController): DomainAd
   const removeMember = async (group: string, username: string) =>
     change(groupDn(group), 'delete', 'member', [(await find(username)).dn])
 
+  async function setGroups(username: string, groups: readonly string[]): Promise<void> {
+    const before = await groupsOf(username)
+    const after = [groupOfEverybody, ...groups]
+    for (const group of after) if (!before.includes(group)) await addMember(group, username)
+    for (const group of before) if (!after.includes(group)) await removeMember(group, username)
+  }
+
   return {
     disable: (username) => setDisabled(username, true),
     enable: (username) => setDisabled(username, false),
     groupsOf,
-    async setGroups(username, groups) {
-      const before = await groupsOf(username)
-      const after = [groupOfEverybody, ...groups]
-      for (const group of after) if (!before.includes(group)) await addMember(group, username)
-      for (const group of before) if (!after.includes(group)) await removeMember(group, username)
-    },
+    setGroups,
     addMember,
     removeMember,
     addMemberByDn: async (dn, username) => change(dn, 'add', 'member', [(await find(username)).dn]),
     nestGroup: (group, inner) => change(groupDn(group), 'add', 'member', [groupDn(inner)]),
     async addGroup(name) {
       await (await open()).add(groupDn(name), { objectClass: 'group', sAMAccountName: accountNameOf(name) })
+    },
+    async renameGroup(name, newName) {
+      await (await open()).modifyDN(groupDn(name), groupDn(newName))
     },
     async removeGroup(name) {
       await (await open()).del(groupDn(name))
@@ -121,6 +131,12 @@ export function openDomainAdministration(controller: DomainController): DomainAd
     unlock: (username) => replace(username, 'lockoutTime', ['0']),
     async removePerson(username) {
       await (await open()).del((await find(username)).dn)
+    },
+    async addPerson(username) {
+      const person = developmentPeople.find((each) => each.username === username)
+      if (person === undefined) throw new Error(`the sample company has nobody named ${username}`)
+      await (await open()).add(dnOfPerson(person), asAttributes(attributesOf(person)))
+      await setGroups(username, person.groups)
     },
     async close() {
       await (await connected)?.unbind()
@@ -146,11 +162,6 @@ export async function setPolicy(
     ([type, value]) => new Change({ operation: 'replace', modification: new Attribute({ type, values: [value] }) }),
   )
   await client.modify(baseDn, changes)
-}
-
-/** A password as `unicodePwd` takes it: in quotation marks, UTF-16, lowest byte first (MS-ADTS section 3.1.1.3.1.5). */
-export function encodePassword(password: string): Buffer {
-  return Buffer.from(`"${password}"`, 'utf16le')
 }
 
 /** A domain has groups of its own, and no two may have one account name: `Administrators` is taken. */

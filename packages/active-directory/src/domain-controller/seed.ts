@@ -1,21 +1,11 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import {
-  companyGroups,
-  type DevelopmentPerson,
-  developmentPeople,
-  groupOfEverybody,
-} from '@mcp-identity/sample-company'
-import { Attribute, type Client, NoSuchObjectError } from 'ldapts'
+import { companyGroups, developmentPeople, groupOfEverybody } from '@mcp-identity/sample-company'
+import { type Client, NoSuchObjectError } from 'ldapts'
 import { connectDirectory } from '../connect.ts'
-import { accountNameOf, encodePassword, setPolicy } from './administration.ts'
+import { accountNameOf, setPolicy } from './administration.ts'
+import { account, asAttributes, attributesOf, dnOfPerson, type Entry } from './person-entry.ts'
 import { connectionOf, type DomainController, groupsDn, peopleDn, readerName, seededMarker } from './prepare.ts'
-
-/** Attribute → its value, or values. */
-type Entry = Record<string, string | string[] | Buffer>
-
-/** A normal account, enabled. */
-const normalAccount = '512'
 
 /**
  * Fills a new domain with the people and groups of the sample company, and the account that may read. Once; what was
@@ -49,10 +39,7 @@ export async function seedDomain(controller: DomainController): Promise<void> {
 /** Adds what is not there yet: an earlier run may have been interrupted. */
 async function add(client: Client, dn: string, attributes: Entry): Promise<void> {
   if (await exists(client, dn)) return
-  const list = Object.entries(attributes).map(
-    ([type, value]) => new Attribute({ type, values: [value].flat() as string[] }),
-  )
-  await client.add(dn, list)
+  await client.add(dn, asAttributes(attributes))
 }
 
 async function exists(client: Client, dn: string): Promise<boolean> {
@@ -62,35 +49,6 @@ async function exists(client: Client, dn: string): Promise<boolean> {
   } catch (error) {
     if (error instanceof NoSuchObjectError) return false
     throw error
-  }
-}
-
-function dnOfPerson({ givenName, familyName }: DevelopmentPerson): string {
-  return `CN=${givenName} ${familyName},${peopleDn}`
-}
-
-function account({ username, password }: { username: string; password: string }): Entry {
-  return {
-    objectClass: 'user',
-    sAMAccountName: username,
-    userAccountControl: normalAccount,
-    unicodePwd: encodePassword(password),
-  }
-}
-
-function attributesOf(person: DevelopmentPerson): Entry {
-  return {
-    ...account(person),
-    userPrincipalName: person.email,
-    employeeID: person.subject,
-    givenName: person.givenName,
-    sn: person.familyName,
-    displayName: `${person.givenName} ${person.familyName}`,
-    mail: person.email,
-    department: person.department,
-    c: person.country,
-    // Active Directory has no attribute for a time zone.
-    info: person.zoneinfo,
   }
 }
 

@@ -68,7 +68,12 @@ const identityAssertionConfig = {
 /** Keycloak lets nobody in whose ID token lacks the claim or has another value in it. */
 function requiredClaim({ required }: ClaimNames): Record<string, string> {
   if (required === undefined) return {}
-  return { filteredByClaim: 'true', claimFilterName: required.claim, claimFilterValue: required.value }
+  return { filteredByClaim: 'true', claimFilterName: required.claim, claimFilterValue: literally(required.value) }
+}
+
+/** Keycloak reads the value as a regular expression: a dot would let in another domain. */
+function literally(text: string): string {
+  return text.replaceAll(/[\\^$.*+?()[\]{}|]/g, '\\$&')
 }
 
 /** Which claims say what is the provider's; where it has no groups claim, groups come by provisioning only. */

@@ -219,7 +219,7 @@ function unavailable(cause: unknown): AuditUnavailableError {
 export async function queryAuditLog(
   path: string,
   query: AuditQuery = {},
-  personalData?: PersonalDataVault,
+  personalData?: Pick<PersonalDataVault, 'open'>,
 ): Promise<AuditRecord[]> {
   const reader = await openReader(path)
   try {

@@ -24,7 +24,7 @@ export interface AuditQuery {
 export async function queryLog(
   reader: AuditReader,
   query: AuditQuery,
-  personalData?: PersonalDataVault,
+  personalData?: Pick<PersonalDataVault, 'open'>,
 ): Promise<AuditRecord[]> {
   const limit = Math.min(Math.max(Math.trunc(query.limit ?? 100), 1), 1000)
   const matches = createMatcher(query, query.sealed === true ? undefined : personalData)
@@ -41,7 +41,7 @@ export async function queryLog(
   return newestFirst ? found.reverse() : found
 }
 
-function withOpenedEvent(record: AuditRecord, personalData: PersonalDataVault | undefined): AuditRecord {
+function withOpenedEvent(record: AuditRecord, personalData: Pick<PersonalDataVault, 'open'> | undefined): AuditRecord {
   if (personalData === undefined || record.event.sealed === undefined) return record
   const event = personalData.open(record.event)
   return event === record.event ? record : { ...record, event, storedEvent: record.event }
@@ -52,7 +52,7 @@ const exact = ['subject', 'tool', 'outcome', 'action'] as const
 /** Lines are searched as bytes first, because parsing is what costs. */
 function createMatcher(
   query: AuditQuery,
-  personalData: PersonalDataVault | undefined,
+  personalData: Pick<PersonalDataVault, 'open'> | undefined,
 ): (bytes: Buffer) => AuditRecord | undefined {
   const wanted = exact.flatMap((name) => (query[name] === undefined ? [] : [{ name, value: query[name] }]))
   const needles = wanted.map(({ name, value }) => Buffer.from(`${JSON.stringify(name)}:${JSON.stringify(value)}`))

@@ -2,18 +2,20 @@ import { existsSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { queryAuditLog } from '../audit-log.ts'
 import { type ExportFormat, exportFormats } from '../export/formats.ts'
+import { mergeByTime } from '../merge-by-time.ts'
 import { pagesOfRecords } from '../pages-of-records.ts'
-import { openPersonalDataVault } from '../personal-data.ts'
+import { openPersonalDataVault, type PersonalDataVault } from '../personal-data.ts'
 
-const help = `Usage: pnpm audit:export LOG [--format lines|ocsf|cef|otlp] [--after SEQUENCE] [--personal-data VAULT]
+const help = `Usage: pnpm audit:export LOG... [--format lines|ocsf|cef|otlp] [--after SEQUENCE] [--personal-data VAULT]...
 
-Writes an audit log to standard output: the records as JSON lines, OCSF events, CEF lines, or OTLP/JSON requests.
+Writes an audit log to standard output: the records as JSON lines, OCSF events, CEF lines, or OTLP/JSON requests. Several
+logs, such as those of replicas, are written as one history in the order of time.
 
   LOG                    a SQLite database, a file of JSON lines, or postgres://user@host/database
   --format NAME          default: lines
   --after NUMBER         only records after this sequence
   --personal-data VAULT  the keys of encrypted personal data, by default audit-personal-data.db in the server's data
-                         folder; without it personal data stays encrypted
+                         folder; without it personal data stays encrypted. Of several logs, each one's
   --help                 show this
 
 Exit status: 0 done, 2 the log could not be read or the command is wrong.`
@@ -26,23 +28,30 @@ async function main(): Promise<void> {
       help: { type: 'boolean' },
       format: { type: 'string', default: 'lines' },
       after: { type: 'string', default: '0' },
-      'personal-data': { type: 'string' },
+      'personal-data': { type: 'string', multiple: true, default: [] },
     },
   })
   if (values.help === true) {
     console.log(help)
     return
   }
-  const [path] = positionals
-  if (path === undefined || positionals.length > 1) throw new Error('name one audit log')
+  if (positionals.length === 0) throw new Error('name an audit log')
   if (!Object.hasOwn(exportFormats, values.format)) throw new Error(`there is no format ${values.format}`)
   if (!/^\d{1,15}$/.test(values.after)) throw new Error(`not a sequence: ${values.after}`)
-  const vaultFile = values['personal-data']
-  if (vaultFile !== undefined && !existsSync(vaultFile)) throw new Error(`there is no vault at ${vaultFile}`)
-  const vault = vaultFile === undefined ? undefined : openPersonalDataVault(vaultFile)
+  if (positionals.length > 1 && values.after !== '0') throw new Error('--after is about one log; name one')
+  const vaults = values['personal-data'].map(openVault)
+  const open: PersonalDataVault['open'] = (event) => vaults.reduce((opened, vault) => vault.open(opened), event)
+  const afterSequence = Number(values.after)
+  const logs = positionals.map((path) =>
+    pagesOfRecords((query) => queryAuditLog(path, query, { open }), { afterSequence }),
+  )
   const { body } = exportFormats[values.format as ExportFormat]
-  const pages = pagesOfRecords((query) => queryAuditLog(path, query, vault), { afterSequence: Number(values.after) })
-  for await (const records of pages) process.stdout.write(body(records))
+  for await (const records of mergeByTime(logs)) process.stdout.write(body(records))
+}
+
+function openVault(file: string): PersonalDataVault {
+  if (!existsSync(file)) throw new Error(`there is no vault at ${file}`)
+  return openPersonalDataVault(file)
 }
 
 try {

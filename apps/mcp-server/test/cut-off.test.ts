@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { eventually } from './fixtures/eventually.ts'
+import { soon } from './fixtures/soon.ts'
 import { startTestServer, type TestServer, toolCall } from './fixtures/test-server.ts'
 
 let app: TestServer
@@ -36,7 +37,8 @@ describe('a person who is disabled in Keycloak', () => {
     const token = app.tokenOf('alice', { subject: 'leaver-1', issuedAt: earlier() })
     expect(await status(token)).toBe(200)
     disable('leaver-1')
-    await eventually(async () => expect(await status(token)).toBe(401))
+    await app.keycloak.eventsTakenIn()
+    expect(await status(token)).toBe(401)
   })
 
   it('is told to sign in again, not why', async () => {
@@ -57,7 +59,8 @@ describe('a person who is disabled in Keycloak', () => {
   it('uses new tokens when enabled again, while the old ones stay refused', async () => {
     const old = app.tokenOf('alice', { subject: 'leaver-2', issuedAt: earlier() })
     disable('leaver-2')
-    await eventually(async () => expect(await status(old)).toBe(401))
+    await app.keycloak.eventsTakenIn()
+    expect(await status(old)).toBe(401)
     app.keycloak.adminEvent({
       operationType: 'UPDATE',
       resourceType: 'USER',
@@ -74,7 +77,8 @@ it('refuses the tokens of a session that ended, and no others', async () => {
   const ended = app.tokenOf('bob', { sessionId: 'session-a', issuedAt: earlier() })
   const other = app.tokenOf('bob', { sessionId: 'session-b', issuedAt: earlier() })
   app.keycloak.userEvent({ type: 'LOGOUT', userId: 'sub-bob', sessionId: 'session-a' })
-  await eventually(async () => expect(await status(ended)).toBe(401))
+  await app.keycloak.eventsTakenIn()
+  expect(await status(ended)).toBe(401)
   expect(await status(other)).toBe(200)
 })
 
@@ -123,10 +127,9 @@ describe('a person who leaves a group', () => {
       })
     const asked = app.keycloak.introspections
     leaveAt(second)
-    await eventually(async () => {
-      expect((await update()).isError).toBe(false)
-      expect(app.keycloak.introspections).toBe(asked + 1)
-    })
+    await app.keycloak.eventsTakenIn()
+    expect((await update()).isError).toBe(false)
+    expect(app.keycloak.introspections).toBe(asked + 1)
     app.keycloak.introspectAs('mover-3', { roles: ['read:customers'], groups: ['Customer Readers'] })
     leaveAt(second)
     await eventually(() => expect(update()).rejects.toThrow('update_customer not found'))
@@ -136,10 +139,7 @@ describe('a person who leaves a group', () => {
     const token = app.tokenOf('alice', { subject: 'mover-2', issuedAt: earlier() })
     const asked = app.keycloak.introspections
     leave('mover-2')
-    await eventually(async () => {
-      await app.call(token, 'whoami')
-      expect(app.keycloak.introspections).toBe(asked + 1)
-    })
+    await app.keycloak.eventsTakenIn()
     for (let i = 0; i < 3; i++) await app.call(token, 'whoami')
     expect(app.keycloak.introspections).toBe(asked + 1)
   })
@@ -173,22 +173,36 @@ describe('an open audit stream', () => {
     expect(response.headers.get('content-type')).toBe('text/event-stream')
     const text = collect(response)
     await app.call(app.tokenOf('anna'), 'get_customer', { id: 'cust_003' })
-    await eventually(() => expect(text.soFar()).toContain('anna@company.com (Sales) called get_customer'))
+    await soon(text.contains('anna@company.com (Sales) called get_customer'), 'the call in the stream')
     app.keycloak.adminEvent({ operationType: 'ACTION', resourceType: 'USER', resourcePath: 'users/auditor-1/logout' })
-    await text.ended
+    await app.keycloak.eventsTakenIn()
+    await soon(text.ended, 'the end of the stream')
     expect(text.soFar()).toMatch(/event: end\ndata: \{"reason":"revoked"\}\n\n$/)
-    await eventually(async () =>
-      expect(await app.auditLines()).toContain('stream cut for ivan@company.com (IT): revoked'),
-    )
+    // Records keep their order: once a later one is durable, the cut is.
+    await app.call(app.tokenOf('anna'), 'whoami')
+    expect(await app.auditLines()).toContain('stream cut for ivan@company.com (IT): revoked')
   })
 })
 
-function collect(response: Response): { soFar(): string; ended: Promise<void> } {
+/** Reads a stream as it comes. */
+function collect(response: Response) {
   let text = ''
+  let came: () => void = () => undefined
   const ended = (async () => {
-    for await (const chunk of response.body?.pipeThrough(new TextDecoderStream()) ?? []) text += chunk
+    for await (const chunk of response.body?.pipeThrough(new TextDecoderStream()) ?? []) {
+      text += chunk
+      came()
+    }
   })()
-  return { soFar: () => text, ended }
+  return {
+    soFar: () => text,
+    ended,
+    contains: (part: string): Promise<void> =>
+      new Promise((resolve) => {
+        came = () => void (text.includes(part) && resolve())
+        came()
+      }),
+  }
 }
 
 describe('when Keycloak does not answer', () => {
@@ -224,7 +238,8 @@ it('refuses after a restart what was refused before, from the first call on', as
     resourcePath: 'users/leaver-9',
     representation: '{}',
   })
-  await eventually(async () => expect((await first.post(token, toolCall('whoami'))).status).toBe(401))
+  await first.keycloak.eventsTakenIn()
+  expect((await first.post(token, toolCall('whoami'))).status).toBe(401)
   await first.restart()
   expect((await first.post(token, toolCall('whoami'))).status).toBe(401)
   await first.stop()

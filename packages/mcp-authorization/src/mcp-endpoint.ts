@@ -165,7 +165,7 @@ export function createMcpEndpoint(options: McpEndpointOptions): McpEndpoint {
     const read = await readMessage(request, protectedResource.maxBodyBytes, authenticated.headers)
     if (read.outcome === 'unreadable') return { refused: read.answer }
     const { body } = read
-    const called = calledTools(body)
+    const called = toolGate.find(authenticated.token, calledTools(body))
     const limited = protectedResource.limitsToolCalls ? await toolGate.refuseTooMany(authenticated, called) : undefined
     const admission = limited ?? toolGate.admit(authenticated, called)
     if (admission.outcome === 'refused') return { refused: protectedResource.report(admission, request).answer }

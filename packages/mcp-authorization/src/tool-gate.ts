@@ -11,12 +11,17 @@ export type Admission =
   /** `tool`: the one tool that the message calls, when the caller may use it. */
   | { readonly outcome: 'admitted'; readonly tool: ProtectedTool | undefined }
 
-/** Decides about tool calls before the SDK sees them. Tools are given by name, as the message calls them. */
+/** A tool that a message calls, as far as its caller can see it. */
+export type CalledTool = ProtectedTool | undefined
+
+/** Decides about tool calls before the SDK sees them. */
 export interface ToolGate {
+  /** The tools that a message calls by these names, in that order. */
+  find(token: VerifiedAccessToken, names: readonly string[]): readonly CalledTool[]
   /** Counts the calls; a refusal when there are too many. */
-  refuseTooMany(authenticated: Authenticated, called: readonly string[]): Promise<Refusal | undefined>
+  refuseTooMany(authenticated: Authenticated, called: readonly CalledTool[]): Promise<Refusal | undefined>
   /** Sign-in and scopes of the tools. */
-  admit(authenticated: Authenticated, called: readonly string[]): Admission
+  admit(authenticated: Authenticated, called: readonly CalledTool[]): Admission
   /** What the caller may see, in the order of declaration. */
   visible(token: VerifiedAccessToken): readonly ProtectedTool[]
 }
@@ -34,16 +39,13 @@ export function createToolGate(
   const byName = new Map(tools.map((tool) => [tool.name, tool]))
   if (byName.size !== tools.length) throw new TypeError('two tools have the same name')
 
-  function findSeen(token: VerifiedAccessToken, name: string): ProtectedTool | undefined {
-    const tool = byName.get(name)
-    return tool !== undefined && isVisible(resource, token, tool, rules) ? tool : undefined
-  }
-
   /** What the caller cannot see is counted together, so that guessing names is limited and tells nothing. */
-  async function refuseTooMany(authenticated: Authenticated, called: readonly string[]): Promise<Refusal | undefined> {
-    for (const name of called) {
-      const counted = findSeen(authenticated.token, name)?.name ?? ''
-      const limited = await resource.limitToolCall(authenticated, counted)
+  async function refuseTooMany(
+    authenticated: Authenticated,
+    called: readonly CalledTool[],
+  ): Promise<Refusal | undefined> {
+    for (const tool of called) {
+      const limited = await resource.limitToolCall(authenticated, tool?.name ?? '')
       if (limited !== undefined) return limited
     }
     return undefined
@@ -56,16 +58,20 @@ export function createToolGate(
   }
 
   return {
+    find: (token, names) =>
+      names.map((name) => {
+        const tool = byName.get(name)
+        return tool !== undefined && isVisible(resource, token, tool, rules) ? tool : undefined
+      }),
+    refuseTooMany,
     admit(authenticated, called) {
-      const seen = called.map((name) => findSeen(authenticated.token, name))
       const refusal = refuseAny(
         authenticated,
-        seen.filter((tool) => tool !== undefined),
+        called.filter((tool) => tool !== undefined),
       )
       if (refusal !== undefined) return refusal
-      return { outcome: 'admitted', tool: seen.length === 1 ? seen[0] : undefined }
+      return { outcome: 'admitted', tool: called.length === 1 ? called[0] : undefined }
     },
-    refuseTooMany,
     visible: (token) => visibleTools(resource, token, tools, rules),
   }
 }

@@ -1,35 +1,14 @@
-import { spawn } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { findWorkspaceRoot } from '@mcp-identity/local-stack'
 import { openCorporateDirectory, openPersonSession } from '@mcp-identity/local-stack/demo'
 import { afterAll, describe, expect, inject, it } from 'vitest'
+import { runCommand } from '../run-command.ts'
 
 const stack = inject('stack')
 const directory = dirname(stack.dataDir)
 
-interface Ran {
-  code: number | null
-  output: string
-  errors: string
-}
-
-/** Runs a command of the workspace's root on the stack of the stories. */
-function run(command: string, ...args: string[]): Promise<Ran> {
-  const script = join(findWorkspaceRoot(), 'packages/local-stack/src/cli', `${command}.ts`)
-  const child = spawn(process.execPath, [script, ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
-  const ran: Ran = { code: null, output: '', errors: '' }
-  child.stdout.on('data', (chunk) => {
-    ran.output += chunk
-  })
-  child.stderr.on('data', (chunk) => {
-    ran.errors += chunk
-  })
-  return new Promise((resolve) => child.once('close', (code) => resolve({ ...ran, code })))
-}
-
-const onStack = (command: string, ...args: string[]) => run(command, ...args, '--directory', directory)
+const onStack = (command: string, ...args: string[]) => runCommand(command, ...args, '--directory', directory)
 const review = async (...args: string[]) => JSON.parse((await onStack('access-review', ...args, '--json')).output)
 
 /** What IT does in the corporate IdP. */
@@ -74,12 +53,12 @@ describe('pnpm access:review, on the real Keycloak', { timeout: 180_000 }, () =>
     expect((await onStack('access-review', 'sign-off', id)).code).toBe(0)
     const folder = await mkdtemp(join(tmpdir(), 'evidence-'))
     expect((await onStack('access-review', 'evidence', id, '--to', folder)).code).toBe(0)
-    expect(await run('access-review', 'verify', folder)).toMatchObject({
+    expect(await runCommand('access-review', 'verify', folder)).toMatchObject({
       code: 0,
       output: expect.stringContaining('Intact'),
     })
     await rm(join(folder, 'access-review.csv'))
-    expect(await run('access-review', 'verify', folder)).toMatchObject({
+    expect(await runCommand('access-review', 'verify', folder)).toMatchObject({
       code: 1,
       output: expect.stringContaining('missing'),
     })
@@ -89,7 +68,7 @@ describe('pnpm access:review, on the real Keycloak', { timeout: 180_000 }, () =>
   it('says what to do when no stack runs', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'no-stack-'))
     for (const command of ['access-review', 'policy-drift']) {
-      expect(await run(command, '--directory', folder)).toMatchObject({
+      expect(await runCommand(command, '--directory', folder)).toMatchObject({
         code: 2,
         errors: expect.stringContaining('Start it with pnpm dev --detach.'),
       })

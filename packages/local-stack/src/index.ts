@@ -1,4 +1,5 @@
 export type { KeycloakChoice } from './keycloak/choose-runner.ts'
+export { exportRealm } from './keycloak/keycloak-admin.ts'
 export type { ProgressEvent, TellProgress } from './progress/progress.ts'
 export { type MachineSettings, readSettings } from './settings.ts'
 export { describeError, StackError } from './stack-error.ts'

@@ -13,6 +13,8 @@ export interface Violation {
 export interface CheckOptions {
   /** How long after the answer to who ended the access a replica may go on allowing, in milliseconds. */
   boundMs: number
+  /** The same for ways out that are told in another way, by their names. */
+  boundMsOf?: Readonly<Record<string, number>>
 }
 
 /**
@@ -28,7 +30,7 @@ export interface CheckOptions {
  *
  * @throws {TypeError} A call names a token that the history does not know.
  */
-export function checkHistory(history: readonly HistoryEntry[], { boundMs }: CheckOptions): Violation[] {
+export function checkHistory(history: readonly HistoryEntry[], { boundMs, boundMsOf = {} }: CheckOptions): Violation[] {
   const index = indexOf(history)
   return index.calls.flatMap((call) => {
     const token = index.tokens.get(call.token)
@@ -53,7 +55,7 @@ export function checkHistory(history: readonly HistoryEntry[], { boundMs }: Chec
 
   /** Whether the call began after the bound, and no later than the permission may have come back. */
   function isOver(ended: AccessEnded, token: TokenIssued, call: Call): boolean {
-    if (call.startedAt <= ended.answeredAt + boundMs) return false
+    if (call.startedAt <= ended.answeredAt + (boundMsOf[ended.by] ?? boundMs)) return false
     if (ended.what !== 'permission') return token.receivedAt <= ended.startedAt
     return !index.givenBack(token.person, ended).some(({ startedAt }) => startedAt < call.endedAt)
   }

@@ -54,6 +54,15 @@ describe('a history without a violation', () => {
     expect(rulesBrokenBy(token(), ended(), ...calls, call(2_040, 'allowed', { replica: 2 }))).toEqual([])
   })
 
+  it('allows for longer where a way out has a bound of its own, and no longer than that', () => {
+    const slow = { boundMs, boundMsOf: { 'global-token-revocation': 6_000 } }
+    const judge = (by: string, at: number) =>
+      checkHistory([token(), ended({ by }), call(at, 'allowed')], slow).map(({ rule }) => rule)
+    expect(judge('global-token-revocation', 7_050)).toEqual([])
+    expect(judge('global-token-revocation', 7_051)).toEqual(['allowed_after_bound'])
+    expect(judge('keycloak-disable', 2_051)).toEqual(['allowed_after_bound'])
+  })
+
   it('denies the old token after the person was enabled, and allows the new one', () => {
     const fresh = token({ token: 'new', requestedAt: 5_001, receivedAt: 5_500 })
     const calls = [call(6_000, 'denied'), call(6_000, 'allowed', { token: 'new' })]

@@ -48,7 +48,7 @@ async function main(): Promise<number> {
       outcome: 'succeeded',
       issuer,
       reason: 'all_sessions_ended',
-      details: { kind: 'cut_off', notBefore, because: 'restored from a backup' },
+      details: { notBefore, because: 'restored from a backup' },
     })
   await auditTrail.close()
   process.stdout.write(`tokens issued until ${new Date(notBefore * 1000).toISOString()} are refused\n`)

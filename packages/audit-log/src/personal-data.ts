@@ -83,6 +83,8 @@ export function openPersonalDataVault(path: string): PersonalDataVault {
   database.pragma('journal_mode = TRUNCATE')
   database.pragma('synchronous = FULL')
   database.pragma('secure_delete = ON')
+  // In KB, negative: keys in use are remembered above it.
+  database.pragma('cache_size = -2000')
   database.exec(schema)
   const byOwner = database.prepare('SELECT id, secret FROM key WHERE owner = ? AND month = ?')
   const byId = database.prepare('SELECT secret FROM key WHERE id = ?')

@@ -68,6 +68,8 @@ export async function openSqliteReader(path: string): Promise<AuditReader> {
 
 function readerOf(database: Database.Database): AuditReader {
   database.pragma('query_only = ON')
+  // In KB, negative: a log is read through once, and no page of it twice.
+  database.pragma('cache_size = -2000')
   // Bytes as they are: text that is not UTF-8 must not be mended on the way.
   const after = database.prepare(
     'SELECT sequence, CAST(line AS BLOB) AS bytes FROM record WHERE sequence > ? ORDER BY sequence LIMIT ?',

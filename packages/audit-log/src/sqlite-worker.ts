@@ -14,6 +14,8 @@ export type SqliteAnswer = { done: true } | { problem: string }
 const database = new Database((workerData as { path: string }).path)
 database.pragma('journal_mode = WAL')
 database.pragma('synchronous = FULL')
+// In KB, negative: what is appended is not read again here, and would fill the 16 MB that the binding sets.
+database.pragma('cache_size = -2000')
 for (const statement of Object.values(sqliteSchema)) database.exec(statement.replace('TABLE', 'TABLE IF NOT EXISTS'))
 /** Rows that one statement inserts: each statement costs as much again as a row. */
 const rowsAtOnce = 16

@@ -1,6 +1,6 @@
 import { createScopeHierarchy } from '@mcp-identity/mcp-authorization'
 import type { PolicyCaller } from '@mcp-identity/policy'
-import type { CutOffState, Signal } from '@mcp-identity/shared-signals'
+import { type CutOffState, type Signal, settlingSeconds } from '@mcp-identity/shared-signals'
 import type { VerifiedAccessToken } from '@mcp-identity/token-verifier'
 import type { Introspector } from './introspection.ts'
 import { scopeHierarchy, scopesSupported } from './scopes.ts'
@@ -19,7 +19,7 @@ export type LiveCaller = PolicyCaller & { readonly scopes: readonly string[] }
 export interface LiveCallers {
   /**
    * The caller with the permissions of now. A token that is older than the latest change of permissions is not taken at
-   * its word: the authorization server is asked once, and again after the next change.
+   * its word: the authorization server is asked, once that change has settled for the last time, and again after the next.
    *
    * @param isFresh Ask now, whatever is known.
    * @throws {InactiveTokenError} The token has been ended.
@@ -40,28 +40,61 @@ export interface LiveCallers {
 const hierarchy = createScopeHierarchy(scopeHierarchy)
 const mostSubjects = 10_000
 
+/**
+ * How long an answer is used that came within {@link settlingSeconds} of a change, in milliseconds. It may already know of
+ * the next change, which can be taken back before anybody reports either: nothing would then say that the answer is old.
+ */
+const unsettledAnswerMs = 250
+
+/** What the authorization server said of the tokens of one subject since their permissions changed. */
+interface Answers {
+  /** On the monotonic clock, in milliseconds. */
+  changedAtMs: number
+  byToken: Map<VerifiedAccessToken, { caller: LiveCaller; usableUntilMs: number }>
+}
+
 /** @param introspectors By issuer; for an issuer without one its tokens are taken at their word. */
 export function createLiveCallers(
   state: Pick<CutOffState, 'permissionsChangedSince' | 'subscribe'>,
   introspectors: ReadonlyMap<string, Introspector>,
 ): LiveCallers {
   const fromTokens = new WeakMap<VerifiedAccessToken, LiveCaller>()
-  const asked = new Map<string, Map<VerifiedAccessToken, LiveCaller>>()
+  const asked = new Map<string, Answers>()
+  let allChangedAtMs = Number.NEGATIVE_INFINITY
   let epoch = 0
 
   const unsubscribe = state.subscribe((signal: Signal) => {
     if (signal.kind !== 'permissions_changed') return
     epoch++
-    if (signal.subject === undefined) asked.clear()
-    else asked.delete(subjectKey(signal.issuer, signal.subject))
+    if (signal.subject === undefined) forgetAll()
+    else answersOf(signal.issuer, signal.subject, performance.now()).byToken.clear()
   })
+
+  function forgetAll(): void {
+    asked.clear()
+    allChangedAtMs = performance.now()
+  }
+
+  /** @param changedAtMs When their permissions changed, where that is news. */
+  function answersOf(issuer: string, subject: string, changedAtMs?: number): Answers {
+    const key = subjectKey(issuer, subject)
+    const known = asked.get(key)
+    if (known === undefined && asked.size >= mostSubjects) forgetAll()
+    const answers = known ?? { changedAtMs: allChangedAtMs, byToken: new Map() }
+    answers.changedAtMs = changedAtMs ?? answers.changedAtMs
+    asked.set(key, answers)
+    return answers
+  }
 
   function inDoubt(token: VerifiedAccessToken): boolean {
     return introspectors.has(token.issuer) && state.permissionsChangedSince(token, token.caller.groups)
   }
 
   function known(token: VerifiedAccessToken): LiveCaller | undefined {
-    if (inDoubt(token)) return asked.get(subjectKey(token.issuer, token.subject))?.get(token)
+    if (inDoubt(token)) {
+      const answer = asked.get(subjectKey(token.issuer, token.subject))?.byToken.get(token)
+      return answer !== undefined && performance.now() < answer.usableUntilMs ? answer.caller : undefined
+    }
     const caller = fromTokens.get(token) ?? callerFromToken(token)
     fromTokens.set(token, caller)
     return caller
@@ -71,21 +104,20 @@ export function createLiveCallers(
     const introspector = introspectors.get(token.issuer)
     const caller = isFresh && introspector !== undefined ? undefined : known(token)
     if (caller !== undefined || introspector === undefined) return caller ?? callerFromToken(token)
-    const startedIn = epoch
+    const [startedIn, askedAtMs] = [epoch, performance.now()]
     const found = await introspector.introspect(compactToken)
     if (found.outcome === 'inactive') throw new InactiveTokenError()
     const live = { ...callerFromToken(token), ...found, scopes: heldScopes(token.scopes, found.roles) }
     // A change that came meanwhile may not be in this answer: use it for this call, keep it for none.
-    if (startedIn === epoch) keep(token, live)
+    if (startedIn === epoch) keep(token, live, askedAtMs)
     return live
   }
 
-  function keep(token: VerifiedAccessToken, caller: LiveCaller): void {
-    if (asked.size >= mostSubjects) asked.clear()
-    const key = subjectKey(token.issuer, token.subject)
-    const ofSubject = asked.get(key) ?? new Map<VerifiedAccessToken, LiveCaller>()
-    if (ofSubject.size >= 100) ofSubject.clear()
-    asked.set(key, ofSubject.set(token, caller))
+  function keep(token: VerifiedAccessToken, caller: LiveCaller, askedAtMs: number): void {
+    const { changedAtMs, byToken } = answersOf(token.issuer, token.subject)
+    if (byToken.size >= 100) byToken.clear()
+    const isSettled = askedAtMs - changedAtMs >= settlingSeconds * 1_000
+    byToken.set(token, { caller, usableUntilMs: isSettled ? Number.POSITIVE_INFINITY : askedAtMs + unsettledAnswerMs })
   }
 
   async function settle(token: VerifiedAccessToken, compactToken: string): Promise<void> {

@@ -1,0 +1,87 @@
+import { createCutOffState } from '@mcp-identity/shared-signals'
+import type { VerifiedAccessToken } from '@mcp-identity/token-verifier'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import type { Introspector } from '../src/introspection.ts'
+import { createLiveCallers } from '../src/live-caller.ts'
+
+const issuer = 'https://sso.company.com/realms/company'
+
+beforeEach(() => void vi.useFakeTimers())
+afterEach(() => void vi.useRealTimers())
+
+/** Somebody whose token is older than a change of her permissions, at an authorization server that says what is put in. */
+function inDoubt() {
+  let roles = ['read:customers', 'write:customers']
+  let asked = 0
+  const introspector: Introspector = {
+    async introspect() {
+      asked += 1
+      return { outcome: 'active', roles, groups: [], department: undefined, zoneinfo: undefined, country: undefined }
+    },
+  }
+  const state = createCutOffState({ retentionSeconds: 360 })
+  const second = Math.floor(Date.now() / 1_000)
+  const callers = createLiveCallers(state, new Map([[issuer, introspector]]))
+  const token = {
+    issuer,
+    subject: 'erin',
+    issuedAt: second - 10,
+    clientId: 'cli',
+    scopes: ['read:customers', 'write:customers'],
+    caller: { kind: 'person', roles: [], groups: [] },
+    claims: {},
+  } as unknown as VerifiedAccessToken
+  return {
+    change: (subject: string | undefined, holds: string[]) => {
+      roles = holds
+      state.changePermissions({ issuer, subject, changedAt: second })
+    },
+    changeUntold: (holds: string[]) => {
+      roles = holds
+    },
+    mayWrite: async () => (await callers.of(token, 'compact', false)).scopes.includes('write:customers'),
+    asked: () => asked,
+  }
+}
+
+describe.each([
+  ['of the person', 'erin'],
+  ['of everybody', undefined],
+])('after a change %s', (_, subject) => {
+  it('the authorization server is asked once, when two seconds have passed', async () => {
+    const erin = inDoubt()
+    erin.change(subject, ['read:customers'])
+    vi.advanceTimersByTime(2_000)
+    expect(await erin.mayWrite()).toBe(false)
+    vi.advanceTimersByTime(300_000)
+    expect(await erin.mayWrite()).toBe(false)
+    expect(erin.asked()).toBe(1)
+  })
+
+  it('its answer is used for a quarter of a second before that: what it knows may be taken back untold', async () => {
+    const erin = inDoubt()
+    erin.change(subject, ['read:customers', 'write:customers'])
+    erin.changeUntold(['read:customers'])
+    vi.advanceTimersByTime(1_000)
+    expect(await erin.mayWrite()).toBe(false)
+    erin.changeUntold(['read:customers', 'write:customers'])
+    vi.advanceTimersByTime(249)
+    expect(await erin.mayWrite()).toBe(false)
+    expect(erin.asked()).toBe(1)
+    vi.advanceTimersByTime(1)
+    expect(await erin.mayWrite()).toBe(true)
+    expect(erin.asked()).toBe(2)
+  })
+})
+
+it('the next change is asked about again, be it in the same second; that of somebody else is not', async () => {
+  const erin = inDoubt()
+  erin.change('erin', ['read:customers', 'write:customers'])
+  vi.advanceTimersByTime(2_000)
+  expect(await erin.mayWrite()).toBe(true)
+  erin.change('somebody else', ['read:customers'])
+  expect(await erin.mayWrite()).toBe(true)
+  expect(erin.asked()).toBe(1)
+  erin.change('erin', ['read:customers'])
+  expect(await erin.mayWrite()).toBe(false)
+})

@@ -1,13 +1,14 @@
 import { resolve } from 'node:path'
 import { Command, InvalidArgumentError } from 'commander'
 import colour from 'picocolors'
+import { namedStack } from '../access/running-stack.ts'
 import { buildStory } from '../demo/story.ts'
 import { type DemoReport, tellStory } from '../demo/tell.ts'
 import type { Trust } from '../parts.ts'
 import { printProgress } from '../progress/print-progress.ts'
 import { readSettings } from '../settings.ts'
 import { describeError, StackError } from '../stack-error.ts'
-import { readStackFile, type StackFile } from '../stack-file.ts'
+import type { StackFile } from '../stack-file.ts'
 import { stackFolderAt } from '../stack-folder.ts'
 import { readStatus } from '../stack-status.ts'
 import { startStack } from '../start-stack.ts'
@@ -72,7 +73,10 @@ async function runDemo(flags: DemoFlags): Promise<void> {
   const { signal } = stopSignals()
   // With --json only the document goes to standard output; what a person follows goes to standard error.
   const told = json ? process.stderr : process.stdout
-  const stack = stackFile === undefined ? await runningOrOwnStack(flags, told, signal) : namedStack(stackFile)
+  const stack =
+    stackFile === undefined
+      ? await runningOrOwnStack(flags, told, signal)
+      : { file: namedStack(stackFile), stop: () => Promise.resolve() }
   try {
     trustAuthority(stack.file.authorityFile)
     const report = await tellStory(buildStory(stack.file), { disableRounds: rounds, signal }, (line) =>
@@ -84,15 +88,6 @@ async function runDemo(flags: DemoFlags): Promise<void> {
   } finally {
     await stack.stop()
   }
-}
-
-/** One that somebody else started and stops. */
-function namedStack(path: string): { file: StackFile; stop(): Promise<void> } {
-  const file = readStackFile(path)
-  if (file !== undefined) return { file, stop: () => Promise.resolve() }
-  throw new StackError(`${path} is no description of a running stack`, {
-    nextStep: 'Start one with pnpm dev, or with docker compose as infra/README.md says.',
-  })
 }
 
 async function runningOrOwnStack(

@@ -1,12 +1,14 @@
 import { Command, InvalidArgumentError } from 'commander'
-import { runningStack } from '../access/running-stack.ts'
+import { namedStack, runningStack } from '../access/running-stack.ts'
 import { agrees, tellReconciliation } from '../access/tell-reconciliation.ts'
 import { openCorporateDirectory } from '../demo/corporate-directory.ts'
+import { trustAuthority } from '../tls/trust-authority.ts'
 import { directoryOption } from './dev-command.ts'
 import { runCommand } from './run-command.ts'
 
 interface Flags {
   directory: string
+  stack?: string
   dryRun?: boolean
   link: string[]
   mostRemovals: number
@@ -28,10 +30,12 @@ export function reconcileCommand(): Command {
     .option('--most-removals <number>', 'mend nothing that takes access away when it is more than this', readNumber, 10)
     .option('--json', 'print the comparison as one JSON document')
     .addOption(directoryOption())
+    .option('--stack <file>', 'stack.json of a stack in containers, instead of the one that runs in --directory')
     .allowExcessArguments(false)
     .showHelpAfterError('See pnpm directory:reconcile --help.')
-    .action(async ({ directory, dryRun = false, link, mostRemovals, json }: Flags) => {
-      const { urls, clients } = runningStack(directory)
+    .action(async ({ directory, stack, dryRun = false, link, mostRemovals, json }: Flags) => {
+      const { urls, clients, authorityFile } = stack === undefined ? runningStack(directory) : namedStack(stack)
+      trustAuthority(authorityFile)
       const report = await openCorporateDirectory(urls.corporateIdp, clients.directoryAdmin.secret).reconcile({
         dryRun,
         link,

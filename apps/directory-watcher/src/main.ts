@@ -5,10 +5,10 @@ import { watchDirectory } from '@mcp-identity/active-directory'
 import { pino } from 'pino'
 import { ConfigError, readConfig, type WatcherConfig } from './config.ts'
 import { openMemory } from './open-memory.ts'
+import { createStatus } from './status.ts'
 import { tellKeycloak } from './tell-keycloak.ts'
 
-/** Longer than that without news and `/readyz` says so, in milliseconds. */
-const stalenessBoundMs = 5_000
+const notFound = { status: 404, type: 'text/plain', body: 'Not found' }
 
 const log = pino({ name: 'directory-watcher' })
 
@@ -29,19 +29,21 @@ async function run({ port, host, dataDirectory, directory, keycloak }: WatcherCo
     memory,
     onChanges: tellKeycloak({
       keycloak,
-      onTold: ({ kind, cause, username }, subject) => log.info({ kind, cause, username, subject }, 'Keycloak was told'),
+      onTold(change, subject) {
+        const { kind, cause, username } = change
+        status.told(change)
+        log.info({ kind, cause, username, subject }, 'Keycloak was told')
+      },
     }),
     onState: ({ error }) =>
       error === undefined
         ? log.info('the directory answers')
         : log.warn({ problem: error }, 'nothing is heard of the directory, or Keycloak does not take it: trying again'),
   })
-  const server = createServer((request, response) => {
-    const { currentAtMs = 0, error } = watch.state()
-    const isCurrent = request.url !== '/readyz' || Date.now() - currentAtMs < stalenessBoundMs
-    const body = isCurrent ? { status: 'ok' } : { status: 'waiting', for: error ?? 'the first answer of the directory' }
-    response.writeHead(isCurrent ? 200 : 503, { 'content-type': 'application/json', 'cache-control': 'no-store' })
-    response.end(JSON.stringify(body))
+  const status = createStatus(watch.state)
+  const server = createServer(async (request, response) => {
+    const { status: code, type, body } = (await status.answer(request.url ?? '')) ?? notFound
+    response.writeHead(code, { 'content-type': type, 'cache-control': 'no-store' }).end(body)
   })
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)

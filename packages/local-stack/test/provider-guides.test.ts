@@ -51,3 +51,19 @@ describe.each(providerNames)('the guide of %s', (name) => {
     }
   })
 })
+
+describe('the guide of Active Directory', () => {
+  const guide = readFileSync(join(findWorkspaceRoot(), 'docs', 'providers', 'active-directory.md'), 'utf8')
+  const [given = '', component = ''] = [...guide.matchAll(/```json\n([\s\S]*?)\n```/g)].map(([, json]) => json)
+
+  it('shows the user federation that such a realm has', () => {
+    const { components } = buildRealm({ ...settings, activeDirectory: JSON.parse(given) })
+    const [directory] = Object.values(
+      components as unknown as Record<string, { config: object; providerId?: string }[]>,
+    )
+      .flat()
+      .filter(({ providerId }) => providerId === 'ldap')
+    const config = Object.entries(directory?.config ?? {}).map(([name, values]) => [name, values[0]])
+    expect(JSON.parse(component)).toEqual(Object.fromEntries(config))
+  })
+})

@@ -1,34 +1,30 @@
-import { setInterval } from 'node:timers/promises'
 import { callWithToken, openCorporateDirectory } from '@mcp-identity/local-stack/demo'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { start, stop } from '../container-control.ts'
 import { accessTokenOf } from '../door-round.ts'
+import { startSteadyCallers, tally } from '../steady-callers.ts'
 
-/** Of each caller. */
-const paceMs = 50
-const callers = ['anna', 'dave', 'erin', 'carol']
+const goodCallers = ['anna', 'dave', 'erin', 'carol']
 /** One after the other, as an update goes: the next one only when this one is ready again. */
 const updated = ['mcp-server-1', 'mcp-server-2', 'mcp-server-3', 'keycloak-1', 'keycloak-2']
 
 describe.runIf(inject('containers'))('an update that replaces one container after the other, under load', () => {
   const stack = inject('stack')
   const directory = openCorporateDirectory(stack?.urls.corporateIdp ?? '', stack?.clients.directoryAdmin.secret ?? '')
-  const stopping = new AbortController()
-  const good: number[] = []
-  const revoked: number[] = []
-  let load: Promise<void>[] = []
+  const callers = startSteadyCallers(stack?.urls.mcp ?? '')
+  let good: readonly number[] = []
+  let revoked: readonly number[] = []
 
   beforeAll(async () => {
-    const tokens = await Promise.all(callers.map(tokenOf))
+    const tokens = await Promise.all(goodCallers.map(tokenOf))
     const bob = await tokenOf('bob')
-    load = tokens.map((token) => callOn(token, good))
+    good = callers.call(tokens)
     await directory.disable('bob')
     while ((await callWithToken(stack.urls.mcp, bob)).status !== 401);
-    load.push(callOn(bob, revoked))
+    revoked = callers.call([bob])
   })
   afterAll(async () => {
-    stopping.abort()
-    await Promise.all(load)
+    await callers.stop()
     await directory.enable('bob')
   })
 
@@ -43,23 +39,4 @@ describe.runIf(inject('containers'))('an update that replaces one container afte
   })
 
   const tokenOf = (username: string): Promise<string> => accessTokenOf(stack, username)
-
-  /** Calls at a steady pace, as a person's agent does. 0 stands for no answer. */
-  async function callOn(token: string, statuses: number[]): Promise<void> {
-    for await (const _ of setInterval(paceMs)) {
-      if (stopping.signal.aborted) return
-      statuses.push(
-        await callWithToken(stack.urls.mcp, token).then(
-          ({ status }) => status,
-          () => 0,
-        ),
-      )
-    }
-  }
 })
-
-function tally(statuses: readonly number[]): Record<number, number> {
-  const counts: Record<number, number> = {}
-  for (const status of statuses) counts[status] = (counts[status] ?? 0) + 1
-  return counts
-}

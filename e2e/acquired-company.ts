@@ -43,6 +43,12 @@ export async function startAcquiredCompany(stack: StackFile) {
       })
       if (!response.ok) throw new Error(`its directory answered ${response.status}: ${await response.text()}`)
     },
+    /** How the realm brokers it, changed. */
+    async changeBroker(config: Record<string, string>): Promise<void> {
+      const path = `/identity-provider/instances/${acquiredAlias}`
+      const broker = (await (await keycloak.request('GET', path)).json()) as { config: Record<string, string> }
+      await keycloak.request('PUT', path, { ...broker, config: { ...broker.config, ...config } })
+    },
     /** Its people leave the realm with it. */
     async stop(): Promise<void> {
       for (const { id } of await accountsOf(stack)) await keycloak.request('DELETE', `/users/${id}`)

@@ -72,7 +72,7 @@ describe('namesakes', () => {
     }
     const auditor = await tokensOf(stack, 'ivan', { ...request, scope: 'openid admin:reports' })
     const headers = { authorization: `Bearer ${auditor.tokens.access_token}` }
-    const answer = await fetch(new URL('/audit?limit=4', mcp), { headers })
+    const answer = await fetch(new URL('/audit?limit=20', mcp), { headers })
     const { records } = (await answer.json()) as { records: { event: Record<string, unknown> }[] }
     const seen = records.map(({ event }) => `${event.email} by ${event.identityProvider}`)
     expect(seen).toContain(`alice@company.com by ${stack.urls.corporateIdp}`)
@@ -89,6 +89,17 @@ describe('namesakes', () => {
     expect(await refresh(stack, ours.refresh_token)).toBeUndefined()
     await acquired.directory.enable('alice')
   })
+})
+
+it('a claim that the realm requires keeps out whose value only resembles it', async () => {
+  const required = (value: string) =>
+    acquired.changeBroker({ filteredByClaim: 'true', claimFilterName: 'nickname', claimFilterValue: value })
+  await acquired.change('erin', { email: 'erin@acquired.example' })
+  await required('er\\.n')
+  expect(await signIn(stack, 'erin', viaAcquired)).toMatchObject({ outcome: 'page' })
+  await required('erin')
+  expect(await signIn(stack, 'erin', viaAcquired)).toMatchObject({ outcome: 'signed in' })
+  await acquired.changeBroker({ filteredByClaim: 'false' })
 })
 
 it('an administrator links two accounts on purpose, and then they are one person', async () => {

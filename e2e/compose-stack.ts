@@ -12,6 +12,8 @@ declare module 'vitest' {
   interface ProvidedContext {
     /** Names of the containers by service; `undefined` where no engine answers. */
     containers: Record<string, string> | undefined
+    /** What a program has to be told, beside its own environment, to find this stack by `docker compose`. */
+    composeEnvironment: Record<string, string>
   }
 }
 
@@ -50,8 +52,10 @@ export async function composeStack(
     [...composed.services, 'setup'].map((service) => [service, `${projectName}-${service}-1`]),
   )
   const folder = await mkdtemp(join(tmpdir(), 'mcp-identity-containers-'))
+  const settings = environmentOf(projectName, folder, composed)
+  project.provide('composeEnvironment', settings)
   try {
-    const environment = await up(projectName, folder, composed)
+    const environment = await up(projectName, settings, composed)
     const stack = readStackFile(join(folder, 'stack.json'))
     if (stack === undefined) throw new Error('setup has written no stack.json')
     project.provide('stack', stack)
@@ -83,22 +87,33 @@ async function engineProblem(): Promise<string | undefined> {
   }
 }
 
+function environmentOf(projectName: string, folder: string, { ports }: ComposeStack): Record<string, string> {
+  const offline = join(infra(), '.env.offline')
+  return {
+    COMPOSE_PROJECT_NAME: projectName,
+    STACK_FOLDER: folder,
+    ...Object.fromEntries(Object.entries(ports).map(([name, port]) => [name, String(port)])),
+    ...(existsSync(offline) ? { COMPOSE_ENV_FILES: offline } : {}),
+  }
+}
+
+function infra(): string {
+  return join(findWorkspaceRoot(), 'infra')
+}
+
 async function up(
   projectName: string,
-  folder: string,
-  { file, services, ports }: ComposeStack,
+  settings: Record<string, string>,
+  { file, services }: ComposeStack,
 ): Promise<StartedDockerComposeEnvironment> {
-  const infra = join(findWorkspaceRoot(), 'infra')
-  const published = Object.fromEntries(Object.entries(ports).map(([name, port]) => [name, String(port)]))
-  const settings = new DockerComposeEnvironment(infra, file)
+  const environment = new DockerComposeEnvironment(infra(), file)
     .withBuild()
     .withProjectName(projectName)
-    .withEnvironment({ STACK_FOLDER: folder, ...published })
+    .withEnvironment(settings)
     .withStartupTimeout(300_000)
     .withWaitStrategy('setup-1', Wait.forOneShotStartup())
-  if (existsSync(join(infra, '.env.offline'))) settings.withEnvironmentFile('.env.offline')
-  for (const service of services) settings.withWaitStrategy(`${service}-1`, Wait.forHealthCheck())
-  return settings.up()
+  for (const service of services) environment.withWaitStrategy(`${service}-1`, Wait.forHealthCheck())
+  return environment.up()
 }
 
 async function printLogs(containers: Readonly<Record<string, string>>): Promise<void> {

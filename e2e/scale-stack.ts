@@ -1,7 +1,9 @@
 import type { TestProject } from 'vitest/node'
 import { composeStack } from './compose-stack.ts'
 
-/** Two nodes of Keycloak and three replicas of the MCP server behind a proxy, on ports from 9880. */
+const portBase = Number(process.env.PORT_BASE ?? 9880)
+
+/** Two nodes of Keycloak and three replicas of the MCP server behind a proxy, on ports from `PORT_BASE`, 9880. */
 export default (project: TestProject) =>
   composeStack(project, {
     file: 'compose.scale.yaml',
@@ -10,7 +12,7 @@ export default (project: TestProject) =>
       ...['mcp-server-1', 'mcp-server-2', 'mcp-server-3'],
     ],
     ports: {
-      ...{ CONSOLE_PORT: 9880, MCP_PORT: 9881, IDP_PORT: 9882, KEYCLOAK_PORT: 9883 },
-      ...{ MCP_1_PORT: 9886, MCP_2_PORT: 9887, MCP_3_PORT: 9888 },
+      ...{ CONSOLE_PORT: portBase, MCP_PORT: portBase + 1, IDP_PORT: portBase + 2, KEYCLOAK_PORT: portBase + 3 },
+      ...{ MCP_1_PORT: portBase + 6, MCP_2_PORT: portBase + 7, MCP_3_PORT: portBase + 8 },
     },
   })

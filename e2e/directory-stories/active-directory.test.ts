@@ -43,6 +43,8 @@ describe.skipIf(!hasSamba())('Active Directory behind Keycloak', { timeout: 120_
     await rm(directory, { recursive: true, force: true })
   })
 
+  const keycloak = () => openKeycloakAdministrator(file)
+
   /** Signs somebody in, and calls once. */
   async function signIn(username: string) {
     const session = sessionOf(file, username)
@@ -126,14 +128,17 @@ describe.skipIf(!hasSamba())('Active Directory behind Keycloak', { timeout: 120_
 
     it('let in nobody whose primary group is another than Domain Users', async () => {
       const guests = '514'
+      const dave = await signInForGood('dave')
       await domain.setAttribute('dave', 'primaryGroupID', [guests]).catch(async () => {
         // The domain wants her to be a member first.
         await domain.addMemberByDn(`CN=Domain Guests,CN=Users,${file.domainController?.baseDn}`, 'dave')
         await domain.setAttribute('dave', 'primaryGroupID', [guests])
       })
+      expect(await timeUntil(dave.accessToken, ({ status }) => status === 401)).toBeLessThan(refusalBoundMs)
+      await dave.session.close()
       await expect(signIn('dave')).rejects.toMatchObject({ name: 'SignInRefusedError' })
       await domain.setAttribute('dave', 'primaryGroupID', ['513'])
-      expect((await signIn('dave')).answer.isError).toBe(false)
+      await (await signInForGood('dave')).session.close()
     })
   })
 
@@ -148,6 +153,24 @@ describe.skipIf(!hasSamba())('Active Directory behind Keycloak', { timeout: 120_
       expect(await refresh(file, anna.refreshToken)).toBe('invalid_grant')
       expect((await callWithToken(file.urls.mcp, anna.accessToken)).status).toBe(401)
       await anna.session.close()
+    })
+  })
+
+  describe('whoever is removed', () => {
+    it('is refused within a second, and nobody who has her name later is she', async () => {
+      const ivan = await signInForGood('ivan')
+      const subject = await keycloak().findPerson('ivan')
+      await domain.removePerson('ivan')
+      expect(await timeUntil(ivan.accessToken, ({ status }) => status === 401)).toBeLessThan(refusalBoundMs)
+      expect(await refresh(file, ivan.refreshToken)).toBe('invalid_grant')
+      await ivan.session.close()
+      await expect(signIn('ivan')).rejects.toMatchObject({ name: 'SignInRefusedError' })
+      await domain.addPerson('ivan')
+      const other = await signIn('ivan')
+      expect(other.answer.isError).toBe(false)
+      expect(await keycloak().findPerson('ivan')).not.toBe(subject)
+      expect((await callWithToken(file.urls.mcp, ivan.accessToken)).status).toBe(401)
+      await other.session.close()
     })
   })
 
@@ -177,7 +200,6 @@ describe.skipIf(!hasSamba())('Active Directory behind Keycloak', { timeout: 120_
   })
 
   describe('an account that may not come in', () => {
-    const keycloak = () => openKeycloakAdministrator(file)
     afterEach(async () => {
       await domain.unlock('carol')
       await domain.setExpiry('carol', undefined)
@@ -216,9 +238,18 @@ describe.skipIf(!hasSamba())('Active Directory behind Keycloak', { timeout: 120_
   })
 
   describe('while the domain controller is away', () => {
-    it('nobody signs in', async () => {
+    it('nobody signs in and is told so, who has a token keeps it until it ends, the watcher says what it waits for', async () => {
+      const anna = await signInForGood('anna')
       await stack.domain?.stop()
-      await expect(signIn('dave')).rejects.toMatchObject({ name: 'SignInRefusedError' })
+      await expect(signIn('dave')).rejects.toMatchObject({
+        name: 'SignInRefusedError',
+        pageText: expect.stringContaining('The company directory does not answer'),
+      })
+      expect(await refresh(file, anna.refreshToken)).toBe('invalid_grant')
+      expect((await callWithToken(file.urls.mcp, anna.accessToken)).status).toBe(200)
+      const watcherStatus = async () => (await fetch(`${file.urls.corporateIdp}/readyz`)).status
+      await expect.poll(watcherStatus, { timeout: 15_000 }).toBe(503)
+      await anna.session.close()
     })
   })
 

@@ -19,8 +19,9 @@ const timeoutMs = 3_000
 /**
  * Tells Keycloak what happened in the directory, in words that it records as events: whoever reads these hears it.
  *
- * Ended access ends the person's sessions, so that no refresh token outlives it. For changed permissions she is written
- * as she is: Keycloak reads her groups from the directory at each request anyway, the event says that it is time to ask.
+ * Ended access ends the person's sessions, so that no refresh token outlives it. Who was removed is deleted, so that somebody
+ * new may have her name: as another subject. For changed permissions she is written as she is: Keycloak reads her groups
+ * from the directory at each request anyway, the event says that it is time to ask.
  *
  * @returns Rejects when Keycloak has not taken everything; telling again does no harm.
  */
@@ -71,9 +72,11 @@ export function tellKeycloak({ keycloak, onTold, fetch: send = fetch }: Keycloak
 
   async function tell(change: DirectoryChange): Promise<void> {
     for (const { id, username } of await find(change.id)) {
-      if (change.kind === 'access_ended')
-        await expectDone('end the sessions', await request('POST', `/users/${id}/logout`))
-      else await expectDone('write the person', await request('PUT', `/users/${id}`, { username }))
+      const person = `/users/${id}`
+      if (change.cause === 'removed') await expectDone('delete the person', await request('DELETE', person))
+      else if (change.kind === 'access_ended')
+        await expectDone('end the sessions', await request('POST', `${person}/logout`))
+      else await expectDone('write the person', await request('PUT', person, { username }))
       onTold?.(change, id)
     }
   }

@@ -50,6 +50,13 @@ describe('Keycloak', () => {
     expect(told).toEqual(['subject-of-anna disabled'])
   })
 
+  it('deletes who was removed, so that her name is free for another person', async () => {
+    const { asked, told, tell } = keycloakDouble({ 'DELETE /users/subject-of-anna': 204 })
+    await tell([{ ...anna, cause: 'removed' }])
+    expect(asked).toEqual(['GET /users', 'DELETE /users/subject-of-anna'])
+    expect(told).toEqual(['subject-of-anna removed'])
+  })
+
   it('writes whose permissions have changed as she is, so that an event says so', async () => {
     const { asked, tell } = keycloakDouble()
     await tell([erin])

@@ -68,6 +68,8 @@ check 'no secret stands in it' holds_no_secret
 check 'Keycloak is started with the options of the realm' has_start_options
 check 'speaks TLS to Keycloak and the MCP server, and to them alone' tells_ingress_tls
 check 'lets callers and the console through to every route that is theirs' passes_every_route
+sends_spans_to() { helm template stack "$chart" --values "$complete" --set "mcpServer.tracesEndpoint=$1" | grep -q "OTEL_EXPORTER_OTLP_ENDPOINT, value: \"$1\""; }
+check 'sends spans where it is told to' sends_spans_to http://collector.monitoring:4318
 check 'keeps the metrics inside' keeps_inside /metrics
 check 'refuses several replicas that cannot hear each other' refuses 'signals.redis must be set' --set mcpServer.signals.redis=null
 check 'refuses a server that nobody tells of revocations' refuses 'must say who tells' --set mcpServer.signals=null --set mcpServer.replicas=1

@@ -116,6 +116,21 @@ describe.skipIf(!hasSamba())('Active Directory behind Keycloak', { timeout: 120_
       await session.close()
     })
 
+    it('count as they are, when one is taken and given back before the watcher has looked', async () => {
+      await domain.addMember('Data Analysts', 'erin')
+      const { session } = await signIn('erin')
+      expect((await session.callTool(report.name, report.arguments)).isError).toBe(false)
+      const accessToken = session.accessToken()
+      // Her permissions are in doubt from now on, so that Keycloak is asked before it is told of what comes next.
+      await domain.addMember('Customer Readers', 'erin')
+      await domain.removeMember('Data Analysts', 'erin')
+      await timeUntil(accessToken, isRefused)
+      await domain.addMember('Data Analysts', 'erin')
+      expect(await timeUntil(accessToken, (answer) => !isRefused(answer))).toBeLessThan(refusalBoundMs)
+      await domain.setGroups('erin', [])
+      await session.close()
+    })
+
     it('count when they are inside others', async () => {
       await domain.addGroup('Junior Analysts')
       await domain.nestGroup('Data Analysts', 'Junior Analysts')
@@ -123,6 +138,17 @@ describe.skipIf(!hasSamba())('Active Directory behind Keycloak', { timeout: 120_
       const { session, answer } = await signIn('erin')
       expect(answer.text).toContain('Data Analysts')
       await domain.removeGroup('Junior Analysts')
+      await session.close()
+    })
+
+    it('give nothing under another name', async () => {
+      await domain.addMember('Data Analysts', 'erin')
+      const { session } = await signIn('erin')
+      expect((await session.callTool(report.name, report.arguments)).isError).toBe(false)
+      await domain.renameGroup('Data Analysts', 'Analysts of Data')
+      expect(await timeUntil(session.accessToken(), isRefused)).toBeLessThan(refusalBoundMs)
+      await domain.renameGroup('Analysts of Data', 'Data Analysts')
+      await domain.removeMember('Data Analysts', 'erin')
       await session.close()
     })
 
@@ -171,6 +197,19 @@ describe.skipIf(!hasSamba())('Active Directory behind Keycloak', { timeout: 120_
       expect(await keycloak().findPerson('ivan')).not.toBe(subject)
       expect((await callWithToken(file.urls.mcp, ivan.accessToken)).status).toBe(401)
       await other.session.close()
+    })
+
+    it('is refused as soon as the watcher runs again; meanwhile Keycloak gives her nothing more', async () => {
+      const ivan = await signInForGood('ivan')
+      await stack.directoryWatcher?.stop()
+      await domain.removePerson('ivan')
+      expect(await isActiveAtKeycloak(ivan.accessToken)).toBe(false)
+      expect(await refresh(file, ivan.refreshToken)).toBe('invalid_grant')
+      expect((await callWithToken(file.urls.mcp, ivan.accessToken)).status).toBe(200)
+      await stack.directoryWatcher?.start()
+      expect(await timeUntil(ivan.accessToken, ({ status }) => status === 401)).toBeLessThan(refusalBoundMs)
+      await ivan.session.close()
+      await domain.addPerson('ivan')
     })
   })
 
@@ -238,7 +277,7 @@ describe.skipIf(!hasSamba())('Active Directory behind Keycloak', { timeout: 120_
   })
 
   describe('while the domain controller is away', () => {
-    it('nobody signs in and is told so, who has a token keeps it until it ends, the watcher says what it waits for', async () => {
+    it('nobody signs in and is told so, who has a token keeps it until it ends, the watcher says what it waits for; then all is as before', async () => {
       const anna = await signInForGood('anna')
       await stack.domain?.stop()
       await expect(signIn('dave')).rejects.toMatchObject({
@@ -249,7 +288,13 @@ describe.skipIf(!hasSamba())('Active Directory behind Keycloak', { timeout: 120_
       expect((await callWithToken(file.urls.mcp, anna.accessToken)).status).toBe(200)
       const watcherStatus = async () => (await fetch(`${file.urls.corporateIdp}/readyz`)).status
       await expect.poll(watcherStatus, { timeout: 15_000 }).toBe(503)
-      await anna.session.close()
+      await stack.domain?.start()
+      await expect.poll(watcherStatus, { timeout: 15_000 }).toBe(200)
+      const dave = await signInForGood('dave')
+      await domain.disable('dave')
+      expect(await timeUntil(dave.accessToken, ({ status }) => status === 401)).toBeLessThan(refusalBoundMs)
+      await domain.enable('dave')
+      await Promise.all([anna.session.close(), dave.session.close()])
     })
   })
 

@@ -57,6 +57,7 @@ export interface Trust {
 }
 
 export const corporateIdpTitle = 'Corporate IdP'
+export const directoryWatcherTitle = 'Directory watcher'
 
 /** What the MCP server is called at the corporate IdP, where it receives signals. */
 const signalReceiverClientId = 'mcp-server'
@@ -142,7 +143,7 @@ function directoryWatcher(
 ): NodePart {
   return {
     name: 'directory-watcher',
-    title: 'Directory watcher',
+    title: directoryWatcherTitle,
     folder: 'apps/directory-watcher',
     environment: {
       WATCHER_PORT: String(ports.corporateIdp),

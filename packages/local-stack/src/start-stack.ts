@@ -21,6 +21,7 @@ import { startKeycloak } from './keycloak/start-keycloak.ts'
 import {
   cliClientId,
   corporateIdpTitle,
+  directoryWatcherTitle,
   isPresent,
   issuerOf,
   type NodePart,
@@ -78,10 +79,17 @@ export interface Stack {
   folder: StackFolder
   /** Resolves when a part ends by itself, which nothing in the stack should do, to the reason. Never rejects. */
   failed: Promise<StackError>
-  /** Stops and starts the domain controller, with Active Directory; the other parts go on. For tests. */
-  domain?: { stop(): Promise<void>; start(): Promise<void> }
+  /** Stop and start again, with Active Directory, while the other parts go on. For tests. */
+  domain?: RestartablePart
+  directoryWatcher?: RestartablePart
   /** Stops every part and removes `stack.json`. Safe to call twice. */
   stop(): Promise<void>
+}
+
+export interface RestartablePart {
+  stop(): Promise<void>
+  /** Resolves when it is ready. */
+  start(): Promise<void>
 }
 
 /**
@@ -111,7 +119,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     const file = await describeStack(context)
     context.signal.throwIfAborted()
     writeStackFile(folder.stackFile, file)
-    return { file, folder, failed: firstToEnd(started), stop, ...domainOf(context) }
+    return { file, folder, failed: firstToEnd(started), stop, ...directoryOf(context) }
   } catch (error) {
     await stop()
     throw error
@@ -275,14 +283,16 @@ async function prepareDomain(
   return plan as DomainControllerPlan
 }
 
-function domainOf(context: StartContext): Pick<Stack, 'domain'> {
+function directoryOf(context: StartContext): Pick<Stack, 'domain' | 'directoryWatcher'> {
   const { domain, started } = context
-  if (domain === undefined) return {}
+  const watcher = nodeParts(context).find(({ title }) => title === directoryWatcherTitle)
+  if (domain === undefined || watcher === undefined) return {}
+  const stopLatest = async (title: string) => started.findLast(({ name }) => name === title)?.stop()
+  // A part that has ended ends the start of the others; here one was stopped on purpose.
+  const apart = { ...context, signal: new AbortController().signal }
   return {
-    domain: {
-      stop: async () => started.findLast(({ name }) => name === domainTitle)?.stop(),
-      start: () => startDomain(context, domain),
-    },
+    domain: { stop: () => stopLatest(domainTitle), start: () => startDomain(apart, domain) },
+    directoryWatcher: { stop: () => stopLatest(watcher.title), start: () => startNodePart(apart, watcher) },
   }
 }
 

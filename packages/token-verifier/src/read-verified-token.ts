@@ -142,9 +142,10 @@ function withGroupNames(caller: Caller, names: ReadonlyMap<string, string> | und
 /** `cnf` must say something that is understood, and only that: a token is never used as if it were not bound. */
 function readConfirmation({ cnf }: Claims): Confirmation | undefined {
   if (!isObject(cnf)) return undefined
-  const { jkt, 'x5t#S256': certificateThumbprint, ...others } = cnf
+  // Keycloak says beside "jkt" by what the token was bound to it; any other way is none that is understood.
+  const { jkt, 'x5t#S256': certificateThumbprint, 'kc-jkt-type': boundBy = 'DPoP', ...others } = cnf
   const isKnown = (value: unknown): value is string | undefined => value === undefined || isThumbprint(value)
-  if (!isKnown(jkt) || !isKnown(certificateThumbprint) || Object.keys(others).length > 0) {
+  if (!isKnown(jkt) || !isKnown(certificateThumbprint) || boundBy !== 'DPoP' || Object.keys(others).length > 0) {
     return refuse('confirmation_not_understood', '"cnf" must have jkt or x5t#S256, and nothing else')
   }
   if (jkt === undefined && certificateThumbprint === undefined)

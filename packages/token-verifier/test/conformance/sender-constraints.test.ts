@@ -25,7 +25,9 @@ const method = 'POST'
 const url = 'https://mcp.company.com/mcp'
 
 function boundTo(key: TestKey): string {
-  return mintAccessToken({ provider: 'keycloak', claims: { cnf: dpopConfirmation(key), typ: 'DPoP' } })
+  // As Keycloak 26.7 writes it: beside the thumbprint stands by what the key was bound.
+  const cnf = { ...dpopConfirmation(key), 'kc-jkt-type': 'DPoP' }
+  return mintAccessToken({ provider: 'keycloak', claims: { cnf, typ: 'DPoP' } })
 }
 
 const boundToken = boundTo(testKeys.client)

@@ -334,6 +334,8 @@ const confirmations: RefusedCase[] = [
     'the address of a key set (jku)': { jku: 'https://attacker.example/jwks' },
     'an unknown member': { 'urn:example:rule': 1 },
     'a known and an unknown member': { ...dpopConfirmation(), 'urn:example:rule': 1 },
+    'what binds it, and no key (Keycloak)': { 'kc-jkt-type': 'DPoP' },
+    'a key that something else than a proof binds (Keycloak)': { ...dpopConfirmation(), 'kc-jkt-type': 'other' },
     'a thumbprint that is a number': { jkt: 7 },
     'an empty thumbprint': { jkt: '' },
     'a thumbprint that is a list': { jkt: [dpopConfirmation().jkt] },

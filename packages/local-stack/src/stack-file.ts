@@ -73,11 +73,21 @@ export function readStackFile(path: string): StackFile | undefined {
       auditLog: absolute(file.auditLog),
       ...(file.auditLogs === undefined ? {} : { auditLogs: file.auditLogs.map(absolute) }),
       clockFile: absolute(file.clockFile),
+      ...(file.domainController === undefined ? {} : { domainController: at(file.domainController, absolute) }),
       ...(file.authorityFile === undefined ? {} : { authorityFile: absolute(file.authorityFile) }),
     }
   } catch {
     return undefined
   }
+}
+
+function at(controller: DomainController, absolute: (relative: string) => string): DomainController {
+  const account = ({ bindDn, passwordFile }: DomainController['reader']) => ({
+    bindDn,
+    passwordFile: absolute(passwordFile),
+  })
+  const { caFile, administrator, reader } = controller
+  return { ...controller, caFile: absolute(caFile), administrator: account(administrator), reader: account(reader) }
 }
 
 export function removeStackFile(path: string): void {

@@ -66,4 +66,12 @@ describe('the guide of Active Directory', () => {
     const config = Object.entries(directory?.config ?? {}).map(([name, values]) => [name, values[0]])
     expect(JSON.parse(component)).toEqual(Object.fromEntries(config))
   })
+
+  it('sets what the watcher of the containers is told', () => {
+    const compose = readFileSync(join(findWorkspaceRoot(), 'infra', 'compose.active-directory.yaml'), 'utf8')
+    const names = (text: string, pattern: RegExp) => [...text.matchAll(pattern)].map(([, name]) => name).sort()
+    const shown = names(guide, /^((?:AD|KEYCLOAK)_\w+)=/gm)
+    expect(shown).toEqual(names(compose, /^ {6}((?:AD|KEYCLOAK)_\w+):/gm))
+    expect(shown.length).toBeGreaterThan(5)
+  })
 })

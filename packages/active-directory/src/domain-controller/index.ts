@@ -1,9 +1,12 @@
 export { type DomainAdministration, openDomainAdministration } from './administration.ts'
 export {
+  administratorPasswordFile,
   connectionOf,
+  controllerName,
   type DomainController,
   type DomainControllerOptions,
   type DomainControllerPlan,
+  describeDomainController,
   hasSamba,
   installAdvice,
   loopbackAddress,

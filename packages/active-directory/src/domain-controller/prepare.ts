@@ -1,10 +1,11 @@
 import { execFile, spawnSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { isIP } from 'node:net'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import type { DirectoryConnection, DirectoryTree } from '../connect.ts'
-import { openCertificates } from './certificates.ts'
+import { type CertificateFiles, openCertificates } from './certificates.ts'
 
 /** What a program has to know of a domain controller of this machine. */
 export interface DomainController extends DirectoryTree {
@@ -35,16 +36,23 @@ export interface DomainControllerPlan {
 export interface DomainControllerOptions {
   /** Holds the domain, its secrets and certificates; a domain of an earlier run is kept. */
   folder: string
-  /** Address of loopback to listen on, at ports 389 and 636. See {@link loopbackAddress}. */
+  /**
+   * Address of loopback to listen on, at ports 389 and 636, see {@link loopbackAddress}; or the name of this machine, which
+   * belongs to the domain alone then, as a container does: all its addresses are listened on.
+   */
   address: string
   /** Holds the password of the account that may read. Default: made at random in `folder`. */
   readerPasswordFile?: string
+  /** Default: made in `folder`, with a CA. */
+  certificates?: CertificateFiles
 }
 
 const domain = 'CORP'
 const dnsDomain = 'corp.company.com'
 const hostName = 'dc1'
-export const baseDn = dnsDomain
+/** The domain controller's own name, which its certificate bears. */
+export const controllerName = `${hostName}.${dnsDomain}`
+const baseDn = dnsDomain
   .split('.')
   .map((label) => `DC=${label}`)
   .join(',')
@@ -84,21 +92,15 @@ export function loopbackAddress(number: number): string {
 export async function prepareDomainController(options: DomainControllerOptions): Promise<DomainControllerPlan> {
   const { folder, address } = options
   mkdirSync(folder, { recursive: true, mode: 0o700 })
-  const certificates = await openCertificates(join(folder, 'tls'), { dns: `${hostName}.${dnsDomain}`, ip: address })
-  const administratorFile = join(folder, 'administrator-password')
+  const certificates =
+    options.certificates ?? (await openCertificates(join(folder, 'tls'), { dns: controllerName, ip: address }))
+  const administratorFile = join(folder, administratorPasswordFile)
   await provision(options, administratorFile)
-  const controller = {
-    url: `ldaps://${address}`,
-    caFile: certificates.ca,
-    baseDn,
-    peopleDn,
-    groupsDn,
-    administrator: { bindDn: `administrator@${dnsDomain}`, passwordFile: administratorFile },
-    reader: {
-      bindDn: `CN=${readerName},CN=Users,${baseDn}`,
-      passwordFile: options.readerPasswordFile ?? openPassword(join(folder, 'reader-password')),
-    },
-  }
+  const controller = describeDomainController(`ldaps://${address}`, {
+    ca: certificates.ca,
+    administratorPassword: administratorFile,
+    readerPassword: options.readerPasswordFile ?? openPassword(join(folder, 'reader-password')),
+  })
   return {
     controller,
     command: 'samba',
@@ -119,15 +121,35 @@ export async function prepareDomainController(options: DomainControllerOptions):
   }
 }
 
+/** Where the password of the administrator is, in the folder of the domain. */
+export const administratorPasswordFile = 'administrator-password'
+
+/** A domain controller of this domain, wherever it is reached and these files are. */
+export function describeDomainController(
+  url: string,
+  files: { ca: string; administratorPassword: string; readerPassword: string },
+): DomainController {
+  return {
+    url,
+    caFile: files.ca,
+    baseDn,
+    peopleDn,
+    groupsDn,
+    administrator: { bindDn: `administrator@${dnsDomain}`, passwordFile: files.administratorPassword },
+    reader: { bindDn: `CN=${readerName},CN=Users,${baseDn}`, passwordFile: files.readerPassword },
+  }
+}
+
 /** How to connect to it as one of its accounts. */
 export function connectionOf({ url, caFile }: DomainController, account: BindAccount): DirectoryConnection {
   const { bindDn, passwordFile } = account
   return { url, ca: readFileSync(caFile, 'utf8'), bindDn, password: readFileSync(passwordFile, 'utf8') }
 }
 
-/** Nothing but LDAP: no file shares, no name service, no Kerberos; ports of one address only. */
+/** Nothing but LDAP: no file shares, no name service, no Kerberos; on loopback ports of one address only. */
 function listening(address: string): Record<string, string> {
-  return { 'server services': 'ldap', interfaces: `${address}/8`, 'bind interfaces only': 'yes' }
+  const services = { 'server services': 'ldap' }
+  return isIP(address) === 0 ? services : { ...services, interfaces: `${address}/8`, 'bind interfaces only': 'yes' }
 }
 
 /** Whatever Samba keeps for the whole machine otherwise: two domain controllers would share it. */

@@ -5,12 +5,13 @@ import { layOutContainers } from '../containers/lay-out-containers.ts'
 import { readSettings } from '../settings.ts'
 
 const usage = `Lays out secrets, the realm and the settings of Keycloak for the containers of infra/compose.yaml or, with --scale,
-of infra/compose.scale.yaml.
+of infra/compose.scale.yaml, or, with --active-directory, of infra/compose.active-directory.yaml on top of the first.
 
   … | node packages/local-stack/src/cli/lay-out-containers.ts --folder FOLDER [options]
 
   --folder FOLDER     where to; secrets that are there already are kept
   --scale             several nodes behind a proxy, over TLS, with an authority of their own
+  --active-directory  a domain controller behind Keycloak in place of the corporate IdP
   --owner UID:GID     who the parts run as
   --help              this text
 
@@ -22,6 +23,7 @@ try {
     options: {
       folder: { type: 'string' },
       scale: { type: 'boolean', default: false },
+      'active-directory': { type: 'boolean', default: false },
       owner: { type: 'string' },
       help: { type: 'boolean' },
     },
@@ -33,7 +35,14 @@ try {
   process.exitCode = 2
 }
 
-async function run({ folder, scale, owner }: { folder?: string; scale: boolean; owner?: string }): Promise<void> {
+interface Values {
+  folder?: string
+  scale: boolean
+  'active-directory': boolean
+  owner?: string
+}
+
+async function run({ folder, scale, 'active-directory': hasDomain, owner }: Values): Promise<void> {
   if (!folder) throw new TypeError('--folder must be given')
   const settings = readSettings(process.env)
   const file = await layOutContainers({
@@ -41,6 +50,7 @@ async function run({ folder, scale, owner }: { folder?: string; scale: boolean; 
     portBase: settings.portBase,
     realmProfile: settings.realmProfile,
     scale: scale ? 'several' : 'one',
+    ...(hasDomain ? { directory: 'active-directory' as const } : {}),
     accounts: readAccounts(JSON.parse(readFileSync(0, 'utf8'))),
     ...(owner ? { owner: readOwner(owner) } : {}),
   })

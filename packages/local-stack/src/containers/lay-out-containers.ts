@@ -10,6 +10,12 @@ import { openSecrets, type Secrets } from '../secrets.ts'
 import type { RealmProfile } from '../settings.ts'
 import { type Account, type StackFile, writeStackFile } from '../stack-file.ts'
 import { alone } from './keycloak-settings.ts'
+import {
+  directoryCaName,
+  domainControllerInside,
+  domainControllerOutside,
+  layOutActiveDirectory,
+} from './lay-out-active-directory.ts'
 import { authorityName, layOutScale, postgresOwner, replicaAddresses, replicaAuditLogs } from './lay-out-scale.ts'
 
 export interface ContainersOptions {
@@ -20,6 +26,8 @@ export interface ContainersOptions {
   realmProfile: RealmProfile
   /** What the containers of `infra/compose.yaml`, or of `infra/compose.scale.yaml`, need. Default `one`. */
   scale?: Scale
+  /** With Active Directory behind Keycloak in place of the corporate IdP, as in `infra/compose.active-directory.yaml`. */
+  directory?: 'active-directory'
   /** Who can sign in. */
   accounts: readonly Account[]
   /** Who the parts run as; owns what they read. Absent: whoever runs this. */
@@ -45,8 +53,10 @@ export async function layOutContainers(options: ContainersOptions): Promise<Stac
   for (const place of Object.values(places)) mkdirSync(place, { recursive: true, mode: 0o700 })
   const secrets = await openSecrets(places.secrets)
   const addresses = addressesAt(portsFrom(portBase), scale === 'one' ? 'http' : 'https')
+  if (options.directory !== undefined) await layOutActiveDirectory(folder, secrets)
   layOutRealm(places, secrets, addresses, options)
   const keycloak = scale === 'one' ? alone(addresses) : await layOutScale(folder, addresses)
+  if (options.directory !== undefined) keycloak.options.push(`--truststore-paths=/stack/${directoryCaName}`)
   layOutKeycloak(places, { ...keycloakEnvironment(secrets), ...keycloak.environment }, keycloak.options)
   layOutSecrets(places, secrets)
   writePrivateFile(join(places.clock, 'policy-clock'), '')
@@ -77,12 +87,13 @@ function layOutRealm(
   places: Places,
   secrets: Secrets,
   addresses: Addresses,
-  { portBase, realmProfile }: ContainersOptions,
+  { portBase, realmProfile, directory }: ContainersOptions,
 ): void {
   const { protocol } = new URL(addresses.corporateIdp)
   const serverUrl = `${protocol}//${corporateIdpHost}:${portsFrom(portBase).corporateIdp}`
   const realm = realmAt(addresses, secrets, realmProfile, providers.generic, {
     corporateIdpServerUrl: serverUrl,
+    domainController: directory && domainControllerInside(),
   })
   writePrivateFile(join(places.imports, `${realmName}-realm.json`), JSON.stringify(realm))
 }
@@ -114,12 +125,12 @@ function layOutSecrets(places: Places, secrets: Secrets): void {
 function describe(
   secrets: Secrets,
   addresses: Addresses,
-  { accounts, realmProfile, scale = 'one' }: ContainersOptions,
+  { accounts, realmProfile, scale = 'one', directory, portBase }: ContainersOptions,
 ): StackFile {
   const outside = placesIn('.')
   return {
     ready: true,
-    trust: { provider: 'generic', issuer: 'keycloak' },
+    trust: { provider: 'generic', issuer: 'keycloak', ...(directory === undefined ? {} : { directory }) },
     pid: process.pid,
     realm: realmName,
     urls: {
@@ -140,6 +151,7 @@ function describe(
         ? { enterprise: { clientId: clientIds.enterprise, secret: secrets.enterpriseClient.value } }
         : {}),
     },
+    ...(directory === undefined ? {} : { domainController: domainControllerOutside(portBase) }),
     dataDir: 'data',
     ...(scale === 'one' ? { auditLog: join(outside.mcpServerData, 'audit.db') } : replicaAuditLogs()),
     clockFile: join(outside.clock, 'policy-clock'),

@@ -123,6 +123,35 @@ describe('what several nodes behind a proxy need', () => {
   })
 })
 
+describe('what a domain controller behind Keycloak needs', () => {
+  const layOutDomain = () =>
+    layOutContainers({ folder, portBase: 9000, realmProfile: 'stable', directory: 'active-directory', accounts })
+
+  it('is a realm that reads it by LDAPS under a CA that Keycloak has, with no corporate IdP beside it', async () => {
+    await layOutDomain()
+    const realm = JSON.parse(read('keycloak/import/company-realm.json'))
+    expect(realm.identityProviders).toBeUndefined()
+    expect(JSON.stringify(realm.components)).toContain('"ldaps://dc1.corp.company.com"')
+    expect(read('keycloak/keycloak.conf')).toContain('truststore-paths=/stack/directory-ca.pem\n')
+    const certificate = new X509Certificate(read('active-directory/server.pem'))
+    expect(certificate.verify(new X509Certificate(read('keycloak/directory-ca.pem')).publicKey)).toBe(true)
+    expect(certificate.checkHost('dc1.corp.company.com')).toBe('dc1.corp.company.com')
+  })
+
+  it('is described to programs outside, who reach it at a port of this machine', async () => {
+    await layOutDomain()
+    expect(readStackFile(join(folder, 'stack.json'))).toMatchObject({
+      trust: { directory: 'active-directory' },
+      domainController: {
+        url: 'ldaps://localhost:9009',
+        caFile: join(folder, 'secrets/authority.pem'),
+        administrator: { passwordFile: join(folder, 'data/active-directory/administrator-password') },
+        reader: { passwordFile: join(folder, 'active-directory/reader-password') },
+      },
+    })
+  })
+})
+
 describe('infra/helm', () => {
   it('starts Keycloak with the options of the code', () => {
     const chart = join(findWorkspaceRoot(), 'infra', 'helm', 'mcp-identity-stack', 'templates', 'keycloak.yaml')

@@ -45,6 +45,7 @@ async function registerClient(stack: DoorStack, clientId: string, scimUrl: strin
   const known = (await (await keycloak.request('GET', `/clients/${management}/roles`)).json()) as { name: string }[]
   const granted = known.filter(({ name }) => roles.includes(name))
   await keycloak.request('POST', `/users/${account.id}/role-mappings/clients/${management}`, granted)
+  await keycloak.request('POST', `/clients/${id}/scope-mappings/clients/${management}`, granted)
   return async () => {
     const response = await fetch(`${urls.issuer}/protocol/openid-connect/token`, {
       method: 'POST',
@@ -71,7 +72,8 @@ async function makeClient(
     publicClient: false,
     serviceAccountsEnabled: true,
     standardFlowEnabled: false,
-    fullScopeAllowed: true,
+    // Its tokens carry the roles that it is given below, and no others.
+    fullScopeAllowed: false,
     protocolMappers: [
       mapper('sub', 'oidc-sub-mapper', {}),
       // Keycloak's SCIM endpoint takes only tokens that were made for it.

@@ -41,7 +41,7 @@ export interface Assumptions {
 }
 
 export const measured: Costs = {
-  callMs: 0.12,
+  callMs: 0.11,
   verifyMs: 0.031,
   replicaMb: 230,
   tokenKb: 3.3,

@@ -3,9 +3,10 @@ import { loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { hasRedisServer, startRedisServer } from '@mcp-identity/test-kit'
-import { Command, InvalidArgumentError, Option } from 'commander'
+import { Command, Option } from 'commander'
 import { trustOf } from '../src/cli/dev-command.ts'
 import { stopSignals } from '../src/cli/stop-signals.ts'
+import { wholeNumber } from '../src/cli/whole-number.ts'
 import { openPersonSession } from '../src/demo/mcp-session.ts'
 import type { Door, ToolCall } from '../src/doors/door.ts'
 import { doorsOf } from '../src/doors/index.ts'
@@ -81,14 +82,6 @@ try {
 } catch (error) {
   process.stderr.write(`\n${describeError(error)}\n`)
   process.exitCode = 1
-}
-
-function wholeNumber(least: number, most: number): (text: string) => number {
-  return (text) => {
-    const number = /^\d+$/.test(text) ? Number(text) : Number.NaN
-    if (number >= least && number <= most) return number
-    throw new InvalidArgumentError(`a whole number from ${least} to ${most} is needed.`)
-  }
 }
 
 async function measure(flags: Flags): Promise<void> {

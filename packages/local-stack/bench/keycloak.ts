@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { loadavg } from 'node:os'
 import { join } from 'node:path'
-import { Command, InvalidArgumentError } from 'commander'
+import { Command } from 'commander'
+import { wholeNumber } from '../src/cli/whole-number.ts'
 import { openPersonSession } from '../src/demo/mcp-session.ts'
 import { readRunRecord } from '../src/process/run-record.ts'
 import { describeError, StackError } from '../src/stack-error.ts'
@@ -26,8 +27,8 @@ const command = new Command('pnpm bench:keycloak')
   .description(
     'Measures at the running stack what a sign-in through the corporate IdP and a refresh cost Keycloak: processor time of its process for each, and how many came in a second. Needs Linux. Keycloak of the development stack compiles with the quick compiler only, so a server needs less.',
   )
-  .option('--sign-ins <number>', 'people signing in, one after another', wholeNumber, 50)
-  .option('--refreshes <number>', 'refreshes, eight at a time', wholeNumber, 3000)
+  .option('--sign-ins <number>', 'people signing in, one after another', wholeNumber(1, 1_000_000), 50)
+  .option('--refreshes <number>', 'refreshes, eight at a time', wholeNumber(1, 1_000_000), 3000)
   .option('--json', 'print one JSON document')
   .showHelpAfterError('See pnpm bench:keycloak --help.')
   .action(measure)
@@ -37,12 +38,6 @@ try {
 } catch (error) {
   process.stderr.write(`\n${describeError(error)}\n`)
   process.exitCode = 1
-}
-
-function wholeNumber(text: string): number {
-  const number = /^\d+$/.test(text) ? Number(text) : Number.NaN
-  if (number >= 1 && number <= 1_000_000) return number
-  throw new InvalidArgumentError('a whole number from 1 to 1,000,000 is needed.')
 }
 
 async function measure(flags: { signIns: number; refreshes: number; json?: boolean }): Promise<void> {

@@ -1,9 +1,10 @@
 import { randomInt } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
 import { loadavg } from 'node:os'
-import { Command, InvalidArgumentError, Option } from 'commander'
+import { Command, Option } from 'commander'
 import colour from 'picocolors'
 import { stopSignals } from '../src/cli/stop-signals.ts'
+import { wholeNumber } from '../src/cli/whole-number.ts'
 import { mostReplicas } from '../src/ports.ts'
 import { printProgress } from '../src/progress/print-progress.ts'
 import { readSettings } from '../src/settings.ts'
@@ -57,14 +58,6 @@ try {
 } catch (error) {
   process.stderr.write(`\n${describeError(error)}\n`)
   process.exitCode = 2
-}
-
-function wholeNumber(least: number, most: number): (text: string) => number {
-  return (text) => {
-    const number = /^\d+$/.test(text) ? Number(text) : Number.NaN
-    if (number >= least && number <= most) return number
-    throw new InvalidArgumentError(`a whole number from ${least} to ${most} is needed.`)
-  }
 }
 
 function measureOf({ short = false, minutes, callsPerSecond }: Flags): Measure {

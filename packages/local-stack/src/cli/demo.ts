@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import { Command, InvalidArgumentError } from 'commander'
+import { Command } from 'commander'
 import colour from 'picocolors'
 import { namedStack } from '../access/running-stack.ts'
 import { buildStory } from '../demo/story.ts'
@@ -22,6 +22,7 @@ import {
   trustOf,
 } from './dev-command.ts'
 import { exitCodeOf, stopSignals } from './stop-signals.ts'
+import { wholeNumber } from './whole-number.ts'
 
 /** What `pnpm demo` was asked for. */
 interface DemoFlags extends Pick<DevFlags, 'corporateIdp' | 'issuer' | 'activeDirectory' | 'directory'> {
@@ -39,7 +40,12 @@ export function demoCommand(run: (flags: DemoFlags) => Promise<void>): Command {
       'Tells the whole story without a screen: sign-in, tools, refusals, the audit line, and alice disabled. Uses the running stack, or starts one and stops it again. Exit code 1 at the first step that does not do what it says.',
     )
     .option('--json', 'print one JSON document instead of lines')
-    .option('--rounds <number>', 'then disable alice this many times more and print how long each took', readRounds, 0)
+    .option(
+      '--rounds <number>',
+      'then disable alice this many times more and print how long each took',
+      wholeNumber(0, maximumRounds),
+      0,
+    )
     .option('--stack <file>', 'the stack.json of a stack that runs elsewhere, such as in containers')
     .addOption(corporateIdpOption())
     .addOption(issuerOption())
@@ -48,12 +54,6 @@ export function demoCommand(run: (flags: DemoFlags) => Promise<void>): Command {
     .allowExcessArguments(false)
     .showHelpAfterError('See pnpm demo --help.')
     .action(run)
-}
-
-function readRounds(value: string): number {
-  const rounds = /^\d+$/.test(value) ? Number(value) : Number.NaN
-  if (rounds >= 0 && rounds <= maximumRounds) return rounds
-  throw new InvalidArgumentError(`a whole number from 0 to ${maximumRounds} is needed.`)
 }
 
 if (import.meta.main) await main()

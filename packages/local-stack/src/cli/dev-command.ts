@@ -1,10 +1,11 @@
 import { join } from 'node:path'
 import { type EmulatedName, emulatedNames } from '@mcp-identity/provider-dialects'
-import { Command, InvalidArgumentError, Option } from 'commander'
+import { Command, Option } from 'commander'
 import type { KeycloakChoice } from '../keycloak/choose-runner.ts'
 import type { Trust } from '../parts.ts'
 import { mostReplicas } from '../ports.ts'
 import { findWorkspaceRoot } from '../stack-folder.ts'
+import { wholeNumber } from './whole-number.ts'
 
 /** What `pnpm dev` was asked for. */
 export interface DevFlags {
@@ -70,7 +71,7 @@ export function devCommand(run: (flags: DevFlags) => Promise<void>): Command {
     .addOption(issuerOption())
     .addOption(
       new Option('--replicas <number>', 'so many MCP servers, joined by a Redis; needs redis-server')
-        .argParser(readReplicas)
+        .argParser(wholeNumber(1, mostReplicas))
         .conflicts(['stop', 'status']),
     )
     .addOption(activeDirectoryOption())
@@ -79,12 +80,6 @@ export function devCommand(run: (flags: DevFlags) => Promise<void>): Command {
     .allowExcessArguments(false)
     .showHelpAfterError('See pnpm dev --help.')
     .action(run)
-}
-
-function readReplicas(text: string): number {
-  const number = /^\d+$/.test(text) ? Number(text) : Number.NaN
-  if (number >= 1 && number <= mostReplicas) return number
-  throw new InvalidArgumentError(`a whole number from 1 to ${mostReplicas} is needed.`)
 }
 
 /** `--corporate-idp`, the same for every command. */

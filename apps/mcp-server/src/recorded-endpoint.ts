@@ -12,6 +12,7 @@ import {
   withRequestContext,
 } from './request-context.ts'
 import { scopesOf } from './scopes.ts'
+import { tellingBody } from './telling-body.ts'
 
 export interface RecordedEndpointParts {
   endpoint: McpEndpoint
@@ -65,19 +66,9 @@ const unrecorded: Answer = {
 }
 
 function remembering(request: IncomingRequest, context: RequestContext): IncomingRequest {
-  const { method, target, rawHeaders, remoteAddress, parsedBody } = request
-  const remembered: IncomingRequest = {
-    method,
-    target,
-    rawHeaders,
-    remoteAddress,
-    parsedBody,
-    onGone: (listener) => request.onGone(listener),
-    async readBody(maxBytes) {
-      context.bodyText = await request.readBody(maxBytes)
-      return context.bodyText
-    },
-  }
+  const remembered = tellingBody(request, (text) => {
+    context.bodyText = text
+  })
   return withRequestContext(remembered, context)
 }
 

@@ -428,8 +428,10 @@ export async function startServer(config: Config, logger: Logger, added?: AddedT
           feedAges().length === 0
             ? 'there are none: tokens of people who lost access live until they expire'
             : undefined,
-        ageSeconds: () =>
-          feedAges().length === 0 ? undefined : Math.max(...feedAges().map((feed) => feed.ageSeconds)),
+        ageSeconds: () => {
+          const ages = feedAges().map((feed) => feed.ageSeconds)
+          return ages.length === 0 ? undefined : Math.max(...ages)
+        },
       },
     ]
   }

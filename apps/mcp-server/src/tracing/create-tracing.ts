@@ -23,6 +23,7 @@ import {
   TracerProvider,
 } from '@opentelemetry/sdk-trace'
 import type { Logger } from 'pino'
+import { tellingBody } from '../telling-body.ts'
 import { readParent, toTraceparent } from './traceparent.ts'
 import type { Tracing, TracingConfig } from './tracing.ts'
 
@@ -145,7 +146,7 @@ export function createTracing(config: TracingConfig, logger: Logger): Tracing {
         const trace = newRequestTrace(request)
         return context.with(ROOT_CONTEXT.setValue(traceKey, trace), async () => {
           try {
-            const answer = await endpoint.handle(beginningWithBody(request, (text) => begin(trace, text)))
+            const answer = await endpoint.handle(tellingBody(request, (text) => begin(trace, text)))
             if (answer !== undefined) begin(trace).span.setAttribute('http.response.status_code', answer.status)
             return answer
           } finally {
@@ -155,23 +156,6 @@ export function createTracing(config: TracingConfig, logger: Logger): Tracing {
       },
     }),
     close: () => provider.shutdown().catch((error: Error) => warn(error.message)),
-  }
-}
-
-function beginningWithBody(request: IncomingRequest, begin: (text: string | undefined) => void): IncomingRequest {
-  const { method, target, rawHeaders, remoteAddress, parsedBody } = request
-  return {
-    method,
-    target,
-    rawHeaders,
-    remoteAddress,
-    parsedBody,
-    onGone: (listener) => request.onGone(listener),
-    async readBody(maxBytes) {
-      const text = await request.readBody(maxBytes)
-      begin(text)
-      return text
-    },
   }
 }
 

@@ -1,6 +1,7 @@
 import { join, resolve } from 'node:path'
 import { type ExportFormat, exportFormats, storeKind } from '@mcp-identity/audit-log'
 import { z } from 'zod'
+import { absoluteUrl } from './absolute-url.ts'
 import { isPostgresUrl, postgresUrl } from './postgres-url.ts'
 import { readSecret } from './read-secret.ts'
 
@@ -30,7 +31,7 @@ const formats = Object.keys(exportFormats) as [ExportFormat, ...ExportFormat[]]
 const delivery = z
   .strictObject({
     name: z.string().regex(/^[a-z0-9-]{1,40}$/, 'must be lower-case letters, digits and dashes'),
-    url: z.url({ protocol: /^https?$/, error: 'must be an absolute http(s) URL' }).optional(),
+    url: absoluteUrl.optional(),
     file: z.string().min(1).optional(),
     format: z.enum(formats),
     authorizationHeaderFile: z.string().min(1).optional(),

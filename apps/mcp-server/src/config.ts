@@ -1,15 +1,14 @@
-import { readFileSync } from 'node:fs'
-import { createSecureContext } from 'node:tls'
-import { readRedisUrl } from '@mcp-identity/shared-signals/redis'
 import { z } from 'zod'
+import { absoluteUrl } from './absolute-url.ts'
 import { type AuditConfig, auditAddresses, auditSettings, readAuditConfig } from './audit-config.ts'
 import { type IssuerConfig, isProviderName, issuerProfile, providerNames, scopeNaming } from './issuers.ts'
 import { postgresUrl } from './postgres-url.ts'
-import { readSecret } from './read-secret.ts'
+import { readSignalsConfig, type SignalsConfig, signalAddresses, signalsSettings } from './signals-config.ts'
+import { readTlsConfig, type TlsConfig } from './tls-config.ts'
 import type { TracingConfig } from './tracing/tracing.ts'
 
 /** What the environment told, checked and complete. */
-export interface Config {
+export interface Config extends SignalsConfig {
   port: number
   /** Address to listen on. */
   host: string
@@ -28,11 +27,6 @@ export interface Config {
   audit: AuditConfig
   /** PostgreSQL for approvals, emergencies and access reviews, with its password. Undefined: files in the data folder. */
   sharedStore: string | undefined
-  keycloakEvents: KeycloakEventsConfig[]
-  /** Who may send signals to `/signals/…`. None: those paths are not served. */
-  transmitters: TransmitterConfig[]
-  /** Where replicas share signals. Undefined: this server is on its own. */
-  redis: RedisConfig | undefined
   /** Known passwords, http and a movable clock are allowed; announced at start. */
   development: boolean
   allowedOrigins: string[]
@@ -57,53 +51,6 @@ export interface Config {
   tracing: TracingConfig | undefined
 }
 
-export interface TlsConfig {
-  certificate: string
-  key: string
-}
-
-export interface KeycloakEventsConfig {
-  issuer: string
-  clientId: string
-  clientSecret: string
-  adminBaseUrl?: string | undefined
-  tokenEndpoint?: string | undefined
-  intervalMs?: number | undefined
-}
-
-export interface TransmitterConfig {
-  issuer: string
-  jwksUri: string
-  /** What it puts into `aud`. Default: the resource. */
-  audience?: string | undefined
-  /** Issuers of access tokens that it may speak about. Default: itself. */
-  speaksFor?: string[] | undefined
-  /** The realm and the alias under which it signs people in there, to find whom its subjects are. */
-  broker?: { issuer: string; alias: string } | undefined
-  /** Value of the `Authorization` header of its pushes. */
-  authorizationHeader?: string | undefined
-  /** The stream that this server sets up there; absent: the transmitter needs none, or it was set up by hand. */
-  stream?: StreamConfig | undefined
-}
-
-export interface StreamConfig {
-  /** This server as a client of the transmitter's authorization server, for scope `ssf.manage` and `ssf.read`. */
-  tokenEndpoint: string
-  clientId: string
-  clientSecret: string
-  delivery: 'push' | 'poll'
-}
-
-export interface RedisConfig {
-  url: string
-  username?: string | undefined
-  password?: string | undefined
-  /** PEM of the authority that signed the store's certificate. */
-  ca?: string | undefined
-  /** Names the replicas that belong together. */
-  name?: string | undefined
-}
-
 /** The settings are wrong; `problems` holds all of them, each with its next step. */
 export class ConfigError extends Error {
   readonly problems: readonly string[]
@@ -123,61 +70,12 @@ const list = z
   .default('')
   .transform((text) => text.split(/[\s,]+/).filter((item) => item !== ''))
 const wholeNumber = (least: number, most: number) => z.coerce.number().int().min(least).max(most)
-const absoluteUrl = z.url({ protocol: /^https?$/, error: 'must be an absolute http(s) URL' })
 
 const issuerConfig = z.looseObject({
   provider: z.string().refine(isProviderName, { error: `must be one of ${providerNames.join(', ')}` }),
   issuer: z.string().min(1),
   audience: z.union([z.string().min(1), z.array(z.string().min(1)).min(1)]).optional(),
   jwksUri: absoluteUrl.optional(),
-})
-
-const signalsConfig = z.strictObject({
-  keycloakEvents: z
-    .array(
-      z.strictObject({
-        issuer: absoluteUrl,
-        clientId: z.string().min(1),
-        clientSecretFile: z.string().min(1),
-        adminBaseUrl: absoluteUrl.optional(),
-        tokenEndpoint: absoluteUrl.optional(),
-        intervalMs: z.number().int().min(50).max(5_000).optional(),
-      }),
-    )
-    .default([]),
-  transmitters: z
-    .array(
-      z.strictObject({
-        issuer: absoluteUrl,
-        jwksUri: absoluteUrl,
-        audience: z.string().min(1).optional(),
-        speaksFor: z.array(absoluteUrl).min(1).optional(),
-        broker: z.strictObject({ issuer: absoluteUrl, alias: z.string().min(1) }).optional(),
-        authorizationHeaderFile: z.string().min(1).optional(),
-        stream: z
-          .strictObject({
-            tokenEndpoint: absoluteUrl,
-            clientId: z.string().min(1),
-            clientSecretFile: z.string().min(1),
-            delivery: z.enum(['push', 'poll']).default('push'),
-          })
-          .optional(),
-      }),
-    )
-    .default([]),
-  redis: z
-    .strictObject({
-      url: z.string().min(1),
-      username: z.string().min(1).optional(),
-      passwordFile: z.string().min(1).optional(),
-      caFile: z.string().min(1).optional(),
-      name: z
-        .string()
-        .regex(/^[\w.-]{1,64}$/, 'must be up to 64 letters, digits, dots and hyphens')
-        .optional(),
-      dangerouslyAllowUnencrypted: z.boolean().optional(),
-    })
-    .optional(),
 })
 
 const environmentSchema = z.object({
@@ -195,7 +93,7 @@ const environmentSchema = z.object({
   MCP_POLICY_DIR: z.string().optional(),
   MCP_SHADOW_POLICY_DIR: z.string().optional(),
   MCP_POLICY_WATCH: flag,
-  MCP_SIGNALS: json(signalsConfig).optional(),
+  MCP_SIGNALS: json(signalsSettings).optional(),
   MCP_DEVELOPMENT: flag,
   MCP_ALLOWED_ORIGINS: list,
   MCP_ALLOWED_HOSTS: list.refine((hosts) => hosts.every((host) => /^[\w.:[\]-]+$/.test(host)), {
@@ -230,20 +128,17 @@ export function readConfig(environment: NodeJS.ProcessEnv): Config {
     ...productionProblems(parsed.data),
     ...issuerProblems(parsed.data),
   ]
-  const { MCP_AUDIT, MCP_DATA_DIR, MCP_SHARED_STORE } = parsed.data
+  const { MCP_AUDIT, MCP_DATA_DIR, MCP_SHARED_STORE, MCP_SIGNALS, MCP_ISSUERS, MCP_DEVELOPMENT } = parsed.data
   const audit = readAuditConfig(MCP_AUDIT ?? auditSettings.parse({}), MCP_DATA_DIR, problems)
   const sharedStore = MCP_SHARED_STORE && postgresUrl('MCP_SHARED_STORE', MCP_SHARED_STORE, problems)
-  const keycloakEvents = readFeeds(parsed.data, problems)
-  const transmitters = readTransmitters(parsed.data, problems)
-  const redis = readRedis(parsed.data, problems)
-  const tls = readTls(parsed.data, problems)
+  const surroundings = { issuers: MCP_ISSUERS, development: MCP_DEVELOPMENT }
+  const signals = readSignalsConfig(MCP_SIGNALS ?? signalsSettings.parse({}), surroundings, problems)
+  const tls = readTlsConfig(parsed.data, problems)
   if (problems.length > 0) throw new ConfigError(problems)
-  return { ...toConfig(parsed.data), tls, audit, sharedStore, keycloakEvents, transmitters, redis }
+  return { ...toConfig(parsed.data), ...signals, tls, audit, sharedStore }
 }
 
-function toConfig(
-  environment: ParsedEnvironment,
-): Omit<Config, 'tls' | 'audit' | 'sharedStore' | 'keycloakEvents' | 'transmitters' | 'redis'> {
+function toConfig(environment: ParsedEnvironment): Omit<Config, keyof SignalsConfig | 'tls' | 'audit' | 'sharedStore'> {
   return {
     port: environment.MCP_PORT,
     host: environment.MCP_HOST,
@@ -276,86 +171,6 @@ function toTracing(environment: ParsedEnvironment): TracingConfig | undefined {
     : { endpoint, serviceName, sampledShare: environment.OTEL_TRACES_SAMPLER_ARG }
 }
 
-/** Both or none; a pair that does not fit together is found here and not by the first caller. */
-function readTls(environment: ParsedEnvironment, problems: string[]): TlsConfig | undefined {
-  const { MCP_TLS_CERTIFICATE_FILE: certificateFile, MCP_TLS_KEY_FILE: keyFile } = environment
-  if (certificateFile === undefined && keyFile === undefined) return undefined
-  if (certificateFile === undefined || keyFile === undefined) {
-    problems.push('MCP_TLS_CERTIFICATE_FILE and MCP_TLS_KEY_FILE belong together; set both, or none')
-    return undefined
-  }
-  const certificate = readText(certificateFile, problems, "the server's certificate", 'MCP_TLS_CERTIFICATE_FILE')
-  const key = readText(keyFile, problems, "the certificate's key", 'MCP_TLS_KEY_FILE')
-  if (certificate === undefined || key === undefined) return undefined
-  try {
-    createSecureContext({ cert: certificate, key })
-    return { certificate, key }
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error)
-    problems.push(`MCP_TLS_CERTIFICATE_FILE: ${certificateFile} and ${keyFile} are no pair in PEM (${reason})`)
-    return undefined
-  }
-}
-
-function readFeeds(environment: ParsedEnvironment, problems: string[]): KeycloakEventsConfig[] {
-  return (environment.MCP_SIGNALS?.keycloakEvents ?? []).map(({ clientSecretFile, ...feed }) => {
-    const known = environment.MCP_ISSUERS.some(({ issuer }) => issuer === feed.issuer)
-    if (!known) problems.push(`MCP_SIGNALS: ${feed.issuer} feeds signals but is not in MCP_ISSUERS; add it there`)
-    return { ...feed, clientSecret: readSecret('MCP_SIGNALS', clientSecretFile, problems) }
-  })
-}
-
-function readTransmitters(environment: ParsedEnvironment, problems: string[]): TransmitterConfig[] {
-  const feeds = environment.MCP_SIGNALS?.keycloakEvents ?? []
-  return (environment.MCP_SIGNALS?.transmitters ?? []).map(({ authorizationHeaderFile, stream, ...transmitter }) => {
-    const { broker } = transmitter
-    if (broker !== undefined && !feeds.some(({ issuer }) => issuer === broker.issuer)) {
-      problems.push(`MCP_SIGNALS: ${broker.issuer} is asked for people but not in keycloakEvents; add it there`)
-    }
-    const authorizationHeader = authorizationHeaderFile && readSecret('MCP_SIGNALS', authorizationHeaderFile, problems)
-    return { ...transmitter, authorizationHeader, stream: stream && readStream(stream, problems) }
-  })
-}
-
-function readStream(
-  { clientSecretFile, ...stream }: Omit<StreamConfig, 'clientSecret'> & { clientSecretFile: string },
-  problems: string[],
-): StreamConfig {
-  return { ...stream, clientSecret: readSecret('MCP_SIGNALS', clientSecretFile, problems) }
-}
-
-/** Between replicas go names of people and the news that decides about their tokens. */
-function readRedis(environment: ParsedEnvironment, problems: string[]): RedisConfig | undefined {
-  const { redis, keycloakEvents = [], transmitters = [] } = environment.MCP_SIGNALS ?? {}
-  if (redis === undefined) return undefined
-  const { passwordFile, caFile, dangerouslyAllowUnencrypted = environment.MCP_DEVELOPMENT, ...rest } = redis
-  try {
-    const { hostname, isEncrypted } = readRedisUrl(rest.url)
-    if (!isEncrypted && !dangerouslyAllowUnencrypted && !loopback.includes(hostname))
-      problems.push(`MCP_SIGNALS: ${rest.url} is not encrypted; use rediss://, or "dangerouslyAllowUnencrypted": true`)
-  } catch (error) {
-    problems.push(`MCP_SIGNALS: redis: ${error instanceof Error ? error.message : String(error)}`)
-  }
-  if (keycloakEvents.length + transmitters.length === 0)
-    problems.push('MCP_SIGNALS: redis shares signals, but nothing brings any; name keycloakEvents or transmitters')
-  return {
-    ...rest,
-    password: passwordFile && readSecret('MCP_SIGNALS', passwordFile, problems),
-    ca: caFile && readText(caFile, problems, "the authority's certificate"),
-  }
-}
-
-const loopback = ['localhost', '127.0.0.1', '::1']
-
-function readText(file: string, problems: string[], what: string, setting = 'MCP_SIGNALS'): string | undefined {
-  try {
-    return readFileSync(file, 'utf8').trim()
-  } catch (cause) {
-    problems.push(`${setting}: ${file} cannot be read (${(cause as NodeJS.ErrnoException).code}); put ${what} there`)
-    return undefined
-  }
-}
-
 /** What is allowed on one's own machine only. */
 function productionProblems(environment: ParsedEnvironment): string[] {
   if (environment.MCP_DEVELOPMENT) return []
@@ -367,10 +182,7 @@ function productionProblems(environment: ParsedEnvironment): string[] {
       ['MCP_ISSUERS', provider === 'adfs' ? '' : issuer],
       ['MCP_ISSUERS', jwksUri],
     ]),
-    ...(environment.MCP_SIGNALS?.transmitters ?? []).flatMap(({ jwksUri, stream }) => [
-      ['MCP_SIGNALS', jwksUri],
-      ['MCP_SIGNALS', stream?.tokenEndpoint ?? ''],
-    ]),
+    ...signalAddresses(environment.MCP_SIGNALS).map((url) => ['MCP_SIGNALS', url]),
     ...auditAddresses(environment.MCP_AUDIT).map((url) => ['MCP_AUDIT', url]),
     ...environment.MCP_ALLOWED_ORIGINS.map((origin) => ['MCP_ALLOWED_ORIGINS', origin]),
   ]

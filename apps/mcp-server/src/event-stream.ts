@@ -13,7 +13,7 @@ import {
   type Transmitter,
 } from '@mcp-identity/shared-signals'
 import type { Logger } from 'pino'
-import type { StreamConfig } from './config.ts'
+import type { StreamConfig } from './signals-config.ts'
 
 export interface EventStreamOptions extends StreamConfig {
   transmitter: Transmitter

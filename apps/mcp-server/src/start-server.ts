@@ -1,7 +1,4 @@
 import { mkdirSync } from 'node:fs'
-import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http'
-import { createServer as createTlsServer } from 'node:https'
-import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import {
@@ -11,26 +8,18 @@ import {
   type TokenVerifier,
 } from '@mcp-identity/mcp-authorization'
 import { toNodeListener } from '@mcp-identity/mcp-authorization/node'
-import type { PolicyModel, PolicyReload, ShadowDifference } from '@mcp-identity/policy'
+import type { PolicyModel } from '@mcp-identity/policy'
 import { openFourEyesStore } from '@mcp-identity/policy/store'
 import { createKeycloakAdminClient, type FeedState, isCutOffBy, type Signal } from '@mcp-identity/shared-signals'
-import { createAccessTokenVerifier, type KeySetChange, type VerifiedAccessToken } from '@mcp-identity/token-verifier'
+import { createAccessTokenVerifier, type VerifiedAccessToken } from '@mcp-identity/token-verifier'
 import type { Logger } from 'pino'
 import { groupsOf, openAccessReviews } from './access-reviews.ts'
 import { callerMembers, present } from './audit-events.ts'
 import type { Config } from './config.ts'
 import { openCustomerDatabase } from './customers/customer-database.ts'
 import { createFourEyes } from './four-eyes.ts'
-import { accessApi } from './http/access-api.ts'
-import { accessReviewApi } from './http/access-review-api.ts'
-import { accessWatch } from './http/access-watch.ts'
-import type { RouteHandler } from './http/answers.ts'
-import { sendJson } from './http/answers.ts'
-import { auditApi } from './http/audit-api.ts'
-import { fourEyesApi } from './http/four-eyes-api.ts'
-import { healthz, type ReadinessCheck, readyz } from './http/health.ts'
-import { policiesApi } from './http/policies-api.ts'
-import { readableBy } from './http/readable-by.ts'
+import { openListener } from './http/listener.ts'
+import { createRoutes } from './http/routes.ts'
 import { signalReceivers } from './http/signal-receivers.ts'
 import { createIntrospector } from './introspection.ts'
 import { issuerProfile, scopeNaming } from './issuers.ts'
@@ -41,10 +30,12 @@ import { createMetrics } from './metrics.ts'
 import { openAuditTrail } from './open-audit-trail.ts'
 import { openPolicies } from './policies.ts'
 import { createPolicyClock } from './policy-clock.ts'
+import { agesOf, readinessChecks } from './readiness.ts'
 import { createRealmDirectory, type RealmDirectory } from './realm-directory.ts'
 import { recordedEndpoint } from './recorded-endpoint.ts'
-import { contextOf, newRequestContext, withRequestContext } from './request-context.ts'
+import { contextOf } from './request-context.ts'
 import { scopeHierarchy, scopesSupported } from './scopes.ts'
+import { createSecurityEvents } from './security-events.ts'
 import { openSignals } from './signals.ts'
 import { createToolGuard } from './tool-guard.ts'
 import { type CompanyTool, createGrants } from './tools/company-tool.ts'
@@ -75,12 +66,6 @@ export interface AddedTools {
   readonly model: PolicyModel
 }
 
-/** What a signal may name beside a subject. */
-const noNames: { sessionId?: string | undefined; tokenId?: string | undefined; clientId?: string | undefined } = {}
-
-/** How long answers under way may take when the server stops. */
-const answersUnderWayMs = 5_000
-
 /**
  * Puts the server together and starts to listen.
  *
@@ -94,8 +79,15 @@ export async function startServer(config: Config, logger: Logger, added?: AddedT
     config,
     model: added?.model,
     clock: createPolicyClock(config.developmentClockFile),
-    onReload: noteReload,
-    onDifference: noteDifference,
+    onReload: (reload) => {
+      metrics.policyReloads.inc({ outcome: reload.outcome })
+      securityEvents.policiesReloaded(reload)
+    },
+    onDifference: (difference) => {
+      const { call, live, candidate } = difference
+      metrics.shadowDifferences.inc({ tool: call.tool, live: live.outcome, candidate: candidate.outcome })
+      securityEvents.shadowDiffers(difference)
+    },
     onError: (cause) => logger.error({ err: cause }, 'policies beside those in force'),
   })
   const { engine } = policies
@@ -105,6 +97,7 @@ export async function startServer(config: Config, logger: Logger, added?: AddedT
   })
   const tracing = await openTracing(config.tracing, logger)
   const auditTrail = tracing.auditTrail(await openAuditTrail(config.audit, config.dataDirectory, logger))
+  const securityEvents = createSecurityEvents(auditTrail, logger)
   const realm = realmOf(config)
   /** What people decide is kept beside the data, or where all replicas see it. */
   const placeOf = (file: string) => config.sharedStore ?? join(config.dataDirectory, file)
@@ -128,17 +121,15 @@ export async function startServer(config: Config, logger: Logger, added?: AddedT
         })
     },
   })
-  /** Those told as stale. A feed that has not begun yet is no news. */
-  const staleFeeds = new Set<string>()
   const signals = openSignals({
     config,
     onSignal: takeIn,
-    onState: noteFeedState,
+    onState: securityEvents.feedState,
     otherFeeds: (issuer) => receivers?.feedsOf(issuer) ?? [],
   })
   const metrics = createMetrics({
     cutOffs: () => signals.cutOffs,
-    feeds: feedAges,
+    feeds: () => agesOf(feeds()),
     openCalls: () => calls.size,
     auditWritable: () => auditTrail.isWritable,
     policiesStale: () => policies.problem !== undefined,
@@ -153,12 +144,12 @@ export async function startServer(config: Config, logger: Logger, added?: AddedT
     isRevoked: signals.reasonRefused,
     dpop: present({ replays: signals.remember && { remember: signals.remember } }),
     onWarning: (message) => logger.warn(message),
-    keySets: { onChange: noteKeySetChange },
+    keySets: { onChange: securityEvents.keysRotated },
   })
   const receivers =
     config.transmitters.length === 0
       ? undefined
-      : signalReceivers({ config, signals, metrics, onState: noteFeedState, logger })
+      : signalReceivers({ config, signals, metrics, onState: securityEvents.feedState, logger })
   const rememberingVerifier: TokenVerifier = {
     async verify(compactToken, request) {
       const token = await verifier.verify(compactToken, request)
@@ -237,43 +228,6 @@ export async function startServer(config: Config, logger: Logger, added?: AddedT
   const endpoint = tracing.endpoint(recorded)
 
   const probe = probeKeySets(config.issuers)
-  const audit = auditApi({
-    protectedResource,
-    engine,
-    liveCallers,
-    auditTrail,
-    calls,
-    allowedOrigins: config.allowedOrigins,
-  })
-  const access = accessApi({
-    protectedResource,
-    engine,
-    liveCallers,
-    tools: companyTools.map(({ tool }) => tool),
-    maxTokenLifetimeSeconds: config.maxTokenLifetimeSeconds,
-  })
-  const forConsole = (handle: RouteHandler): RouteHandler => readableBy(config.allowedOrigins, handle)
-  const routes = new Map<string, RouteHandler>([
-    ['/healthz', healthz],
-    ['/readyz', forConsole(readyz(readinessChecks()))],
-    ['/metrics', serveMetrics],
-    ['/access', forConsole(access)],
-    ['/access/watch', forConsole(accessWatch({ protectedResource, calls }))],
-    ['/audit', audit.query],
-    ['/audit/stream', audit.stream],
-    ['/audit/checkpoint', audit.checkpoint],
-    ['/audit/proof', audit.proof],
-  ])
-  const policiesRoutes = policiesApi({
-    protectedResource,
-    engine,
-    candidate: policies.candidate,
-    liveCallers,
-    auditTrail,
-    directory: directoryOf(config),
-    issuer: config.issuers[0]?.issuer ?? '',
-  })
-  for (const [path, route] of policiesRoutes) routes.set(path, forConsole(route))
   const leavers = createLeaverReports({
     realm,
     engine,
@@ -281,29 +235,39 @@ export async function startServer(config: Config, logger: Logger, added?: AddedT
     cutOffs: signals.cutOffs,
     maxTokenLifetimeSeconds: config.maxTokenLifetimeSeconds,
   })
-  const review = accessReviewApi({ protectedResource, engine, liveCallers, auditTrail, reviews, leavers })
-  for (const [path, route] of review) routes.set(path, forConsole(route))
-  for (const [path, route] of fourEyesApi({ protectedResource, liveCallers, fourEyes }))
-    routes.set(path, forConsole(route))
+  let isStopping = false
+  const routes = createRoutes({
+    protectedResource,
+    engine,
+    candidate: policies.candidate,
+    liveCallers,
+    auditTrail,
+    calls,
+    reviews,
+    leavers,
+    fourEyes,
+    tools: companyTools.map(({ tool }) => tool),
+    directory: directoryOf(config),
+    issuer: config.issuers[0]?.issuer ?? '',
+    allowedOrigins: config.allowedOrigins,
+    maxTokenLifetimeSeconds: config.maxTokenLifetimeSeconds,
+    metrics: metrics.registry,
+    readinessChecks: readinessChecks({
+      config,
+      isStopping: () => isStopping,
+      policiesStale: () => policies.problem !== undefined,
+      auditWritable: () => auditTrail.isWritable,
+      unreachedIssuers: probe.unreached,
+      decisiveFeeds: () => [...signals.feeds(), ...(receivers?.feedsOf() ?? [])],
+      feedAges: () => agesOf(feeds()),
+    }),
+  })
   for (const [path, route] of receivers?.routes ?? []) routes.set(path, route)
   if (config.conformance) {
     const { conformanceRoutes } = await import('./conformance/conformance-endpoint.ts')
     for (const [path, route] of conformanceRoutes(config, verifier)) routes.set(path, route)
   }
-  const toEndpoint = toNodeListener(endpoint)
-  const { pathname: endpointPath } = new URL(config.resource)
-  let isStopping = false
-  const server = createListener(config, (request, response) => {
-    if (isStopping) response.shouldKeepAlive = false
-    if (request.url === endpointPath) return toEndpoint(request, response)
-    const url = new URL(request.url ?? '/', 'http://server.invalid')
-    const route = routes.get(url.pathname)
-    if (route === undefined) return toEndpoint(request, response)
-    void runRoute(route, withRequestContext(request, newRequestContext()), response, url)
-  })
-  server.headersTimeout = 10_000
-  server.requestTimeout = 30_000
-  await listen(config)
+  const listener = await openListener({ config, toEndpoint: toNodeListener(endpoint), routes, logger })
 
   /** The access review is told of roles; calls go on when it cannot keep them. */
   function learnRoles(token: VerifiedAccessToken): void {
@@ -315,23 +279,6 @@ export async function startServer(config: Config, logger: Logger, added?: AddedT
     logger.error({ err: error }, 'the access review cannot be written')
   }
 
-  /** From the moment in which a feed is behind, calls are refused: whoever reads the record later has to see when and why. */
-  function noteFeedState(state: FeedState): void {
-    logger[state.stale ? 'warn' : 'info']({ feed: state }, 'signal feed')
-    const feed = `${state.feed} ${state.issuer}`
-    const hasNotBegun = state.lastSuccessAt === undefined && state.error === undefined
-    if (hasNotBegun || staleFeeds.has(feed) === state.stale) return
-    if (state.stale) staleFeeds.add(feed)
-    else staleFeeds.delete(feed)
-    auditTrail.note({
-      phase: 'security',
-      action: state.stale ? 'signal_feed_stale' : 'signal_feed_current',
-      outcome: state.stale ? 'failed' : 'succeeded',
-      ...present({ issuer: state.issuer, reason: state.error }),
-      details: { feed: state.feed },
-    })
-  }
-
   /** A signal that changed something: end what it ends, and put it on record. */
   function takeIn(signal: Signal): void {
     metrics.signals.inc({ kind: signal.kind, cause: signal.kind === 'cut_off' ? signal.cause : '' })
@@ -339,140 +286,20 @@ export async function startServer(config: Config, logger: Logger, added?: AddedT
       metrics.cutOffDelay.observe({ cause: signal.cause }, Math.max(0, Date.now() / 1000 - signal.notBefore))
     if (signal.kind === 'permissions_changed') reviews.forgetRoles(signal.issuer, signal).catch(noteUnwrittenReview)
     const endedCalls = signal.kind === 'cut_off' ? calls.endWhere((token) => isCutOffBy(token, signal), 'revoked') : 0
-    const { kind, issuer, subject, cause: reason, ...more } = signal
-    const { sessionId, tokenId, clientId, ...details } = { ...noNames, ...more }
-    auditTrail.note({
-      phase: 'security',
-      action: kind === 'cut_off' ? 'revocation_received' : 'permissions_change_received',
-      outcome: 'succeeded',
-      ...present({ issuer, subject, reason, sessionId, tokenId, clientId }),
-      details: present({ ...details, endedCalls }),
-    })
+    securityEvents.signalTaken(signal, endedCalls)
   }
 
-  /** Callers may read `/readyz`, so it does not say what is in the files. */
-  function staleWarning(): string | undefined {
-    return policies.problem === undefined ? undefined : 'the newest policies were refused, those before are in force'
-  }
-
-  function noteDifference({ call, live, candidate }: ShadowDifference): void {
-    metrics.shadowDifferences.inc({ tool: call.tool, live: live.outcome, candidate: candidate.outcome })
-    const { issuer, subject, name, email, department } = call.caller
-    auditTrail.note({
-      phase: 'security',
-      action: 'shadow_policies_differ',
-      outcome: candidate.outcome === 'allowed' ? 'allowed' : 'refused',
-      issuer,
-      subject,
-      ...present({ name: name ?? undefined, email: email ?? undefined, department: department ?? undefined }),
-      tool: call.tool,
-      policies: candidate.policies,
-      policyVersion: candidate.version,
-      details: { live: live.outcome, livePolicies: live.policies, candidate: candidate.outcome },
-    })
-  }
-
-  function noteReload({ outcome, version, ...what }: PolicyReload): void {
-    metrics.policyReloads.inc({ outcome })
-    if (outcome === 'refused') logger.error(what, 'the policies were not read again: those before stay in force')
-    if (outcome === 'unchanged') return
-    auditTrail.note({
-      phase: 'security',
-      action: 'policies_reloaded',
-      outcome: outcome === 'refused' ? 'failed' : 'succeeded',
-      policyVersion: version,
-      details: { ...what },
-    })
-  }
-
-  /** Keys that an issuer signs with come and go; who can add one can make tokens. */
-  function noteKeySetChange({ issuer, added, withdrawn }: KeySetChange): void {
-    logger.info({ issuer, added, withdrawn }, 'an issuer changed its keys')
-    const details = { added, withdrawn }
-    auditTrail.note({ phase: 'security', action: 'keys_rotated', outcome: 'succeeded', issuer, details })
-  }
-
-  function feedAges(): { feed: string; issuer: string; ageSeconds: number }[] {
-    return [...signals.feeds(), ...(receivers?.feeds() ?? [])].map(({ feed, issuer, lastSuccessAt = 0 }) => ({
-      feed,
-      issuer,
-      ageSeconds: Date.now() / 1000 - lastSuccessAt,
-    }))
-  }
-
-  function readinessChecks(): ReadinessCheck[] {
-    return [
-      {
-        name: 'server',
-        problem: () => (isStopping ? 'its end: it was told to stop' : undefined),
-        warning: () => (config.development ? 'development mode: never beyond your own machine' : undefined),
-      },
-      { name: 'policies', problem: () => undefined, warning: staleWarning },
-      {
-        name: 'audit log',
-        problem: () => (auditTrail.isWritable ? undefined : 'the audit log to be writable again'),
-        warning: () =>
-          config.audit.personalData ? undefined : 'personal data is stored as it is and cannot be erased',
-      },
-      { name: 'key sets', problem: () => waitFor(probe.unreached(), 'an answer from') },
-      {
-        name: 'signal feeds',
-        problem: () =>
-          waitFor(
-            [...signals.feeds(), ...(receivers?.feedsOf() ?? [])].flatMap(({ stale, issuer, error }) =>
-              stale ? [`${issuer}${error ? ` (${error})` : ''}`] : [],
-            ),
-            'news from',
-          ),
-        warning: () =>
-          feedAges().length === 0
-            ? 'there are none: tokens of people who lost access live until they expire'
-            : undefined,
-        ageSeconds: () => {
-          const ages = feedAges().map((feed) => feed.ageSeconds)
-          return ages.length === 0 ? undefined : Math.max(...ages)
-        },
-      },
-    ]
-  }
-
-  async function serveMetrics(_request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const text = await metrics.registry.metrics()
-    response.writeHead(200, { 'content-type': metrics.registry.contentType, 'cache-control': 'no-store' }).end(text)
-  }
-
-  async function runRoute(
-    route: RouteHandler,
-    request: IncomingMessage,
-    response: ServerResponse,
-    url: URL,
-  ): Promise<void> {
-    try {
-      await route(request, response, url)
-    } catch (error) {
-      logger.error({ err: error, requestId: contextOf(request).requestId }, 'a request failed')
-      if (response.headersSent) response.destroy()
-      else sendJson(response, 503, { error: 'temporarily_unavailable' }, { 'retry-after': '5' })
-    }
-  }
-
-  function listen({ port, host }: Config): Promise<void> {
-    return new Promise((resolve, reject) => {
-      server.once('error', reject)
-      server.listen(port, host, resolve)
-    })
+  /** Everything that tells of access that ended, with how it is. */
+  function feeds(): FeedState[] {
+    return [...signals.feeds(), ...(receivers?.feeds() ?? [])]
   }
 
   async function stop(): Promise<void> {
     isStopping = true
+    listener.drain()
     if (config.drainMs > 0) await wait(config.drainMs)
     probe.stop()
-    const closed = new Promise((resolve) => server.close(resolve))
-    await endpoint.close()
-    server.closeIdleConnections()
-    const timer = setTimeout(() => server.closeAllConnections(), answersUnderWayMs)
-    await closed
-    clearTimeout(timer)
+    await listener.close(endpoint.close)
     await receivers?.close()
     liveCallers.close()
     verifier.close()
@@ -486,7 +313,7 @@ export async function startServer(config: Config, logger: Logger, added?: AddedT
   }
 
   return {
-    port: (server.address() as AddressInfo).port,
+    port: listener.port,
     applySignals: signals.apply,
     reloadPolicies: policies.reload,
     stop,
@@ -495,11 +322,6 @@ export async function startServer(config: Config, logger: Logger, added?: AddedT
 
 const instructions =
   'Customer records of the company. Every call is made in the name of the person or service that signed in, is decided by the company’s policies and put on record. A refusal says why; do not try the same call again unless it names a time.'
-
-/** Speaks TLS where a certificate is given (1.2 or newer, Node's own choice of ciphers). */
-function createListener({ tls }: Pick<Config, 'tls'>, listener: RequestListener): Server {
-  return tls === undefined ? createServer(listener) : createTlsServer({ cert: tls.certificate, key: tls.key }, listener)
-}
 
 /** The realm behind the first feed: the resource server is a client there already. */
 function directoryOf({ keycloakEvents: [realm] }: Config): RealmDirectory | undefined {
@@ -512,8 +334,4 @@ function realmOf({ keycloakEvents: [realm], resource }: Config) {
   if (realm === undefined) return undefined
   const admin = createKeycloakAdminClient({ ...realm, requestTimeoutMs: 10_000, clock: () => Date.now() / 1000 })
   return { issuer: realm.issuer, resource, admin }
-}
-
-function waitFor(names: readonly string[], what: string): string | undefined {
-  return names.length === 0 ? undefined : `${what} ${names.join(', ')}`
 }

@@ -106,7 +106,9 @@ describe.each(['push', 'poll'] as const)('a stream of the corporate IdP by %s', 
     await eventually(() => expect(app.logLines.join('\n')).toContain('a stream of signals is set up'))
     idp.disable('idp-alice')
     await eventually(async () => expect(await status()).toBe(401))
-    expect(await app.auditLines()).toContain('revocation received for leaver-by-stream: account_disabled')
+    await eventually(async () =>
+      expect(await app.auditLines()).toContain('revocation received for leaver-by-stream: account_disabled'),
+    )
   })
 })
 

@@ -13,10 +13,11 @@ import {
 import type { VerifiedAccessToken } from '@mcp-identity/token-verifier'
 import type { Logger } from 'pino'
 import { present } from '../audit-events.ts'
-import type { Config, TransmitterConfig } from '../config.ts'
+import type { Config } from '../config.ts'
 import { eventStream } from '../event-stream.ts'
 import type { Metrics } from '../metrics.ts'
 import type { Signals } from '../signals.ts'
+import type { TransmitterConfig } from '../signals-config.ts'
 import { type RouteHandler, sendJson } from './answers.ts'
 
 export interface SignalReceiversParts {

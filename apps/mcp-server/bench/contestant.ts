@@ -33,8 +33,8 @@ export async function startContestant(
 ): Promise<Contestant> {
   const port = await freePort()
   const resource = `http://127.0.0.1:${port}/mcp`
-  const server = fileURLToPath(new URL('./variants.ts', import.meta.url))
-  const child = fork(server, ['serve', variant.name, JSON.stringify(settingFor(source, resource))], {
+  const server = fileURLToPath(new URL('./serve.ts', import.meta.url))
+  const child = fork(server, [variant.name, JSON.stringify(settingFor(source, resource))], {
     execArgv: ['--no-warnings'],
   })
   await new Promise<void>((resolve, reject) => {

@@ -2,6 +2,7 @@ import type { Profiler } from 'node:inspector'
 import { serveKeySet } from '@mcp-identity/test-kit'
 import { ask, startContestant } from './contestant.ts'
 import { runClosedLoop } from './load.ts'
+import { stages } from './stages.ts'
 import type { ThreadProfile } from './thread-profiles.ts'
 import { variants } from './variants.ts'
 
@@ -12,8 +13,9 @@ import { variants } from './variants.ts'
  * `node bench/profile.ts [server] [requests]`
  */
 const [name = 'whole server', requests = '8000'] = process.argv.slice(2)
-const variant = variants.find((each) => each.name === name)
-if (variant === undefined) throw new TypeError(`one of: ${variants.map((each) => each.name).join(', ')}`)
+const servers = [...variants, ...stages]
+const variant = servers.find((each) => each.name === name)
+if (variant === undefined) throw new TypeError(`one of: ${servers.map((each) => each.name).join(', ')}`)
 
 /** The first that fits the file of a function, or of the nearest caller that has one. */
 const parts: readonly [part: string, file: RegExp][] = [

@@ -7,21 +7,26 @@ import {
   createMcpEndpoint,
   createProtectedResource,
   type ProtectedResource,
+  type ProtectedResourceOptions,
   type ProtectedTool,
   protectTool,
   type TokenVerifier,
 } from '@mcp-identity/mcp-authorization'
 import { toNodeListener } from '@mcp-identity/mcp-authorization/node'
-import { companyModel, companyPoliciesDirectory } from '@mcp-identity/policy'
-import { createAccessTokenVerifier, keycloak } from '@mcp-identity/token-verifier'
+import { companyModel, companyPoliciesDirectory, type PolicyModel } from '@mcp-identity/policy'
+import { createAccessTokenVerifier, keycloak, type RevocationCheck } from '@mcp-identity/token-verifier'
 import { toNodeHandler } from '@modelcontextprotocol/node'
 import { createMcpHandler, McpServer } from '@modelcontextprotocol/server'
 import { createRemoteJWKSet, jwtVerify } from 'jose'
 import { pino } from 'pino'
 import { z } from 'zod'
-import { readConfig } from '../src/config.ts'
+import { type Config, readConfig } from '../src/config.ts'
 import { startServer } from '../src/start-server.ts'
-import { cpuByThread, profileThreads, type ThreadProfile } from './thread-profiles.ts'
+
+const echoDescription = { scopes: ['read:customers'], resourceType: 'Server' }
+
+/** The demonstration's model with the echo tool in it. */
+export const echoModel: PolicyModel = { ...companyModel, tools: { ...companyModel.tools, echo: echoDescription } }
 
 /** What a server under measurement needs to know. */
 export interface Setting {
@@ -110,19 +115,20 @@ function createSdkServer(): McpServer {
   return server
 }
 
-function createVerifier({ resource, issuer, jwksUri }: Setting): TokenVerifier {
+export function createVerifier({ resource, issuer, jwksUri }: Setting, isRevoked?: RevocationCheck): TokenVerifier {
   const issuers = [keycloak({ issuer, audience: resource, jwksUri, dangerouslyAllowInsecureHttp: true })]
-  return createAccessTokenVerifier({ resource, issuers })
+  return createAccessTokenVerifier({ resource, issuers, ...(isRevoked && { isRevoked }) })
 }
 
 /** The protected resource that the echo tool is behind. */
-export function createEchoResource(setting: Setting): ProtectedResource {
+export function createEchoResource(setting: Setting, more: Partial<ProtectedResourceOptions> = {}): ProtectedResource {
   return createProtectedResource({
     resource: setting.resource,
     authorizationServers: [setting.issuer],
     verifier: createVerifier(setting),
     scopesSupported: ['read:customers', 'write:customers'],
     scopeHierarchy: { 'write:customers': ['read:customers'] },
+    ...more,
   })
 }
 
@@ -132,20 +138,28 @@ function createProtectedListener(setting: Setting): RequestListener {
   return toNodeListener(createMcpEndpoint({ protectedResource, serverInfo: { name: 'echo', version: '1.0.0' }, tools }))
 }
 
-function createEchoTool(): ProtectedTool {
+export function createEchoTool(): ProtectedTool {
   return protectTool({ name: 'echo', scopes: ['read:customers'], inputSchema, handler: (args) => echo(args) })
 }
 
 /** The demonstration's server as it is, signals from an identity provider included, with the echo tool beside its own. */
-async function startCompanyServer({ resource, issuer, jwksUri }: Setting): Promise<void> {
+async function startCompanyServer(setting: Setting): Promise<void> {
   const dataDirectory = temporaryFolder()
+  await startServer(companyConfig(setting, dataDirectory), pino({ level: 'error' }), {
+    tools: [{ tool: createEchoTool(), readableArguments: () => ({}) }],
+    model: echoModel,
+  })
+}
+
+/** The settings of the demonstration, everything below one folder, with policies that let everyone echo. */
+export function companyConfig({ resource, issuer, jwksUri }: Setting, dataDirectory: string): Config {
   const policyDirectory = join(dataDirectory, 'policies')
   cpSync(companyPoliciesDirectory, policyDirectory, { recursive: true })
   writeFileSync(
     join(policyDirectory, 'everyone-echoes.cedar'),
     '@id("everyone-echoes")\npermit (principal, action == Action::"echo", resource);\n',
   )
-  const environment = {
+  return readConfig({
     MCP_PORT: new URL(resource).port,
     MCP_RESOURCE: resource,
     MCP_ISSUERS: JSON.stringify([{ provider: 'keycloak', issuer, audience: resource, jwksUri }]),
@@ -154,11 +168,6 @@ async function startCompanyServer({ resource, issuer, jwksUri }: Setting): Promi
     MCP_POLICY_DIR: policyDirectory,
     MCP_DEVELOPMENT: '1',
     MCP_CALLS_PER_MINUTE: '10000000',
-  }
-  const echoDescription = { scopes: ['read:customers'], resourceType: 'Server' }
-  await startServer(readConfig(environment), pino({ level: 'error' }), {
-    tools: [{ tool: createEchoTool(), readableArguments: () => ({}) }],
-    model: { ...companyModel, tools: { ...companyModel.tools, echo: echoDescription } },
   })
 }
 
@@ -185,37 +194,14 @@ async function startAuditedEcho(setting: Setting): Promise<void> {
   })
 }
 
-function temporaryFolder(): string {
+export function temporaryFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'mcp-server-bench-'))
   process.on('exit', () => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }))
   return folder
 }
 
-function listen({ resource }: Setting, listener: RequestListener): Promise<void> {
+export function listen({ resource }: Setting, listener: RequestListener): Promise<void> {
   const server = createServer(listener)
   server.keepAliveTimeout = 60_000
   return new Promise((resolve) => server.listen(Number(new URL(resource).port), '127.0.0.1', resolve))
 }
-
-/**
- * Serves one variant until its parent goes away. Answers `cpu` with the processor time used so far, `threads` with that of
- * each thread; `profile` begins to profile them and `stop` answers with what was found.
- */
-async function serve(name: string, setting: Setting): Promise<void> {
-  let endProfiles: (() => Promise<ThreadProfile[]>) | undefined
-  const answers: Readonly<Record<string, () => unknown>> = {
-    cpu: () => ({ cpu: process.cpuUsage() }),
-    threads: () => cpuByThread(),
-    async profile() {
-      endProfiles = await profileThreads()
-      return {}
-    },
-    stop: () => endProfiles?.(),
-  }
-  process.on('message', async (message: string) => process.send?.(await answers[message]?.()))
-  process.on('disconnect', () => process.exit())
-  await variants.find((variant) => variant.name === name)?.serve(setting)
-  process.send?.({ ready: true })
-}
-
-if (process.argv[2] === 'serve') await serve(String(process.argv[3]), JSON.parse(String(process.argv[4])))

@@ -30,9 +30,9 @@ export interface AuditStore extends AuditReader {
   append(lines: readonly string[], head: LogHead): Promise<void>
 }
 
-/** @throws {Error} Records that end with `end` do not begin after `head`: those between were not written. */
-export function mustFollow(head: LogHead, lines: readonly string[], end: LogHead): void {
-  if (end.sequence - lines.length !== head.sequence) throw new Error('the records do not follow the newest one')
+/** @throws {Error} So many records that end with `head` do not begin after `newest`: those between were not written. */
+export function mustFollow(newest: number, records: number, head: LogHead): void {
+  if (head.sequence - records !== newest) throw new Error('the records do not follow the newest one')
 }
 
 /** A record is not where the store says. `sequence` is the place in question. */

@@ -92,7 +92,7 @@ async function createStore(
     append(lines, newHead) {
       const bytes = Buffer.from(`${lines.join('\n')}\n`)
       return oneByOne(async () => {
-        mustFollow(head, lines, newHead)
+        mustFollow(head.sequence, lines.length, newHead)
         await append(bytes, newHead)
       })
     },

@@ -83,7 +83,7 @@ export async function openPostgresStore(connectionString: string): Promise<Audit
     tornBytes: 0,
     append: (lines, newHead) =>
       oneByOne(async () => {
-        mustFollow(head, lines, newHead)
+        mustFollow(head.sequence, lines.length, newHead)
         const client = writer ?? (await reconnect())
         writer = undefined
         const values = [lines.join('\n'), newHead.sequence - lines.length, newHead.sequence, newHead.hash]

@@ -6,11 +6,13 @@ import { AuditLogError } from './audit-errors.ts'
 import { type AuditReader, type AuditStore, type Page, StoreDamagedError } from './audit-store.ts'
 import type { LogHead } from './log-head.ts'
 import { firstPrevious, headOfLine } from './record-line.ts'
+import { linesOf, rowsOf, type StoredRow } from './sqlite-rows.ts'
 import { sqliteSchema } from './sqlite-schema.ts'
 import type { SqliteAnswer, SqliteRequest } from './sqlite-worker.ts'
 import { lockForWriting } from './writer-lock.ts'
 
-const pageRecords = 1000
+/** A row holds up to a hundred records. */
+const pageRows = 100
 
 /**
  * Opens a log in a SQLite database, for writing. Writes happen in a thread of their own, because SQLite waits for the
@@ -36,18 +38,19 @@ export async function openSqliteStore(path: string): Promise<AuditStore> {
       groupsAtOnce: 2,
       tornBytes: 0,
       async append(lines, newHead) {
-        const answer = await worker.ask({ lines: lines.join('\n'), head: newHead })
+        const rows = rowsOf(lines, newHead.sequence)
+        const answer = await worker.ask({ records: lines.length, rows, head: newHead })
         if ('problem' in answer) throw new Error(answer.problem)
         head = newHead
       },
       async close() {
         await reader.close()
-        await worker.ask({}).catch(() => {})
+        await worker.ask(null).catch(() => {})
         unlock()
       },
     }
   } catch (cause) {
-    await worker.ask({}).catch(() => {})
+    await worker.ask(null).catch(() => {})
     unlock()
     throw cause
   }
@@ -59,11 +62,7 @@ export async function openSqliteStore(path: string): Promise<AuditStore> {
  * @throws {StoreDamagedError} The database holds something that does not belong to a log.
  */
 export async function openSqliteReader(path: string): Promise<AuditReader> {
-  try {
-    return readerOf(new Database(path, { fileMustExist: true }))
-  } catch (cause) {
-    throw new StoreDamagedError(0, `the database cannot be read: ${(cause as Error).message}`, { cause })
-  }
+  return readable(() => readerOf(new Database(path, { fileMustExist: true })))
 }
 
 function readerOf(database: Database.Database): AuditReader {
@@ -84,39 +83,46 @@ function readerOf(database: Database.Database): AuditReader {
       checkSchema(database)
       for (let last = afterSequence; ; ) {
         // A row before the first one is nobody's: the very first page looks for it.
-        const rows = readRows(after, last === 0 ? Number.MIN_SAFE_INTEGER : last)
-        yield rows.map(({ sequence, bytes }) => {
-          if (sequence !== last + 1)
-            throw new StoreDamagedError(last + 1, `row ${sequence} stands where row ${last + 1} is expected`)
-          last = sequence
-          return bytes
-        })
-        if (rows.length < pageRecords) return
+        const rows = rowsBeyond(after, last === 0 ? Number.MIN_SAFE_INTEGER : last)
+        const page: Buffer[] = []
+        for (const row of rows) {
+          const lines = linesOf(row)
+          const before = row.sequence - lines.length
+          const isMiddle = before < last && last === afterSequence && last > 0
+          if (before !== last && !isMiddle) {
+            // Its lines first: they tell which record is missing or too many.
+            yield [...page, ...lines]
+            throw new StoreDamagedError(last + 1, `row ${row.sequence} does not begin with record ${last + 1}`)
+          }
+          page.push(...lines.slice(last - before))
+          last = row.sequence
+        }
+        yield page
+        if (rows.length < pageRows) return
       }
     },
     async *backward(): AsyncGenerator<Page> {
       for (let first = Number.MAX_SAFE_INTEGER; ; ) {
-        const rows = readRows(before, first)
-        yield rows.map(({ bytes }) => bytes)
+        const rows = rowsBeyond(before, first)
+        yield rows.flatMap((row) => linesOf(row).reverse())
         first = rows.at(-1)?.sequence ?? 0
-        if (rows.length < pageRecords) return
+        if (rows.length < pageRows) return
       }
     },
-    rememberedHead: () => Promise.resolve(remembered.get() as LogHead | undefined),
+    rememberedHead: async () => readable(() => remembered.get() as LogHead | undefined),
     close: async () => {
       database.close()
     },
   }
 }
 
-interface Row {
-  sequence: number
-  bytes: Buffer
+function rowsBeyond(statement: Database.Statement, sequence: number): StoredRow[] {
+  return readable(() => statement.all(sequence, pageRows) as StoredRow[])
 }
 
-function readRows(statement: Database.Statement, from: number): Row[] {
+function readable<Found>(read: () => Found): Found {
   try {
-    return statement.all(from, pageRecords) as Row[]
+    return read()
   } catch (cause) {
     throw new StoreDamagedError(0, `the database cannot be read: ${(cause as Error).message}`, { cause })
   }

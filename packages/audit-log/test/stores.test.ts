@@ -6,6 +6,7 @@ import { Client } from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import {
   type AuditEvent,
+  type AuditQuery,
   type AuditRecord,
   openAuditLog,
   queryAuditLog,
@@ -34,10 +35,10 @@ const sqlite: Kind = {
   place: (folder) => join(folder, 'audit.db'),
   async change(place, change) {
     const database = new Database(place)
-    const lines = database.prepare('SELECT line FROM record ORDER BY sequence').pluck().all() as string[]
+    const rows = database.prepare('SELECT line FROM record ORDER BY sequence').pluck().all() as string[]
     const insert = database.prepare('INSERT INTO record VALUES (?, ?)')
     database.exec('DELETE FROM record')
-    change(lines).forEach((line, index) => {
+    change(rows.flatMap((row) => row.split('\n'))).forEach((line, index) => {
       insert.run(index + 1, line)
     })
     database.close()
@@ -185,6 +186,33 @@ describe.each(kinds)('a log in $kind', ({ kind, place, change }) => {
 })
 
 describe('a log in SQLite', () => {
+  it('is read from any record on, also where that stands within a row', async () => {
+    const path = sqlite.place(temporaryFolder())
+    const log = await openAuditLog({ path })
+    await Promise.all(Array.from({ length: 250 }, () => log.append(aliceDeletes)))
+    const sequences = async (query: AuditQuery) => (await log.query(query)).map(({ sequence }) => sequence)
+    for (const afterSequence of [0, 1, 99, 100, 101, 199, 248, 249, 250]) {
+      const expected = Array.from({ length: 250 - afterSequence }, (_, index) => afterSequence + 1 + index)
+      expect(await sequences({ afterSequence, limit: 1000 })).toEqual(expected)
+    }
+    expect(await sequences({ limit: 120 })).toEqual(Array.from({ length: 120 }, (_, index) => 131 + index))
+    await log.close()
+  })
+
+  it('goes on with one that holds a row for each record, as earlier versions wrote', async () => {
+    const path = sqlite.place(temporaryFolder())
+    const append = async () => {
+      const log = await openAuditLog({ path })
+      await Promise.all(Array.from({ length: 150 }, () => log.append(aliceDeletes)))
+      await log.close()
+    }
+    await append()
+    await sqlite.change(path, (lines) => lines)
+    await append()
+    expect(await verifyAuditLog(path)).toMatchObject({ intact: true, records: 300 })
+    expect(await queryAuditLog(path, { afterSequence: 140, limit: 1000 })).toHaveLength(160)
+  })
+
   it('tells of anything else in the database', async () => {
     const path = sqlite.place(temporaryFolder())
     const log = await openAuditLog({ path })
@@ -201,13 +229,16 @@ describe('a log in SQLite', () => {
     })
   })
 
-  it('tells of a database that cannot be read any more', async () => {
+  it.each([
+    ['the newest record that it remembers', 16_384, 24_576],
+    ['its records', 32_768, 65_536],
+  ])('tells of a database of which %s cannot be read any more', async (_, start, end) => {
     const path = sqlite.place(temporaryFolder())
     const log = await openAuditLog({ path })
     await Promise.all(Array.from({ length: 500 }, () => log.append(aliceDeletes)))
     await log.close()
     const { writeFileSync } = await import('node:fs')
-    writeFileSync(path, readFileSync(path).fill(0xff, 4096 * 3, 4096 * 8))
+    writeFileSync(path, readFileSync(path).fill(0xff, start, end))
     expect(await verifyAuditLog(path)).toMatchObject({ intact: false })
   })
 

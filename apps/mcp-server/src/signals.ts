@@ -78,7 +78,7 @@ export function openSignals({
       stalenessBoundMs: config.feedStalenessBoundMs,
       cursorStore: cutOffs.cursorStore(`keycloak ${feed.issuer}`),
       onSignals: (signals) => {
-        cutOffs.applyAll(signals)
+        cutOffs.takeIn(signals)
         // What one does not know for want of events, the others may. Each reads the events itself: this is for speed.
         const known = signals.filter((signal) => signal.kind !== 'cut_off' || signal.cause !== 'events_lost')
         replicas?.publish(known).catch(() => {})
@@ -97,7 +97,7 @@ export function openSignals({
       stalenessBoundMs: config.feedStalenessBoundMs,
       positionStore: cutOffs.positionStore('replicas'),
       standing: cutOffs.standing,
-      onSignals: cutOffs.applyAll,
+      onSignals: cutOffs.takeIn,
       onState,
     })
   }
@@ -119,8 +119,8 @@ export function openSignals({
       return reason
     },
     apply: inOneGo(async (signals) => {
-      cutOffs.applyAll(signals)
-      await replicas?.publish(signals)
+      cutOffs.takeIn(signals)
+      await Promise.all([cutOffs.settle(), replicas?.publish(signals)])
     }, gatherMs),
     remember: replicas?.remember,
     close() {

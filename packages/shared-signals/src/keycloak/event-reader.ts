@@ -1,3 +1,4 @@
+import { inPortions } from '../in-portions.ts'
 import type { Signal } from '../signal.ts'
 import type { KeycloakAdminClient } from './admin-client.ts'
 import { createDisabledPeople } from './disabled-people.ts'
@@ -25,7 +26,7 @@ export interface EventReaderOptions {
   reconcileIntervalMs: number
   /** Seconds since the epoch. */
   clock: () => number
-  /** Called after each page, in order. What it takes in must be kept before it returns. */
+  /** Called after each portion of a page, in order. What it takes in must be kept before it returns. */
   onSignals: (signals: readonly Signal[]) => void
 }
 
@@ -60,6 +61,8 @@ interface UnreadEvent {
 }
 
 const pageSize = 500
+/** Events that are taken in without a pause. */
+const portionSize = 100
 const mostPages = 200
 const configIntervalMs = 60_000
 /** For the first read, in case Keycloak's clock runs behind ours. */
@@ -147,7 +150,7 @@ export function createEventReader(options: EventReaderOptions): EventReader {
     for (let page = 0; page < mostPages; page++) {
       const answer = await admin.get(`${stream.path}&direction=asc&dateFrom=${from}&first=${first}&max=${pageSize}`)
       const events = stream.readPage(answer)
-      handOver(events)
+      await inPortions(events, portionSize, handOver)
       const last = events.at(-1)
       if (last !== undefined) newest = Math.max(newest, last.time)
       if (last === undefined || events.length < pageSize) break
@@ -158,7 +161,7 @@ export function createEventReader(options: EventReaderOptions): EventReader {
     return newest
   }
 
-  function handOver(events: UnreadEvent[]): void {
+  function handOver(events: readonly UnreadEvent[]): void {
     const seenAtMs = clock() * 1000
     const unseen = events.filter(({ id }) => !seen.has(id))
     const told = unseen.map(({ time, read }) => ({ time, signals: read({ issuer, seenAtMs }) }))
@@ -211,8 +214,10 @@ export function createEventReader(options: EventReaderOptions): EventReader {
     }
     // By Keycloak's clock, on which tokens are dated: by ours, were it ahead, whoever is enabled again would be kept out.
     const now = admin.now()
-    const signals = disabledPeople.untold(disabled, asOfMs).map((subject) => disabledAt(subject, now))
-    if (signals.length > 0) onSignals(signals)
+    await inPortions([...disabled], portionSize, (portion) => {
+      const signals = disabledPeople.untold(new Set(portion), asOfMs).map((subject) => disabledAt(subject, now))
+      if (signals.length > 0) onSignals(signals)
+    })
     disabledPeople.compared(disabled, asOfMs)
   }
 

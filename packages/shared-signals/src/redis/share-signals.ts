@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { setImmediate as untilNextTurn } from 'node:timers/promises'
 import type { Redis } from 'ioredis'
 import type { FeedState } from '../feed-state.ts'
 import { observeFeed } from '../observe-feed.ts'
@@ -148,7 +149,8 @@ export function shareSignals(options: SharedSignalsOptions): SharedSignals {
         blockMs,
       })
       if (stopped) return
-      at = takeIn(entries, at)
+      at = await takeIn(entries, at)
+      if (stopped) return
       const isLast = isWhole && entries.length < entriesAtOnce
       const isAtEnd = entries.length === 0 ? await isStillAt(current, at) : isLast
       if (!isAtEnd || askedAtMs < settledAtMs) continue
@@ -159,17 +161,28 @@ export function shareSignals(options: SharedSignalsOptions): SharedSignals {
     }
   }
 
-  function takeIn(entries: StreamEntry[], at: StreamPosition): StreamPosition {
-    const last = entries.at(-1)
-    if (last === undefined) return at
-    const signals = entries.filter((entry) => entry.origin !== origin).flatMap((entry) => entry.signals)
-    if (signals.length > 0) onSignals(signals)
-    position = { epoch: at.epoch, sequence: last.sequence, mark: last.mark }
-    if (performance.now() - savedAtMs >= saveIntervalMs) {
-      positionStore?.save(position)
-      savedAtMs = performance.now()
+  /** In portions, so that nothing else waits for many of them. @returns How far it came. */
+  async function takeIn(entries: StreamEntry[], at: StreamPosition): Promise<StreamPosition> {
+    let signals: Signal[] = []
+    for (const [index, entry] of entries.entries()) {
+      if (entry.origin !== origin) signals.push(...entry.signals)
+      const isLast = index === entries.length - 1
+      if (signals.length < signalsAtOnce && !isLast) continue
+      if (signals.length > 0) onSignals(signals)
+      signals = []
+      position = { epoch: at.epoch, sequence: entry.sequence, mark: entry.mark }
+      savePosition(position)
+      if (isLast) return position
+      await untilNextTurn()
+      if (stopped) return position
     }
-    return position
+    return at
+  }
+
+  function savePosition(reached: StreamPosition): void {
+    if (performance.now() - savedAtMs < saveIntervalMs) return
+    positionStore?.save(reached)
+    savedAtMs = performance.now()
   }
 
   /** @throws {Error} The store has lost what it held. */

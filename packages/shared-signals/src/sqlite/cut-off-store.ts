@@ -1,3 +1,5 @@
+import { closeSync, fdatasync, fdatasyncSync, openSync } from 'node:fs'
+import { promisify } from 'node:util'
 import Database from 'better-sqlite3'
 import type { CutOffState, CutOffStateOptions } from '../cut-off-state.ts'
 import { createCutOffState } from '../cut-off-state.ts'
@@ -9,6 +11,14 @@ import type { CutOff, CutOffCause, PermissionsChange, Signal } from '../signal.t
 export interface CutOffStore extends Omit<CutOffState, 'import'> {
   /** Takes in many signals in one transaction: all of them are on disk when it returns, or none and it throws. */
   applyAll(signals: readonly Signal[]): void
+  /**
+   * The same without waiting for the disk. The end of the process loses nothing. A power failure may undo the newest, and
+   * with them every cursor and position that was saved after them, so that a feed reads them again; who is not told again
+   * waits for {@link CutOffStore.settle}.
+   */
+  takeIn(signals: readonly Signal[]): void
+  /** Resolves when all that was taken in withstands a power failure. Waits beside the event loop. @throws {Error} The disk fails. */
+  settle(): Promise<void>
   /** The cursor of a feed, kept in the same file. @param feed A name of one's choice, one for each feed. */
   cursorStore(feed: string): CursorStore
   /** How far a feed of other replicas was read, kept in the same file. @param feed As for {@link CutOffStore.cursorStore}. */
@@ -44,11 +54,15 @@ const schema = `
 
 /** After so many writes, what is past retention is deleted. */
 const writesBetweenSweeps = 1_000
+/** What is written goes into the database itself when it has reached so many pages of 4 KB, and calls wait for that. */
+const pagesBetweenCheckpoints = 4_000
+
+const syncBeside = promisify(fdatasync)
 
 /**
  * The cut-off state, kept in a SQLite file: a restart never allows a token once that was refused before.
  *
- * Each signal is on disk before the call returns (write-ahead log, synchronous), and takes effect in memory first: a
+ * Each signal is on disk before the call returns, but for {@link CutOffStore.takeIn}, and takes effect in memory first: a
  * disk that fails makes the caller fail, never the refusal. Needs `better-sqlite3`, so Node 22 or later.
  *
  * @param path A file; its folder must exist. `:memory:` keeps nothing.
@@ -59,6 +73,8 @@ export function openCutOffStore(path: string, options: CutOffStateOptions): CutO
   const state = createCutOffState(options)
   const database = openDatabase(path)
   const statements = prepareStatements(database)
+  /** SQLite waits for the disk where it is called, on the event loop: it is left to whoever has to. */
+  const log = path === ':memory:' ? undefined : openSync(`${path}-wal`, 'r+')
   let writes = 0
 
   sweep()
@@ -69,12 +85,17 @@ export function openCutOffStore(path: string, options: CutOffStateOptions): CutO
     for (const signal of signals) persist(signal)
   })
 
-  function applyAll(signals: readonly Signal[]): void {
+  function takeIn(signals: readonly Signal[]): void {
     for (const signal of signals) state.apply(signal)
     // Also what changed nothing in memory: the write may be what failed the last time.
     persistAll(signals)
     writes += signals.length
     if (writes >= writesBetweenSweeps) sweep()
+  }
+
+  function applyAll(signals: readonly Signal[]): void {
+    takeIn(signals)
+    if (log !== undefined) fdatasyncSync(log)
   }
 
   function persist(signal: Signal): void {
@@ -98,6 +119,11 @@ export function openCutOffStore(path: string, options: CutOffStateOptions): CutO
   return {
     apply,
     applyAll,
+    takeIn,
+    async settle() {
+      if (!database.open) throw new Error(`${path} is closed`)
+      if (log !== undefined) await syncBeside(log)
+    },
     cutOff: (entry) => apply({ kind: 'cut_off', ...entry }),
     changePermissions: (change) => apply({ kind: 'permissions_changed', ...change }),
     reasonRefused: state.reasonRefused,
@@ -125,7 +151,10 @@ export function openCutOffStore(path: string, options: CutOffStateOptions): CutO
         (row): Signal => ({ kind: 'permissions_changed', ...changeFromRow(row) }),
       ),
     ],
-    close: () => void database.close(),
+    close() {
+      if (database.open && log !== undefined) closeSync(log)
+      database.close()
+    },
   }
 }
 
@@ -133,7 +162,8 @@ function openDatabase(path: string): Database.Database {
   try {
     const database = new Database(path)
     database.pragma('journal_mode = WAL')
-    database.pragma('synchronous = FULL')
+    database.pragma('synchronous = NORMAL')
+    database.pragma(`wal_autocheckpoint = ${pagesBetweenCheckpoints}`)
     const version = Number(database.pragma('user_version', { simple: true }))
     if (version > schemaVersion) throw new Error(`a newer version has written it, schema ${version}`)
     database.exec(schema)

@@ -90,6 +90,21 @@ describe('losing nothing', () => {
     expect(subjects()).toEqual(['newest', 'late'])
   })
 
+  it('takes in many by portions, in order, and others have their turn between them', async () => {
+    for (let index = 0; index < 250; index += 1) keycloak.disable(`person-${index}`, keycloak.now - 250 + index)
+    const heard: string[] = []
+    const reader = newReader({
+      onSignals(portion) {
+        signals.push(...portion)
+        heard.push(String(portion.length))
+        setImmediate(() => heard.push('another'))
+      },
+    })
+    await reader.read(undefined)
+    expect(heard.slice(0, 5)).toEqual(['100', 'another', '100', 'another', '50'])
+    expect(subjects()).toEqual(Array.from({ length: 250 }, (_, index) => `person-${index}`))
+  })
+
   it('goes on from its cursor after a restart', async () => {
     const cursor = await newReader().read(undefined)
     keycloak.now += 1_800_000

@@ -152,6 +152,21 @@ describe.each(redisPrograms())('replicas that share a %s', { timeout: 20_000 }, 
     expect(again.heard.map((signal) => signal.kind === 'cut_off' && signal.subject)).toEqual(['bob'])
   })
 
+  it('take in what came meanwhile by portions, in order', async () => {
+    const [first, second] = await Promise.all([joinReady(), joinReady()])
+    await first.takeIn([cutOff('alice')])
+    await eventually(refuses(second, 'alice'))
+    second.shared.stop()
+    const people = Array.from({ length: 600 }, (_, index) => `person-${index}`)
+    await first.takeIn(people.map(cutOff))
+    const portions: Signal[][] = []
+    const { store } = second
+    const again = await joinReady({ store, onSignals: (signals) => portions.push([...signals]) })
+    expect(portions.map(({ length }) => length)).toEqual([200, 200, 200])
+    expect(portions.flat()).toEqual(people.map(cutOff))
+    again.shared.stop()
+  })
+
   it('read everything that stands when they were away for longer than the stream goes back', async () => {
     const [first, second] = await Promise.all([joinReady({ mostEntries: 100 }), joinReady({ mostEntries: 100 })])
     await first.takeIn([cutOff('alice')])

@@ -60,6 +60,18 @@ describe('after a restart', () => {
     store.close()
   })
 
+  it('has kept what nobody waited for the disk with, and a cursor never without it', () => {
+    const cursor = { newestUserEventMs: 1, newestAdminEventMs: 2, readAtMs: 3 }
+    const store = open()
+    store.takeIn([{ kind: 'cut_off', ...disabled }])
+    store.cursorStore('keycloak').save(cursor)
+    const copy = open()
+    expect(copy.reasonRefused(token)).toBe('account_disabled')
+    expect(copy.cursorStore('keycloak').load()).toEqual(cursor)
+    copy.close()
+    store.close()
+  })
+
   it('has forgotten what is past retention, and nothing younger', () => {
     const store = open()
     store.cutOff(disabled)
@@ -100,6 +112,15 @@ it('refuses at once even if the disk fails, and tells the caller that it failed'
   store.close()
   expect(() => store.cutOff(disabled)).toThrow()
   expect(store.reasonRefused(token)).toBe('account_disabled')
+})
+
+it('says when the disk has all of it, and that it failed', async () => {
+  const store = open()
+  store.takeIn([{ kind: 'cut_off', ...disabled }])
+  await expect(store.settle()).resolves.toBeUndefined()
+  store.close()
+  expect(() => store.takeIn([{ kind: 'cut_off', ...disabled }])).toThrow()
+  await expect(store.settle()).rejects.toThrow('closed')
 })
 
 it('lists what stands, newest first', () => {

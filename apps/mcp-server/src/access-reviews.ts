@@ -1,4 +1,3 @@
-import { join } from 'node:path'
 import { pagesOfRecords } from '@mcp-identity/audit-log'
 import type { PolicyEngine } from '@mcp-identity/policy'
 import {
@@ -21,6 +20,7 @@ import {
 } from '@mcp-identity/policy/access-review'
 import type { KeycloakAdminClient } from '@mcp-identity/shared-signals'
 import type { VerifiedAccessToken } from '@mcp-identity/token-verifier'
+import type { UnreadLog } from './audit-logs.ts'
 import type { AuditTrail } from './audit-trail.ts'
 import { scopesSupported } from './scopes.ts'
 
@@ -50,6 +50,8 @@ export interface AccessReviews {
   evidence(campaign: string | undefined): Promise<SignedEvidence>
   /** Keeps the roles that a verified token told: some of them the realm shows only to who may read every secret. */
   learn(token: VerifiedAccessToken): Promise<void>
+  /** Takes what was used by now, as this replica's log tells it, into the store. */
+  catchUp(): Promise<void>
   /** Permissions changed, of one account, of a group's members, or of everybody: what tokens told before is forgotten. */
   forgetRoles: ReviewStore['forgetRoles']
   readonly key: EvidenceKey
@@ -57,14 +59,16 @@ export interface AccessReviews {
 }
 
 export interface AccessReviewsParts {
-  /** Holds the key that signs evidence. */
-  dataDirectory: string
+  /** Of the key that signs evidence. */
+  evidenceKeyFile: string
   /** Where campaigns and use are kept, as `openReviewStore` takes it. */
   place: string
   /** How often use is read from the audit log although nobody asks: others may ask elsewhere. Default: never. */
   catchUpEveryMs?: number | undefined
   engine: PolicyEngine
   auditTrail: Pick<AuditTrail, 'query'>
+  /** Has other replicas do what {@link AccessReviews.catchUp} does. @returns who could not be asked. */
+  catchUpOthers(): Promise<UnreadLog[]>
   /** Absent: no realm can be asked. */
   realm: { issuer: string; resource: string; admin: KeycloakAdminClient } | undefined
   /** Seconds since the epoch. */
@@ -82,8 +86,8 @@ export class NoRealmError extends Error {
 }
 
 export async function openAccessReviews(parts: AccessReviewsParts): Promise<AccessReviews> {
-  const { dataDirectory, place, catchUpEveryMs, engine, auditTrail, realm, clock = () => Date.now() / 1000 } = parts
-  const key = await openEvidenceKey(join(dataDirectory, 'evidence-signing-key.pem'))
+  const { place, catchUpEveryMs, engine, auditTrail, realm, clock = () => Date.now() / 1000 } = parts
+  const key = await openEvidenceKey(parts.evidenceKeyFile)
   const store = await openReviewStore(place, clock)
   let catchingUp: Promise<void> | undefined
 
@@ -115,13 +119,14 @@ export async function openAccessReviews(parts: AccessReviewsParts): Promise<Acce
   async function current(): Promise<AccessReview> {
     if (realm === undefined) throw new NoRealmError()
     const { issuer, resource, admin } = realm
-    await catchUp()
+    const [unread] = await Promise.all([parts.catchUpOthers(), catchUp()])
     const [seen, uses] = await Promise.all([store.seen(issuer), store.uses()])
     const seenBy = new Map(seen.map((account) => [account.subject, account]))
     const useBy = new Map(uses.map((use) => [nameOfUse(use.issuer, use.subject, use.tool), use]))
     const seenOf = (subject: string) => seenBy.get(subject)
     const access = await readRealmAccess({ issuer, resource, get: admin.get, seenOf })
-    return reviewAccess({ engine, realm: access, useOf: (...use) => useBy.get(nameOfUse(...use)), at: clock() })
+    const review = reviewAccess({ engine, realm: access, useOf: (...use) => useBy.get(nameOfUse(...use)), at: clock() })
+    return { ...review, warnings: [...review.warnings, ...unread.map(warnOf)] }
   }
 
   const learnt = new WeakSet<VerifiedAccessToken>()
@@ -152,6 +157,7 @@ export async function openAccessReviews(parts: AccessReviewsParts): Promise<Acce
 
   return {
     current,
+    catchUp,
     campaigns: store.list,
     campaign: async (id) => today(await store.read(id)),
     async start(scope, title, by, record) {
@@ -205,6 +211,10 @@ export async function openAccessReviews(parts: AccessReviewsParts): Promise<Acce
       await store.close()
     },
   }
+}
+
+function warnOf({ log, problem }: UnreadLog): string {
+  return `What was used lately at ${log ?? 'other replicas'} is missing: ${problem}.`
 }
 
 /** No group can give a service anything; of others, groups that a token left out are unknown. */

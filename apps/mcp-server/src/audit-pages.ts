@@ -1,93 +1,104 @@
-import type { AuditQuery, AuditRecord } from '@mcp-identity/audit-log'
+import type { AuditRecord } from '@mcp-identity/audit-log'
 import { z } from 'zod'
-import { present } from './audit-events.ts'
-import type { AuditTrail } from './audit-trail.ts'
+import {
+  type AuditLogs,
+  inOrderOfTime,
+  type LoggedRecord,
+  type ReadLogs,
+  readLogs,
+  type UnreadLog,
+} from './audit-logs.ts'
+import { type LogPage, recordFilters } from './log-page.ts'
+import { formatPositions, type LogPositions, parsePositions } from './log-positions.ts'
+
+const positions = z.string().transform((text, context) => {
+  const read = parsePositions(text)
+  if (read === undefined) context.addIssue({ code: 'custom', message: 'must come from an answer' })
+  return read ?? z.NEVER
+})
 
 /** What `GET /audit` can be asked: filters, and from where on. */
 export const auditPageParameters = z.strictObject({
-  /** Only records after this one, the oldest first. */
+  ...recordFilters,
+  /** Only this log. */
+  log: z.string().max(63).optional(),
+  /** `nextAfter` of an answer: what came since, the oldest first. */
+  after: positions.optional(),
+  /** `cursor` of the page before: older ones. */
+  cursor: positions.optional(),
+  /** The same in one log, by the sequence of a record. */
   afterSequence: z.coerce.number().int().min(0).optional(),
-  /** Only records before this one, the newest of them. */
   before: z.coerce.number().int().min(1).optional(),
-  /** `cursor` of the page before: the same as `before`. */
-  cursor: z.coerce.number().int().min(1).optional(),
   limit: z.coerce.number().int().min(1).max(1_000).default(100),
-  subject: z.string().max(255).optional(),
-  tool: z.string().max(64).optional(),
-  /** `security` stands for the events that are no calls. */
-  outcome: z.enum(['allowed', 'refused', 'failed', 'succeeded', 'security']).optional(),
-  text: z.string().max(200).optional(),
-  requestId: z.string().max(64).optional(),
 })
 
 export type AuditPageParameters = z.output<typeof auditPageParameters>
 
+/** A page of all logs, or of the one that was named. */
 export interface AuditPage {
-  /** In ascending order of sequence. */
-  records: AuditRecord[]
-  /** Where the next older page begins; absent when this one reaches the beginning. */
-  cursor?: string
+  /** In the order of time, those of one log in their own. */
+  records: LoggedRecord[]
+  /** Where the next older page begins; undefined when this one reaches the beginning. */
+  cursor: string | undefined
   /** Where to go on for newer records. */
-  nextAfterSequence: number
+  nextAfter: string
+  /** What is missing here. */
+  unread: UnreadLog[]
 }
 
-/** How many records one look back takes in, and how often a page looks back before it hands over what it has. */
-const windowSize = 1_000
-const mostWindows = 20
-
-/** Reads one page: onward from a record, or back from the newest or from a given one. */
-export async function readAuditPage(
-  auditTrail: Pick<AuditTrail, 'query'>,
-  parameters: AuditPageParameters,
-): Promise<AuditPage> {
-  const { afterSequence, before, cursor, limit } = parameters
-  const filter = filterOf(parameters)
-  if (afterSequence !== undefined) {
-    const records = (await auditTrail.query({ ...filter.query, afterSequence, limit })).filter(filter.fits)
-    return { records, nextAfterSequence: records.at(-1)?.sequence ?? afterSequence }
+/**
+ * Reads one page: onward from a place in each log, or back from one or from the newest records.
+ *
+ * @throws {LogUnreadError} The log that is named is unknown or could not be read.
+ */
+export async function readAuditPage(logs: AuditLogs, parameters: AuditPageParameters): Promise<AuditPage> {
+  const { log: named, after, cursor, afterSequence, before, ...rest } = parameters
+  const isOnward = after !== undefined || afterSequence !== undefined
+  const places = (isOnward ? after : cursor) ?? new Map<string, number>()
+  const placeIn = (name: string): { afterSequence?: number; before?: number } => {
+    if (isOnward) return { afterSequence: places.get(name) ?? afterSequence ?? 0 }
+    const end = places.get(name) ?? before
+    return end === undefined ? {} : { before: end }
   }
-  return readBack(auditTrail, filter, before ?? cursor ?? (await newestSequence(auditTrail)) + 1, limit)
+  const { read, unread } = await readLogs(logs, (log) => log.page({ ...rest, ...placeIn(log.name) }), named)
+  const page = isOnward ? mergeOnward(read, places, rest.limit) : mergeBack(read, places, rest.limit)
+  return { ...page, unread }
 }
 
-async function readBack(
-  auditTrail: Pick<AuditTrail, 'query'>,
-  filter: Filter,
-  before: number,
-  limit: number,
-): Promise<AuditPage> {
-  let found: AuditRecord[] = []
-  let end = before
-  for (let window = 0; window < mostWindows && end > 1 && found.length < limit; window++) {
-    const start = Math.max(0, end - 1 - windowSize)
-    const last = end
-    const records = await auditTrail.query({ ...filter.query, afterSequence: start, limit: windowSize })
-    found = [...records.filter((record) => record.sequence < last && filter.fits(record)), ...found]
-    end = start + 1
+type Pages = ReadLogs<LogPage>['read']
+type Merged = Omit<AuditPage, 'unread'>
+
+function mergeOnward(pages: Pages, places: LogPositions, limit: number): Merged {
+  const records = inOrderOfTime(recordsOf(pages)).slice(0, limit)
+  const next = new Map(places)
+  for (const { log, result } of pages) {
+    const last = records.findLast((record) => record.log === log.name)
+    const isWhole = last?.sequence === result.records.at(-1)?.sequence
+    if (isWhole || last !== undefined) next.set(log.name, isWhole ? result.until : (last?.sequence ?? 0))
   }
-  const records = found.slice(-limit)
-  const oldest = found.length > limit ? (records[0]?.sequence ?? end) : end
-  return {
-    records,
-    nextAfterSequence: records.at(-1)?.sequence ?? before - 1,
-    ...(oldest > 1 ? { cursor: String(oldest) } : {}),
+  return { records, cursor: undefined, nextAfter: formatPositions(next) }
+}
+
+/** Ends early where a log has more that was not looked at: what is older in others may be newer than that. */
+function mergeBack(pages: Pages, places: LogPositions, limit: number): Merged {
+  const all = inOrderOfTime(recordsOf(pages))
+  const ends = pages.map(({ log, result }) => {
+    if (result.older === undefined) return 0
+    const oldest = all.findIndex((record) => record.log === log.name)
+    return oldest === -1 ? all.length : oldest
+  })
+  const records = all.slice(Math.max(0, all.length - limit, ...ends))
+  const older = new Map(places)
+  for (const { log, result } of pages) {
+    const taken = records.filter((record) => record.log === log.name).length
+    const left = result.records.at(-taken - 1)
+    older.set(log.name, left === undefined ? (result.older ?? 1) : left.sequence + 1)
   }
+  const hasOlder = [...older.values()].some((sequence) => sequence > 1)
+  const nextAfter = new Map(pages.map(({ log, result }) => [log.name, result.until]))
+  return { records, cursor: hasOlder ? formatPositions(older) : undefined, nextAfter: formatPositions(nextAfter) }
 }
 
-interface Filter {
-  query: AuditQuery
-  fits: (record: AuditRecord) => boolean
-}
-
-function filterOf({ subject, tool, outcome, text, requestId }: AuditPageParameters): Filter {
-  const isSecurity = outcome === 'security'
-  return {
-    query: present({ subject, tool, outcome: isSecurity ? undefined : outcome, text: text ?? requestId }),
-    fits: ({ event }) =>
-      (!isSecurity || event.phase === 'security') && (requestId === undefined || event.requestId === requestId),
-  }
-}
-
-async function newestSequence(auditTrail: Pick<AuditTrail, 'query'>): Promise<number> {
-  const [newest] = await auditTrail.query({ limit: 1 })
-  return newest?.sequence ?? 0
+function recordsOf(pages: Pages): ReadLogs<AuditRecord[]>['read'] {
+  return pages.map(({ log, result }) => ({ log, result: result.records }))
 }

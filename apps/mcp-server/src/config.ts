@@ -1,8 +1,10 @@
+import { resolve } from 'node:path'
 import { z } from 'zod'
 import { absoluteUrl } from './absolute-url.ts'
 import { type AuditConfig, auditAddresses, auditSettings, readAuditConfig } from './audit-config.ts'
 import { type IssuerConfig, isProviderName, issuerProfile, providerNames, scopeNaming } from './issuers.ts'
 import { postgresUrl } from './postgres-url.ts'
+import { type ReplicaConfig, readReplicaConfig, replicaSettings } from './replicas/replica-config.ts'
 import { readSignalsConfig, type SignalsConfig, signalAddresses, signalsSettings } from './signals-config.ts'
 import { readTlsConfig, type TlsConfig } from './tls-config.ts'
 import type { TracingConfig } from './tracing/tracing.ts'
@@ -27,6 +29,10 @@ export interface Config extends SignalsConfig {
   audit: AuditConfig
   /** PostgreSQL for approvals, emergencies and access reviews, with its password. Undefined: files in the data folder. */
   sharedStore: string | undefined
+  /** This server among others that share that store. Undefined: it is on its own. */
+  replica: ReplicaConfig | undefined
+  /** Ed25519 key, PKCS #8 in PEM, that signs evidence of access reviews; made when the file is not there. */
+  evidenceKeyFile: string
   /** Known passwords, http and a movable clock are allowed; announced at start. */
   development: boolean
   allowedOrigins: string[]
@@ -90,6 +96,8 @@ const environmentSchema = z.object({
   MCP_SHARED_STORE: json(
     z.strictObject({ store: z.string().min(1), passwordFile: z.string().min(1).optional() }),
   ).optional(),
+  MCP_REPLICA: json(replicaSettings).optional(),
+  MCP_EVIDENCE_KEY_FILE: z.string().min(1).default('evidence-signing-key.pem'),
   MCP_POLICY_DIR: z.string().optional(),
   MCP_SHADOW_POLICY_DIR: z.string().optional(),
   MCP_POLICY_WATCH: flag,
@@ -131,20 +139,24 @@ export function readConfig(environment: NodeJS.ProcessEnv): Config {
   const { MCP_AUDIT, MCP_DATA_DIR, MCP_SHARED_STORE, MCP_SIGNALS, MCP_ISSUERS, MCP_DEVELOPMENT } = parsed.data
   const audit = readAuditConfig(MCP_AUDIT ?? auditSettings.parse({}), MCP_DATA_DIR, problems)
   const sharedStore = MCP_SHARED_STORE && postgresUrl('MCP_SHARED_STORE', MCP_SHARED_STORE, problems)
+  const replica = readReplicaConfig(parsed.data.MCP_REPLICA, sharedStore, problems)
   const surroundings = { issuers: MCP_ISSUERS, development: MCP_DEVELOPMENT }
   const signals = readSignalsConfig(MCP_SIGNALS ?? signalsSettings.parse({}), surroundings, problems)
   const tls = readTlsConfig(parsed.data, problems)
   if (problems.length > 0) throw new ConfigError(problems)
-  return { ...toConfig(parsed.data), ...signals, tls, audit, sharedStore }
+  return { ...toConfig(parsed.data), ...signals, tls, audit, sharedStore, replica }
 }
 
-function toConfig(environment: ParsedEnvironment): Omit<Config, keyof SignalsConfig | 'tls' | 'audit' | 'sharedStore'> {
+function toConfig(
+  environment: ParsedEnvironment,
+): Omit<Config, keyof SignalsConfig | 'tls' | 'audit' | 'sharedStore' | 'replica'> {
   return {
     port: environment.MCP_PORT,
     host: environment.MCP_HOST,
     resource: environment.MCP_RESOURCE,
     issuers: environment.MCP_ISSUERS,
     dataDirectory: environment.MCP_DATA_DIR,
+    evidenceKeyFile: resolve(environment.MCP_DATA_DIR, environment.MCP_EVIDENCE_KEY_FILE),
     policyDirectory: environment.MCP_POLICY_DIR,
     shadowPolicyDirectory: environment.MCP_SHADOW_POLICY_DIR,
     policyWatch: environment.MCP_POLICY_WATCH,
@@ -184,6 +196,7 @@ function productionProblems(environment: ParsedEnvironment): string[] {
     ]),
     ...signalAddresses(environment.MCP_SIGNALS).map((url) => ['MCP_SIGNALS', url]),
     ...auditAddresses(environment.MCP_AUDIT).map((url) => ['MCP_AUDIT', url]),
+    ['MCP_REPLICA', environment.MCP_REPLICA?.address ?? ''],
     ...environment.MCP_ALLOWED_ORIGINS.map((origin) => ['MCP_ALLOWED_ORIGINS', origin]),
   ]
   const insecure = addresses.filter(([, address]) => address?.startsWith('http://'))

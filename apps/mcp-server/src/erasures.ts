@@ -1,6 +1,7 @@
-import type { Erasure, PersonalDataVault } from '@mcp-identity/audit-log'
+import type { AuditEvent, Erasure, PersonalDataVault } from '@mcp-identity/audit-log'
 import type { Logger } from 'pino'
 import { present } from './audit-events.ts'
+import type { UnreadLog } from './audit-logs.ts'
 import type { AuditTrail } from './audit-trail.ts'
 
 export interface ErasureKeeper {
@@ -10,9 +11,11 @@ export interface ErasureKeeper {
 export interface ErasureKeeperParts {
   vault: Pick<PersonalDataVault, 'eraseBefore' | 'erasuresToRecord' | 'markRecorded'>
   auditTrail: Pick<AuditTrail, 'record'>
+  /** Has the other replicas erase the same. @returns who could not be told. */
+  tellOthers(erasure: Erasure): Promise<UnreadLog[]>
   /** Whole months that personal data is kept besides the current one. Undefined: until somebody erases it. */
   keepMonths: number | undefined
-  logger: Pick<Logger, 'error'>
+  logger: Pick<Logger, 'error' | 'warn'>
   /** Seconds since the epoch. Default: the system clock. */
   clock?: () => number
   intervalMs?: number
@@ -20,10 +23,24 @@ export interface ErasureKeeperParts {
 
 const dayMs = 24 * 60 * 60 * 1000
 
-/** Erases personal data that is older than it may be, and puts every erasure on record, also those of the command. */
+/**
+ * Erases personal data that is older than it may be, puts every erasure on record, also those of the command, and has the
+ * other replicas erase the same: one that cannot be told now is told later.
+ */
 export function keepErasures(parts: ErasureKeeperParts): ErasureKeeper {
-  const { vault, auditTrail, keepMonths, logger, clock = () => Date.now() / 1000, intervalMs = 1_000 } = parts
+  const {
+    vault,
+    auditTrail,
+    tellOthers,
+    keepMonths,
+    logger,
+    clock = () => Date.now() / 1000,
+    intervalMs = 1_000,
+  } = parts
   let isRecording = false
+  /** On record already, while somebody still has to be told. */
+  const recorded = new Set<number>()
+  let lastUntold = ''
   let nextRetentionAt = 0
 
   function eraseWhatIsOld(): void {
@@ -39,18 +56,24 @@ export function keepErasures(parts: ErasureKeeperParts): ErasureKeeper {
     try {
       eraseWhatIsOld()
       for (const erasure of vault.erasuresToRecord()) {
-        await auditTrail.record({
-          phase: 'security',
-          action: 'personal_data_erased',
-          outcome: 'succeeded',
-          ...membersOf(erasure),
-        })
+        if (!recorded.has(erasure.number)) await auditTrail.record(recordOf(erasure))
+        recorded.add(erasure.number)
+        const untold = await tellOthers(erasure)
+        noteUntold(untold)
+        if (untold.length > 0) continue
         vault.markRecorded(erasure)
+        recorded.delete(erasure.number)
       }
     } catch (error) {
       logger.error({ err: error }, 'erased personal data could not be put on record')
     }
     isRecording = false
+  }
+
+  function noteUntold(untold: readonly UnreadLog[]): void {
+    const names = untold.map(({ log }) => log ?? 'replicas').join(', ')
+    if (names !== '' && names !== lastUntold) logger.warn({ untold }, 'personal data is still to be erased elsewhere')
+    lastUntold = names
   }
 
   const timer = setInterval(() => void recordErasures(), intervalMs).unref()
@@ -59,9 +82,12 @@ export function keepErasures(parts: ErasureKeeperParts): ErasureKeeper {
 }
 
 /** Says it in the reason: details would be encrypted with a new key of the person who was just erased. */
-function membersOf({ subject, beforeMonth, keys }: Erasure) {
+function recordOf({ subject, beforeMonth, keys }: Erasure): AuditEvent {
   const what = `${keys} ${keys === 1 ? 'key' : 'keys'} dropped`
   return present({
+    phase: 'security',
+    action: 'personal_data_erased',
+    outcome: 'succeeded',
     issuer: subject?.issuer,
     subject: subject?.subject,
     reason: beforeMonth === undefined ? what : `${what}, of all months before ${beforeMonth}`,

@@ -5,7 +5,7 @@ import type { CutOff, KeycloakAdminClient, TokenFacts } from '@mcp-identity/shar
 import { z } from 'zod'
 import { NoRealmError } from './access-reviews.ts'
 import { present } from './audit-events.ts'
-import type { AuditTrail } from './audit-trail.ts'
+import { type AuditLogs, inOrderOfTime, type LoggedRecord, readLogs, type UnreadLog } from './audit-logs.ts'
 
 /** What a person did lately, what still refers to her, and whether anything works any more. */
 export interface LeaverReport {
@@ -24,8 +24,10 @@ export interface LeaverReport {
     since: string
     tools: { tool: string; allowed: number; refused: number; lastAt: string }[]
     /** The newest 50 records about her, as sentences, the newest first. */
-    latest: { sequence: number; time: string; line: string }[]
+    latest: { log: string; sequence: number; time: string; line: string }[]
     records: number
+    /** Logs of other replicas that could not be read: what she did there is missing. */
+    unread: UnreadLog[]
   }
   /** What would take effect again, or has to be handed over. */
   references: { where: string; what: string }[]
@@ -57,7 +59,7 @@ export class UnknownPersonError extends Error {
 export interface LeaverReportsParts {
   realm: { issuer: string; resource: string; admin: KeycloakAdminClient } | undefined
   engine: PolicyEngine
-  auditTrail: Pick<AuditTrail, 'query'>
+  logs: AuditLogs
   cutOffs: { list(limit: number): readonly CutOff[]; reasonRefused(token: TokenFacts): string | undefined }
   maxTokenLifetimeSeconds: number
   /** Seconds since the epoch. */
@@ -68,14 +70,14 @@ const days = 30
 const latestShown = 50
 
 export function createLeaverReports(parts: LeaverReportsParts): LeaverReports {
-  const { realm, engine, auditTrail, cutOffs, maxTokenLifetimeSeconds, clock = () => Date.now() / 1000 } = parts
+  const { realm, engine, logs, cutOffs, maxTokenLifetimeSeconds, clock = () => Date.now() / 1000 } = parts
 
   async function about(name: string): Promise<LeaverReport> {
     if (realm === undefined) throw new NoRealmError()
     const { issuer, admin } = realm
     const user = await findUser(admin, name)
     const path = `/users/${user.id}`
-    const [sessions, groups, consents, records] = await Promise.all([
+    const [sessions, groups, consents, { records, unread }] = await Promise.all([
       admin.get(`${path}/sessions`).then((answer) => sessionsSchema.parse(answer)),
       admin.get(`${path}/groups`).then((answer) => namedSchema.parse(answer)),
       admin.get(`${path}/consents`).then((answer) => consentsSchema.parse(answer)),
@@ -84,7 +86,7 @@ export function createLeaverReports(parts: LeaverReportsParts): LeaverReports {
     const now = clock()
     const sinceSeconds = now - days * 86_400
     const recent = records.filter(({ event }) => Date.parse(event.time) / 1000 >= sinceSeconds)
-    const checks = check({ issuer, user, sessions, records, now })
+    const checks = check({ issuer, user, sessions, records, unread, now })
     return {
       at: isoOf(now),
       person: describePerson(user),
@@ -103,8 +105,9 @@ export function createLeaverReports(parts: LeaverReportsParts): LeaverReports {
         latest: recent
           .slice(-latestShown)
           .reverse()
-          .map(({ sequence, event }) => ({ sequence, time: event.time, line: humanLine(event) })),
+          .map(({ log, sequence, event }) => ({ log, sequence, time: event.time, line: humanLine(event) })),
         records: recent.length,
+        unread,
       },
       references: [
         ...groups.map((group) => ({ where: 'group in the realm', what: group.name })),
@@ -123,14 +126,17 @@ export function createLeaverReports(parts: LeaverReportsParts): LeaverReports {
     }
   }
 
-  async function recordsOf(issuer: string, subject: string): Promise<AuditRecord[]> {
-    const found: AuditRecord[] = []
-    for await (const records of pagesOfRecords(auditTrail.query, { subject }))
-      found.push(...records.filter(({ event }) => event.issuer === issuer))
-    return found
+  async function recordsOf(issuer: string, subject: string): Promise<{ records: LoggedRecord[]; unread: UnreadLog[] }> {
+    const { read, unread } = await readLogs(logs, async (log) => {
+      const found: AuditRecord[] = []
+      for await (const records of pagesOfRecords(log.query, { subject }))
+        found.push(...records.filter(({ event }) => event.issuer === issuer))
+      return found
+    })
+    return { records: inOrderOfTime(read), unread }
   }
 
-  function check({ issuer, user, sessions, records, now }: Findings): LeaverCheck[] {
+  function check({ issuer, user, sessions, records, unread, now }: Findings): LeaverCheck[] {
     const cutOff = cutOffs
       .list(10_000)
       .filter((one) => one.issuer === issuer && one.subject === user.id && one.sessionId === undefined)
@@ -144,6 +150,11 @@ export function createLeaverReports(parts: LeaverReportsParts): LeaverReports {
     const probe: TokenFacts = { issuer, subject: user.id, issuedAt: lastAllowedAt, caller: { email: user.email } }
     const refusal = cutOffs.reasonRefused(probe)
     return [
+      {
+        check: 'every audit log was read',
+        isRight: unread.length === 0,
+        found: unread.map(({ log, problem }) => `${log ?? 'replicas'}: ${problem}`).join('; ') || 'all of them',
+      },
       {
         check: 'the account is disabled at the authorization server',
         isRight: !user.enabled,
@@ -184,7 +195,8 @@ interface Findings {
   issuer: string
   user: User
   sessions: readonly unknown[]
-  records: readonly AuditRecord[]
+  records: readonly LoggedRecord[]
+  unread: readonly UnreadLog[]
   now: number
 }
 
@@ -204,7 +216,7 @@ async function findUser(admin: KeycloakAdminClient, name: string): Promise<User>
   }
 }
 
-function useByTool(records: readonly AuditRecord[]): LeaverReport['activity']['tools'] {
+function useByTool(records: readonly LoggedRecord[]): LeaverReport['activity']['tools'] {
   const tools = new Map<string, LeaverReport['activity']['tools'][number]>()
   for (const { event } of records) {
     if (event.phase !== 'decision' || event.tool === undefined) continue

@@ -9,6 +9,7 @@ import {
   openPersonalDataVault,
   type PersonalDataVault,
   startDelivery,
+  statedOrigin,
 } from '@mcp-identity/audit-log'
 import type { Logger } from 'pino'
 import type { AuditConfig, DeliveryConfig } from './audit-config.ts'
@@ -16,11 +17,14 @@ import { describeStore } from './audit-config.ts'
 import { present } from './audit-events.ts'
 import { type AuditTrail, createAuditTrail } from './audit-trail.ts'
 import { type ErasureKeeper, keepErasures } from './erasures.ts'
+import { type Replicas, soleName } from './replicas/join-replicas.ts'
 
 /** The audit trail, and what became of its deliveries. */
 export interface OpenAuditTrail extends AuditTrail {
   /** How many records each receiver still has to get, and how many it refused for good since the start. */
   deliveries(): { name: string; behind: number; refused: number }[]
+  /** Erases personal data; undefined where it is not encrypted. */
+  readonly personalData: Pick<PersonalDataVault, 'erase' | 'eraseBefore'> | undefined
 }
 
 /**
@@ -32,12 +36,13 @@ export async function openAuditTrail(
   config: AuditConfig,
   dataDirectory: string,
   logger: Logger,
+  replicas: Pick<Replicas, 'name' | 'erase'>,
 ): Promise<OpenAuditTrail> {
   const vault = config.personalData && openPersonalDataVault(config.personalData.keyFile)
-  const log = await openLog(config, vault, logger)
+  const log = await openLog(config, vault, replicas.name, logger)
   const trail = createAuditTrail(log, logger)
-  const erasures =
-    vault && keepErasures({ vault, auditTrail: trail, keepMonths: config.personalData?.keepMonths, logger })
+  const keepMonths = config.personalData?.keepMonths
+  const erasures = vault && keepErasures({ vault, auditTrail: trail, tellOthers: replicas.erase, keepMonths, logger })
   const deliveries = config.deliveries.map((delivery) => ({
     name: delivery.name,
     ...runDelivery(delivery, dataDirectory, log, logger),
@@ -47,6 +52,7 @@ export async function openAuditTrail(
     get isWritable() {
       return trail.isWritable
     },
+    personalData: vault,
     deliveries: () =>
       deliveries.map(({ name, delivery, refused }) => ({
         name,
@@ -63,14 +69,20 @@ export async function openAuditTrail(
   }
 }
 
-async function openLog(config: AuditConfig, vault: PersonalDataVault | undefined, logger: Logger): Promise<AuditLog> {
-  const { path, signingKeyFile, tileFolder, origin } = config
+async function openLog(
+  config: AuditConfig,
+  vault: PersonalDataVault | undefined,
+  replica: string,
+  logger: Logger,
+): Promise<AuditLog> {
+  const { path, signingKeyFile, tileFolder } = config
   try {
     const log = await openAuditLog({
       path,
       signingKeyFile,
       tileFolder,
-      ...present({ origin, personalData: vault }),
+      origin: config.origin ?? statedOrigin(tileFolder) ?? originOf(replica),
+      ...present({ personalData: vault }),
       onCheckpointProblem: (problem) => logger.error({ problem }, 'the audit log cannot be signed'),
     })
     if (log.recovery.tornBytes > 0)
@@ -80,6 +92,11 @@ async function openLog(config: AuditConfig, vault: PersonalDataVault | undefined
     vault?.close()
     throw new Error(`the audit log at ${describeStore(path)} cannot be opened: ${(cause as Error).message}`, { cause })
   }
+}
+
+/** Logs of replicas have different names, since their checkpoints are kept beside each other. */
+function originOf(replica: string): string {
+  return replica === soleName ? 'mcp-identity/audit' : `mcp-identity/audit/${replica}`
 }
 
 function runDelivery(config: DeliveryConfig, dataDirectory: string, log: AuditLog, logger: Logger) {

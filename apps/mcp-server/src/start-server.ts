@@ -15,6 +15,7 @@ import { createAccessTokenVerifier, type VerifiedAccessToken } from '@mcp-identi
 import type { Logger } from 'pino'
 import { groupsOf, openAccessReviews } from './access-reviews.ts'
 import { callerMembers, present } from './audit-events.ts'
+import { ownLog } from './audit-logs.ts'
 import type { Config } from './config.ts'
 import { openCustomerDatabase } from './customers/customer-database.ts'
 import { createFourEyes } from './four-eyes.ts'
@@ -33,6 +34,7 @@ import { createPolicyClock } from './policy-clock.ts'
 import { agesOf, readinessChecks } from './readiness.ts'
 import { createRealmDirectory, type RealmDirectory } from './realm-directory.ts'
 import { recordedEndpoint } from './recorded-endpoint.ts'
+import { joinReplicas } from './replicas/join-replicas.ts'
 import { contextOf } from './request-context.ts'
 import { scopeHierarchy, scopesSupported } from './scopes.ts'
 import { createSecurityEvents } from './security-events.ts'
@@ -96,17 +98,20 @@ export async function startServer(config: Config, logger: Logger, added?: AddedT
     reseed: config.developmentReseed,
   })
   const tracing = await openTracing(config.tracing, logger)
-  const auditTrail = tracing.auditTrail(await openAuditTrail(config.audit, config.dataDirectory, logger))
+  const replicas = await joinReplicas(config.replica)
+  const auditTrail = tracing.auditTrail(await openAuditTrail(config.audit, config.dataDirectory, logger, replicas))
+  const logs = replicas.logs(ownLog(replicas.name, auditTrail))
   const securityEvents = createSecurityEvents(auditTrail, logger)
   const realm = realmOf(config)
   /** What people decide is kept beside the data, or where all replicas see it. */
   const placeOf = (file: string) => config.sharedStore ?? join(config.dataDirectory, file)
   const reviews = await openAccessReviews({
-    dataDirectory: config.dataDirectory,
+    evidenceKeyFile: config.evidenceKeyFile,
     place: placeOf('access-reviews.db'),
     catchUpEveryMs: config.sharedStore === undefined ? undefined : 5_000,
     engine,
     auditTrail,
+    catchUpOthers: replicas.takeInUse,
     realm,
   })
   const calls = createCallRegistry({
@@ -183,7 +188,7 @@ export async function startServer(config: Config, logger: Logger, added?: AddedT
 
   const grants = createGrants()
   const companyTools = [
-    ...identityAndAuditTools({ auditLog: auditTrail, grants }),
+    ...identityAndAuditTools({ logs, grants }),
     ...customerTools({ database, grants }),
     ...financeAndReportTools({ database, grants }),
     ...(added?.tools ?? []),
@@ -231,7 +236,7 @@ export async function startServer(config: Config, logger: Logger, added?: AddedT
   const leavers = createLeaverReports({
     realm,
     engine,
-    auditTrail,
+    logs,
     cutOffs: signals.cutOffs,
     maxTokenLifetimeSeconds: config.maxTokenLifetimeSeconds,
   })
@@ -242,6 +247,9 @@ export async function startServer(config: Config, logger: Logger, added?: AddedT
     candidate: policies.candidate,
     liveCallers,
     auditTrail,
+    logs,
+    replicas,
+    personalData: auditTrail.personalData,
     calls,
     reviews,
     leavers,
@@ -309,6 +317,7 @@ export async function startServer(config: Config, logger: Logger, added?: AddedT
     database.close()
     await reviews.close()
     await approvals.close()
+    await replicas.close()
     policies.close()
   }
 

@@ -232,6 +232,7 @@ describe('GET /access-review/leaver', () => {
     expect(body.references).toContainEqual({ where: 'group in the realm', what: 'Customer Admins' })
     expect(body.nothingWorks).toBe(false)
     expect(body.checks.filter(({ isRight }) => isRight).map(({ check }) => check)).toEqual([
+      'every audit log was read',
       'the account has no session',
     ])
   })

@@ -201,8 +201,9 @@ describe('retention', () => {
         },
       },
       auditTrail: { record: async (event) => void recorded.push(event) },
+      tellOthers: async () => [],
       keepMonths: 12,
-      logger: { error: () => {} },
+      logger: { error: () => {}, warn: () => {} },
       clock: () => now,
       intervalMs: 1,
     })

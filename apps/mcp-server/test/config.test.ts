@@ -223,3 +223,36 @@ it('names scopes one way for all issuers', () => {
     'MCP_ISSUERS: all issuers must have the same scopePrefix and signInScopes: clients are told one form of scopes',
   ])
 })
+
+describe('a replica', () => {
+  const sharedStore = JSON.stringify({ store: 'postgres://mcp@db/mcp' })
+  const withReplica = (change: object, store = sharedStore) => ({
+    ...good,
+    MCP_SHARED_STORE: store,
+    MCP_REPLICA: JSON.stringify({ name: 'mcp-server-1', address: 'https://mcp-server-1:8481', ...change }),
+  })
+
+  it('is known by its name and address in the store that all share', () => {
+    expect(readConfig(withReplica({})).replica).toEqual({
+      name: 'mcp-server-1',
+      address: 'https://mcp-server-1:8481',
+      directory: 'postgres://mcp@db/mcp',
+    })
+  })
+
+  it.each([
+    [{ name: 'MCP Server 1' }, sharedStore, 'letters, digits and hyphens'],
+    [{ address: 'mcp-server-1:8481' }, sharedStore, 'must be an absolute'],
+    [{ address: 'http://mcp-server-1:8481' }, sharedStore, 'is not https'],
+    [{}, '', 'set MCP_SHARED_STORE'],
+  ])('does not start with %j and the store %j', (change, store, problem) => {
+    expect(problemsOf(withReplica(change, store)).join()).toContain(problem)
+  })
+})
+
+it('keeps the key of evidence with its data, or where it is told', () => {
+  expect(readConfig(good).evidenceKeyFile).toBe(join(folder, 'evidence-signing-key.pem'))
+  expect(readConfig({ ...good, MCP_EVIDENCE_KEY_FILE: '/keys/evidence.pem' }).evidenceKeyFile).toBe(
+    '/keys/evidence.pem',
+  )
+})

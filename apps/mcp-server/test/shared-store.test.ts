@@ -1,63 +1,25 @@
-import { request } from 'node:http'
-import { hasPostgresServer, type PostgresServer, startPostgresServer } from '@mcp-identity/test-kit'
+import { hasPostgresServer } from '@mcp-identity/test-kit'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { eventually } from './fixtures/eventually.ts'
+import { type JoinedReplicas, joinReplicas } from './fixtures/joined-replicas.ts'
 import type { PersonName } from './fixtures/people.ts'
-import { startTestServer, type TestServer, toolCall } from './fixtures/test-server.ts'
+import { type TestServer, toolCall } from './fixtures/test-server.ts'
 
 describe.runIf(hasPostgresServer())('two replicas that share one PostgreSQL', { timeout: 60_000 }, () => {
-  let postgres: PostgresServer
+  let joined: JoinedReplicas
   let first: TestServer
   let second: TestServer
   let strategic: string
 
   beforeAll(async () => {
-    postgres = startPostgresServer()
-    const shared = { sharedStore: postgres.newDatabase() }
-    first = await startTestServer(shared)
-    const { keycloak, resource } = first
-    second = await startTestServer({
-      ...shared,
-      resource,
-      issuers: [{ provider: 'keycloak', issuer: keycloak.issuer, audience: resource }],
-      keycloakEvents: [
-        {
-          issuer: keycloak.issuer,
-          clientId: resource,
-          clientSecret: 'a-secret-of-the-resource-server',
-          intervalMs: 50,
-        },
-      ],
-    })
-    for (const replica of [first, second]) {
-      replica.setClock('2026-11-24T10:00:00+01:00')
-      await eventually(async () => expect((await replica.get('/readyz')).status).toBe(200))
-    }
+    joined = await joinReplicas(2)
+    ;[first, second] = joined.replicas as [TestServer, TestServer]
+    for (const replica of joined.replicas) replica.setClock('2026-11-24T10:00:00+01:00')
     strategic = await firstStrategic()
   }, 60_000)
-  afterAll(async () => {
-    await Promise.all([first.stop(), second.stop()])
-    postgres.stop()
-  })
+  afterAll(() => joined.stop())
 
-  /** As a load balancer hands a request on: to a replica, under the name by which clients know the resource. */
-  const ask = (replica: TestServer, person: PersonName, path: string, body?: object, method = body ? 'POST' : 'GET') =>
-    new Promise<{ status: number; text: string }>((resolve, reject) => {
-      const headers = {
-        host: new URL(first.resource).host,
-        authorization: `Bearer ${first.tokenOf(person)}`,
-        'content-type': 'application/json',
-        accept: 'application/json, text/event-stream',
-        'mcp-protocol-version': '2025-11-25',
-      }
-      const asked = request(`${replica.origin}${path}`, { method, headers }, async (response) => {
-        let text = ''
-        for await (const chunk of response) text += chunk
-        resolve({ status: response.statusCode ?? 0, text })
-      })
-      asked.once('error', reject)
-      asked.end(body && JSON.stringify(body))
-    })
+  const ask: JoinedReplicas['ask'] = (...asked) => joined.ask(...asked)
 
   const callAt = async (replica: TestServer, person: PersonName, tool: string, args: Record<string, unknown>) => {
     const { text } = await ask(replica, person, '/mcp', toolCall(tool, args))
@@ -101,13 +63,13 @@ describe.runIf(hasPostgresServer())('two replicas that share one PostgreSQL', { 
   })
 
   it('refuse what somebody would have to approve while it is away, and nothing else', async () => {
-    postgres.kill()
+    joined.postgres.kill()
     try {
       expect(await deleteAt(first)).toBe(false)
       expect((await callAt(first, 'anna', 'get_customer', { id: 'cust_001' })).isError).not.toBe(true)
       expect((await ask(second, 'carol', '/approvals')).status).toBe(503)
     } finally {
-      postgres.start()
+      joined.postgres.start()
     }
     await eventually(async () => expect((await ask(second, 'carol', '/approvals')).status).toBe(200))
   })

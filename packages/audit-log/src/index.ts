@@ -29,6 +29,7 @@ export {
 } from './personal-data.ts'
 export type { AuditQuery } from './query-log.ts'
 export { proveRecord, type RecordClaim, verifyRecordProof } from './record-proof.ts'
+export { statedOrigin } from './tile-folder.ts'
 export {
   type AuditVerification,
   type DamagedLog,

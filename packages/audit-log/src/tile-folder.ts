@@ -21,3 +21,12 @@ export function readStatedCheckpoint(folder: string): Checkpoint | undefined {
   const { checkpoint } = tileFolderFiles(folder)
   return existsSync(checkpoint) ? parseCheckpoint(readFileSync(checkpoint, 'utf8')) : undefined
 }
+
+/**
+ * Name of the log that a folder's newest checkpoint states: it cannot be another from then on. Undefined: there is none.
+ *
+ * @throws {TypeError} There is one, but it cannot be read.
+ */
+export function statedOrigin(folder: string): string | undefined {
+  return readStatedCheckpoint(folder)?.origin
+}

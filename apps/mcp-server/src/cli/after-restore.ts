@@ -5,6 +5,7 @@ import { pino } from 'pino'
 import { describeStore } from '../audit-config.ts'
 import { ConfigError, readConfig } from '../config.ts'
 import { openAuditTrail } from '../open-audit-trail.ts'
+import { soleName } from '../replicas/join-replicas.ts'
 import { cutOffRetentionSeconds } from '../signals.ts'
 
 const usage = `Makes a data folder that came out of a backup fit to be served: to be run once for each replica, with its settings
@@ -23,7 +24,7 @@ async function main(): Promise<number> {
     process.stdout.write(usage)
     return 0
   }
-  const { audit, dataDirectory, issuers, maxTokenLifetimeSeconds } = readConfig(process.env)
+  const { audit, replica, dataDirectory, issuers, maxTokenLifetimeSeconds } = readConfig(process.env)
   const found = await verifyAuditLog(audit.path, { tileFolder: audit.tileFolder })
   if (!found.intact) {
     process.stderr.write(
@@ -40,7 +41,11 @@ async function main(): Promise<number> {
     issuers.map(({ issuer }) => ({ kind: 'cut_off', issuer, notBefore, cause: 'all_sessions_ended' as const })),
   )
   cutOffs.close()
-  const auditTrail = await openAuditTrail({ ...audit, deliveries: [] }, dataDirectory, pino({ level: 'warn' }))
+  // Others are told of what was erased when this one runs.
+  const erase = async () => (replica === undefined ? [] : [{ log: null, problem: 'this replica does not run' }])
+  const replicas = { name: replica?.name ?? soleName, erase }
+  const logger = pino({ level: 'warn' })
+  const auditTrail = await openAuditTrail({ ...audit, deliveries: [] }, dataDirectory, logger, replicas)
   for (const { issuer } of issuers)
     await auditTrail.record({
       phase: 'security',

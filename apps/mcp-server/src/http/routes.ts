@@ -8,13 +8,17 @@ import { type FourEyesApiParts, fourEyesApi } from './four-eyes-api.ts'
 import { healthz, type ReadinessCheck, readyz } from './health.ts'
 import { type PoliciesApiParts, policiesApi } from './policies-api.ts'
 import { readableBy } from './readable-by.ts'
+import { type ReplicaApiParts, replicaApi } from './replica-api.ts'
 
 export interface RoutesParts
   extends AccessApiParts,
     AuditApiParts,
     PoliciesApiParts,
     AccessReviewApiParts,
-    FourEyesApiParts {
+    FourEyesApiParts,
+    ReplicaApiParts {
+  logs: AuditApiParts['logs']
+  reviews: AccessReviewApiParts['reviews']
   auditTrail: AuditApiParts['auditTrail'] & AccessReviewApiParts['auditTrail']
   readinessChecks: readonly ReadinessCheck[]
   metrics: Registry
@@ -38,6 +42,7 @@ export function createRoutes(parts: RoutesParts): Map<string, RouteHandler> {
     ['/audit/stream', audit.stream],
     ['/audit/checkpoint', audit.checkpoint],
     ['/audit/proof', audit.proof],
+    ...replicaApi(parts),
     ...forConsole.map(([path, route]) => [path, readableBy(parts.allowedOrigins, route)] as const),
   ])
 }

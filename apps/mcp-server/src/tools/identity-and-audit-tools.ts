@@ -1,15 +1,15 @@
-import type { AuditLog } from '@mcp-identity/audit-log'
 import { protectTool } from '@mcp-identity/mcp-authorization'
 import { z } from 'zod'
 import { present } from '../audit-events.ts'
-import { auditQueryInput, auditRecordView, viewOfRecord } from '../audit-view.ts'
+import { type AuditLogs, inOrderOfTime, LogUnreadError, readLogs } from '../audit-logs.ts'
+import { auditQueryInput, auditRecordView, unreadLogView, viewOfRecord } from '../audit-view.ts'
 import { scopesOf } from '../scopes.ts'
 import type { CompanyTool, Grants } from './company-tool.ts'
 import { pick } from './company-tool.ts'
-import { success } from './results.ts'
+import { failure, success } from './results.ts'
 
 export interface IdentityToolsParts {
-  auditLog: Pick<AuditLog, 'query'>
+  logs: AuditLogs
   grants: Grants
 }
 
@@ -78,23 +78,35 @@ function sentence(identity: {
   return `You are ${who}${where}. ${memberships} Scopes: ${scopes.join(', ') || 'none'}.`
 }
 
-function exportAudit({ auditLog }: IdentityToolsParts): CompanyTool {
+function exportAudit({ logs }: IdentityToolsParts): CompanyTool {
   const tool = protectTool({
     name: 'export_audit',
     title: 'Export the audit log',
     description:
-      'Exports records of the audit log: who called which tool, what was decided and why. The newest records, or those after a sequence number, in ascending order.',
+      'Exports records of the audit logs of all replicas: who called which tool, what was decided and why. The newest records, or those of one log after a sequence number, in the order of time. Says which logs could not be read.',
     scopes: scopesOf('export_audit'),
     annotations: { readOnlyHint: true, openWorldHint: false },
     inputSchema: auditQueryInput,
-    outputSchema: z.object({ records: z.array(auditRecordView) }),
-    handler: async (query) => {
-      const records = (await auditLog.query(present(query))).map(viewOfRecord)
-      const lines = records.map(({ sequence, time, line }) => `${sequence}  ${time}  ${line}`)
-      return success(lines.join('\n') || 'No records fit.', { records })
+    outputSchema: z.object({ records: z.array(auditRecordView), unread: z.array(unreadLogView) }),
+    handler: async ({ log: named, ...query }) => {
+      if (query.afterSequence !== undefined && named === undefined && (await logs.others()).logs.length > 0)
+        return failure('A sequence is of one log: say which, with log.')
+      const found = await readLogs(logs, (log) => log.query(present(query)), named).catch(problemOf)
+      if (typeof found === 'string') return failure(found)
+      const { read, unread } = found
+      const all = inOrderOfTime(read).map(viewOfRecord)
+      const records = query.afterSequence === undefined ? all.slice(-query.limit) : all
+      const missing = unread.map(({ log, problem }) => `Records of ${log ?? 'other replicas'} are missing: ${problem}.`)
+      const lines = records.map(({ log, sequence, time, line }) => `${log} ${sequence}  ${time}  ${line}`)
+      return success([...missing, lines.join('\n') || 'No records fit.'].join('\n'), { records, unread })
     },
   })
-  return { tool, readableArguments: pick('afterSequence', 'limit', 'tool', 'outcome') }
+  return { tool, readableArguments: pick('log', 'afterSequence', 'limit', 'tool', 'outcome') }
+}
+
+function problemOf(error: unknown): string {
+  if (error instanceof LogUnreadError) return `The log cannot be read: ${error.message}.`
+  throw error
 }
 
 function given<Name extends string>(name: Name, value: string | null | undefined): { [Key in Name]?: string } {

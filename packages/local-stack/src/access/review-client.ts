@@ -30,8 +30,9 @@ export interface LeaverAnswer {
   activity: {
     since: string
     tools: { tool: string; allowed: number; refused: number; lastAt: string }[]
-    latest: { time: string; line: string }[]
+    latest: { log: string; time: string; line: string }[]
     records: number
+    unread: { log: string | null; problem: string }[]
   }
   references: { where: string; what: string }[]
   checks: { check: string; isRight: boolean; found: string }[]

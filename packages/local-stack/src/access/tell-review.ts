@@ -117,7 +117,9 @@ export function describeLeaver(report: LeaverAnswer): string {
     'Does anything still work? Asked now:',
     ...checks.map(({ check, isRight, found }) => `  ${mark(isRight)} ${check}: ${found}`),
     '',
-    nothingWorks ? colour.green('Nothing works any more.') : colour.red('Something still works.'),
+    nothingWorks
+      ? colour.green('Nothing works any more.')
+      : colour.red('Something still works, or could not be found out.'),
   ].join('\n')
 }
 

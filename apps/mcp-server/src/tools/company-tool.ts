@@ -31,12 +31,16 @@ export interface Grants {
   of(call: ToolCall): Grant
 }
 
+/** Grants are kept with their calls: what comes and goes with each call outlives it in a `WeakMap`. */
 export function createGrants(): Grants {
-  const grants = new WeakMap<ToolCall, Grant>()
+  const grantKey = Symbol('grant')
+  type Granted = { [grantKey]?: Grant }
   return {
-    give: (call, grant) => void grants.set(call, grant),
+    give(call, grant) {
+      ;(call as Granted)[grantKey] = grant
+    },
     of(call) {
-      const grant = grants.get(call)
+      const grant = (call as Granted)[grantKey]
       if (grant === undefined) throw new TypeError(`the call of ${call.tool} was not decided`)
       return grant
     },

@@ -12,7 +12,7 @@ import { openFourEyesStore } from '@mcp-identity/policy/store'
 import { pino } from 'pino'
 import type { Config } from '../src/config.ts'
 import { createFourEyes } from '../src/four-eyes.ts'
-import { callerFromToken, createLiveCallers } from '../src/live-caller.ts'
+import { createLiveCallers } from '../src/live-caller.ts'
 import { createMetrics } from '../src/metrics.ts'
 import { openAuditTrail } from '../src/open-audit-trail.ts'
 import { openPolicies, type Policies } from '../src/policies.ts'
@@ -73,7 +73,7 @@ async function servePolicies(setting: Setting): Promise<void> {
   const { engine } = echoPolicies(companyConfig(setting, temporaryFolder()))
   const callers = createLiveCallers(neverChanged, new Map())
   const guard: ToolGuard = async ({ token, tool, arguments: given }, proceed) => {
-    const caller = callerFromToken(token)
+    const caller = await callers.of(token, '', false)
     const decision = engine.decide({ caller, tool, context: { arguments: given as Readonly<Record<string, unknown>> } })
     return decision.outcome === 'allowed' ? proceed() : refuseToolCall({ explanation: decision.explanation })
   }

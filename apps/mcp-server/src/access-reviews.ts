@@ -48,8 +48,11 @@ export interface AccessReviews {
   signOff(id: string, by: Reviewer, record: RecordStep): Promise<Campaign>
   /** Of a campaign that is signed off, as it was signed then; of an open one, or of what access is now, as it is now. */
   evidence(campaign: string | undefined): Promise<SignedEvidence>
-  /** Keeps the roles that a verified token told: some of them the realm shows only to who may read every secret. */
-  learn(token: VerifiedAccessToken): Promise<void>
+  /**
+   * Keeps the roles that a verified token told: some of them the realm shows only to who may read every secret.
+   * Undefined: it told nothing new.
+   */
+  learn(token: VerifiedAccessToken): Promise<void> | undefined
   /** Takes what was used by now, as this replica's log tells it, into the store. */
   catchUp(): Promise<void>
   /** Permissions changed, of one account, of a group's members, or of everybody: what tokens told before is forgotten. */
@@ -133,18 +136,19 @@ export async function openAccessReviews(parts: AccessReviewsParts): Promise<Acce
   /** What was told last of an account: most tokens say nothing new. */
   const told = new Map<string, string>()
 
-  async function learn(token: VerifiedAccessToken): Promise<void> {
-    if (learnt.has(token)) return
+  function learn(token: VerifiedAccessToken): Promise<void> | undefined {
+    if (learnt.has(token)) return undefined
     learnt.add(token)
     const { issuer, subject, clientId, caller, issuedAt } = token
     const roles = caller.roles.filter((role) => scopesSupported.includes(role))
     const account = JSON.stringify([issuer, subject])
     const news = JSON.stringify([clientId, roles])
-    if (told.get(account) === news) return
+    if (told.get(account) === news) return undefined
     if (told.size >= mostRemembered) told.clear()
     told.set(account, news)
-    const groups = groupsOf(token) ?? null
-    await store.seeRoles(issuer, subject, { clientId, roles, groups, at: new Date(issuedAt * 1000).toISOString() })
+    const groups = groupsOf(token)
+    const at = new Date(issuedAt * 1000).toISOString()
+    return store.seeRoles(issuer, subject, { clientId, roles, groups: groups === undefined ? null : [...groups], at })
   }
 
   async function today(campaign: Campaign): Promise<CampaignToday> {
@@ -218,8 +222,8 @@ function warnOf({ log, problem }: UnreadLog): string {
 }
 
 /** No group can give a service anything; of others, groups that a token left out are unknown. */
-export function groupsOf({ caller }: VerifiedAccessToken): string[] | undefined {
-  return caller.kind === 'service' ? [...(caller.groups ?? [])] : caller.groups && [...caller.groups]
+export function groupsOf({ caller }: VerifiedAccessToken): readonly string[] | undefined {
+  return caller.kind === 'service' ? (caller.groups ?? []) : caller.groups
 }
 
 function nameOfUse(issuer: string, subject: string, tool: string): string {

@@ -22,9 +22,11 @@ const described = new WeakMap<VerifiedAccessToken, CallerMembers>()
 
 /** Who called, from a verified token. */
 export function callerMembers(token: VerifiedAccessToken): CallerMembers {
-  const known = described.get(token) ?? describeCaller(token)
-  described.set(token, known)
-  return known
+  const known = described.get(token)
+  if (known !== undefined) return known
+  const members = describeCaller(token)
+  described.set(token, members)
+  return members
 }
 
 function describeCaller(token: VerifiedAccessToken): CallerMembers {
@@ -54,7 +56,11 @@ export function refusedCallerMembers(facts: RefusedTokenFacts): CallerMembers {
 
 /** Which request an event belongs to. */
 export function requestMembers({ requestId, traceparent, protocolEra }: RequestContext): Partial<AuditEvent> {
-  return present({ requestId, traceparent, protocolEra })
+  return {
+    requestId,
+    ...(traceparent !== undefined && { traceparent }),
+    ...(protocolEra !== undefined && { protocolEra }),
+  }
 }
 
 /** Leaves out what is undefined: records hold what is known. */

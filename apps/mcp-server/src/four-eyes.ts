@@ -3,6 +3,7 @@ import {
   type ApprovalSubject,
   createApprovals,
   createBreakGlass,
+  type DeniedDecision,
   type Emergency,
   type PolicyCaller,
   type PolicyContext,
@@ -24,9 +25,9 @@ export interface WaitingCall extends Approval {
 export interface FourEyes {
   /**
    * Decides one call. A call that lacks nothing but a second person is put down to wait and is refused; once approved,
-   * the same call of the same person is allowed, once.
+   * the same call of the same person is allowed, once. Only such calls are waited for.
    */
-  decide(call: DecidableCall): Promise<PolicyDecision>
+  decide(call: DecidableCall): PolicyDecision | Promise<PolicyDecision>
   /** What else a decision about this caller depends on. */
   contextOf(caller: PolicyCaller): PolicyContext
   /** The calls that this person may approve. */
@@ -84,8 +85,8 @@ export function createFourEyes({
   const contextOf = (caller: PolicyCaller): PolicyContext => ({ breakGlass: breakGlass.isOpenFor(caller) })
 
   function ask({ caller, tool, arguments: given, resource }: DecidableCall, approved: boolean): PolicyDecision {
-    const context = { ...contextOf(caller), arguments: given, approved }
-    return engine.decide({ caller, tool, context, ...(resource === undefined ? {} : { resource }) })
+    const context = { breakGlass: breakGlass.isOpenFor(caller), arguments: given, approved }
+    return engine.decide(resource === undefined ? { caller, tool, context } : { caller, tool, context, resource })
   }
 
   function mayApprove(approver: PolicyCaller, { tool, arguments: given }: ApprovalSubject): boolean {
@@ -93,11 +94,18 @@ export function createFourEyes({
     return ask(call, true).outcome === 'allowed'
   }
 
-  async function decide(call: DecidableCall): Promise<PolicyDecision> {
+  function decide(call: DecidableCall): PolicyDecision | Promise<PolicyDecision> {
     const alone = ask(call, false)
     if (alone.outcome === 'allowed' || alone.reason !== 'policy') return alone
     const together = ask(call, true)
-    if (together.outcome === 'denied') return alone
+    return together.outcome === 'denied' ? alone : decideTogether(call, alone, together)
+  }
+
+  async function decideTogether(
+    call: DecidableCall,
+    alone: DeniedDecision,
+    together: PolicyDecision,
+  ): Promise<PolicyDecision> {
     const subject = { caller: call.caller, tool: call.tool, arguments: call.arguments }
     if (await approvals.use(subject)) return together
     const { id, expiresAt } = await approvals.request(subject)

@@ -25,14 +25,14 @@ export interface LiveCallers {
    * @throws {InactiveTokenError} The token has been ended.
    * @throws {IntrospectionFailedError} It had to be asked and did not answer.
    */
-  of(token: VerifiedAccessToken, compactToken: string, isFresh: boolean): Promise<LiveCaller>
+  of(token: VerifiedAccessToken, compactToken: string, isFresh: boolean): LiveCaller | Promise<LiveCaller>
   /** What is known without asking; undefined while the token's permissions are in doubt. */
   known(token: VerifiedAccessToken): LiveCaller | undefined
   /**
    * Ends the doubt about a token, so that its caller is shown what may be called now. Never fails: without an answer the
-   * doubt stays, and the call decides.
+   * doubt stays, and the call decides. Undefined: there is none.
    */
-  settle(token: VerifiedAccessToken, compactToken: string): Promise<void>
+  settle(token: VerifiedAccessToken, compactToken: string): Promise<void> | undefined
   /** Stops listening to signals. */
   close(): void
 }
@@ -91,23 +91,39 @@ export function createLiveCallers(
   }
 
   function known(token: VerifiedAccessToken): LiveCaller | undefined {
-    if (inDoubt(token)) {
-      const answer = asked.get(subjectKey(token.issuer, token.subject))?.byToken.get(token)
-      return answer !== undefined && performance.now() < answer.usableUntilMs ? answer.caller : undefined
-    }
-    const caller = fromTokens.get(token) ?? callerFromToken(token)
+    if (!inDoubt(token)) return asIssued(token)
+    const answer = asked.get(subjectKey(token.issuer, token.subject))?.byToken.get(token)
+    return answer !== undefined && performance.now() < answer.usableUntilMs ? answer.caller : undefined
+  }
+
+  /** One object for all calls with a token, so that what is found out about it can be kept with it. */
+  function asIssued(token: VerifiedAccessToken): LiveCaller {
+    const remembered = fromTokens.get(token)
+    if (remembered !== undefined) return remembered
+    const caller = callerFromToken(token)
     fromTokens.set(token, caller)
     return caller
   }
 
-  async function of(token: VerifiedAccessToken, compactToken: string, isFresh: boolean): Promise<LiveCaller> {
+  function of(token: VerifiedAccessToken, compactToken: string, isFresh: boolean): LiveCaller | Promise<LiveCaller> {
     const introspector = introspectors.get(token.issuer)
-    const caller = isFresh && introspector !== undefined ? undefined : known(token)
-    if (caller !== undefined || introspector === undefined) return caller ?? callerFromToken(token)
+    if (introspector === undefined) return asIssued(token)
+    return (isFresh ? undefined : known(token)) ?? ask(introspector, token, compactToken)
+  }
+
+  async function ask(
+    introspector: Introspector,
+    token: VerifiedAccessToken,
+    compactToken: string,
+  ): Promise<LiveCaller> {
     const [startedIn, askedAtMs] = [epoch, performance.now()]
     const found = await introspector.introspect(compactToken)
     if (found.outcome === 'inactive') throw new InactiveTokenError()
-    const live = { ...callerFromToken(token), ...found, scopes: heldScopes(token.scopes, found.roles) }
+    const live = Object.freeze({
+      ...callerFromToken(token),
+      ...found,
+      scopes: heldScopes(token.scopes, found.roles),
+    })
     // A change that came meanwhile may not be in this answer: use it for this call, keep it for none.
     if (startedIn === epoch) keep(token, live, askedAtMs)
     return live
@@ -120,18 +136,23 @@ export function createLiveCallers(
     byToken.set(token, { caller, usableUntilMs: isSettled ? Number.POSITIVE_INFINITY : askedAtMs + unsettledAnswerMs })
   }
 
-  async function settle(token: VerifiedAccessToken, compactToken: string): Promise<void> {
-    if (known(token) === undefined) await of(token, compactToken, false).catch(() => {})
+  function settle(token: VerifiedAccessToken, compactToken: string): Promise<void> | undefined {
+    const introspector = introspectors.get(token.issuer)
+    if (introspector === undefined || known(token) !== undefined) return undefined
+    return ask(introspector, token, compactToken).then(
+      () => {},
+      () => {},
+    )
   }
 
   return { of, known, settle, close: unsubscribe }
 }
 
-/** The caller as the token describes him or her. */
+/** The caller as the token describes him or her; frozen. */
 export function callerFromToken(token: VerifiedAccessToken): LiveCaller {
   const { caller, claims } = token
   const roles = caller.roles.filter((role) => scopesSupported.includes(role))
-  return {
+  return Object.freeze({
     kind: caller.kind,
     issuer: token.issuer,
     subject: token.subject,
@@ -145,7 +166,7 @@ export function callerFromToken(token: VerifiedAccessToken): LiveCaller {
     country: textClaim(claims.country),
     // Where roles bear the names of scopes they say what is held; elsewhere the granted scopes are all there is.
     scopes: roles.length === 0 ? token.scopes : heldScopes(token.scopes, roles),
-  }
+  })
 }
 
 /** The granted scopes, and what they include, as far as a role still stands behind each. */

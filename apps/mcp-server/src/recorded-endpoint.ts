@@ -40,9 +40,11 @@ export function recordedEndpoint(parts: RecordedEndpointParts): McpEndpoint {
     context.namedTool = namedTool(headerOf(request, 'mcp-name'))
     context.protocolEra = eraOf(headerOf(request, 'mcp-protocol-version'))
     const answer = await endpoint.handle(remembering(request, context))
-    await recordUndecided(parts, context).catch(() => {
-      context.isUnrecorded = true
-    })
+    if (!context.isDecided) {
+      await recordUndecided(parts, context).catch(() => {
+        context.isUnrecorded = true
+      })
+    }
     if (!context.isUnrecorded) return answer
     if (answer instanceof Response) await answer.body?.cancel()
     return unrecorded
@@ -73,7 +75,6 @@ function remembering(request: IncomingRequest, context: RequestContext): Incomin
 }
 
 async function recordUndecided(parts: RecordedEndpointParts, context: RequestContext): Promise<void> {
-  if (context.isDecided) return
   const who = whoCalled(context)
   if (who === undefined) return
   const tool = calledTool(context.bodyText) ?? context.namedTool

@@ -5,7 +5,6 @@ import type { VerifiedAccessToken } from '@mcp-identity/token-verifier'
 /** What is known about one request while it is answered; joins log lines and audit events. */
 export interface RequestContext {
   readonly requestId: string
-  readonly startedAtMs: number
   /** W3C Trace Context, when the caller sent a well-formed one. */
   traceparent?: string | undefined
   protocolEra?: string | undefined
@@ -45,7 +44,7 @@ export function contextOf(request: object | undefined): RequestContext {
 }
 
 export function newRequestContext(): RequestContext {
-  return { requestId: randomUUID(), startedAtMs: performance.now(), isDecided: false, isUnrecorded: false }
+  return { requestId: randomUUID(), isDecided: false, isUnrecorded: false }
 }
 
 const traceparentForm = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/
@@ -58,7 +57,8 @@ export function readTraceparent(value: unknown): string | undefined {
 /** The first value of one header. @param name In lower case. */
 export function headerOf({ rawHeaders }: Pick<RawRequest, 'rawHeaders'>, name: string): string | undefined {
   for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
-    if (rawHeaders[index]?.toLowerCase() === name) return rawHeaders[index + 1]
+    const candidate = rawHeaders[index] as string
+    if (candidate.length === name.length && candidate.toLowerCase() === name) return rawHeaders[index + 1]
   }
   return undefined
 }

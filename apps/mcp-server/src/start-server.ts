@@ -280,7 +280,7 @@ export async function startServer(config: Config, logger: Logger, added?: AddedT
   /** The access review is told of roles; calls go on when it cannot keep them. */
   function learnRoles(token: VerifiedAccessToken): void {
     if (signals.cutOffs.permissionsChangedSince(token, groupsOf(token))) return
-    reviews.learn(token).catch(noteUnwrittenReview)
+    reviews.learn(token)?.catch(noteUnwrittenReview)
   }
 
   function noteUnwrittenReview(error: unknown): void {

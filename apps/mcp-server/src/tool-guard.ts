@@ -4,7 +4,7 @@ import type { DeniedDecision, PolicyContext, PolicyDecision, PolicyEngine, RowFi
 import { SharedStoreError } from '@mcp-identity/policy/store'
 import type { CutOffState } from '@mcp-identity/shared-signals'
 import type { Logger } from 'pino'
-import { callerMembers, present, requestMembers } from './audit-events.ts'
+import { callerMembers, requestMembers } from './audit-events.ts'
 import type { AuditTrail } from './audit-trail.ts'
 import type { FourEyes } from './four-eyes.ts'
 import { IntrospectionFailedError } from './introspection.ts'
@@ -46,20 +46,16 @@ export function createToolGuard(parts: ToolGuardParts): ToolGuard {
       const caller = await liveCallers.of(call.token, compactTokenOf(call), tool.isDestructive === true)
       const decision = await decide(call, tool, caller)
       if (decision.outcome === 'denied') return await refuse(event, context, decision)
-      await recordDecision(context, {
-        ...event,
-        outcome: 'allowed',
-        policies: decision.policies,
-        policyVersion: decision.version,
-      })
-      grants.give(call, grantOf(call.tool, caller, decision.policies))
-      return await run(call, proceed, { ...event, policies: decision.policies }, context)
+      const { policies, version: policyVersion } = decision
+      await recordDecision(context, { ...event, outcome: 'allowed', policies, policyVersion })
+      grants.give(call, grantOf(call.tool, caller, policies))
+      return await run(call, proceed, event, policies, context)
     } catch (error) {
       return refuseUndecidable(error, call, event, context)
     }
   }
 
-  function decide(call: ToolCall, tool: CompanyTool, caller: LiveCaller): Promise<PolicyDecision> {
+  function decide(call: ToolCall, tool: CompanyTool, caller: LiveCaller): PolicyDecision | Promise<PolicyDecision> {
     const given = call.arguments as Readonly<Record<string, unknown>>
     return fourEyes.decide({ caller, tool: call.tool, arguments: given, resource: tool.recordOf?.(given) })
   }
@@ -85,16 +81,17 @@ export function createToolGuard(parts: ToolGuardParts): ToolGuard {
     call: ToolCall,
     proceed: () => Promise<ToolResult>,
     event: AuditEvent,
+    policies: readonly string[],
     context: RequestContext,
   ): Promise<ToolResult> {
     const startedAtMs = performance.now()
-    const result = await outcomeOf(proceed, context)
+    const result = await proceed().catch((error) => toolFailure(error, context))
     const durationMs = Math.round(performance.now() - startedAtMs)
     const cutOff = cutOffs.reasonRefused(call.token)
     const ended = cutOff !== undefined || call.signal.aborted
     const outcome = ended ? 'refused' : isFailure(result) ? 'failed' : 'succeeded'
     const reason = ended ? (cutOff === undefined ? 'call_ended' : 'revoked_during_call') : undefined
-    await auditTrail.record({ ...event, phase: 'outcome', outcome, durationMs, ...present({ reason }) })
+    await auditTrail.record({ ...event, phase: 'outcome', outcome, policies, durationMs, ...(reason && { reason }) })
     metrics.toolCalls.inc({ tool: call.tool, outcome })
     metrics.toolSeconds.observe({ tool: call.tool }, durationMs / 1000)
     return ended
@@ -102,13 +99,9 @@ export function createToolGuard(parts: ToolGuardParts): ToolGuard {
       : result
   }
 
-  async function outcomeOf(proceed: () => Promise<ToolResult>, { requestId }: RequestContext): Promise<ToolResult> {
-    try {
-      return await proceed()
-    } catch (error) {
-      logger.error({ err: error, requestId }, 'a tool failed')
-      return { isError: true, content: [{ type: 'text', text: `The tool failed. Request ${requestId}.` }] }
-    }
+  function toolFailure(error: unknown, { requestId }: RequestContext): ToolResult {
+    logger.error({ err: error, requestId }, 'a tool failed')
+    return { isError: true, content: [{ type: 'text', text: `The tool failed. Request ${requestId}.` }] }
   }
 
   async function refuse(event: AuditEvent, context: RequestContext, denied: DeniedDecision): Promise<ToolResult> {

@@ -260,12 +260,12 @@ function incomingOf(request: Request, remoteAddress: string | undefined): Incomi
 function createEndingGuard(options: McpEndpointOptions, calls: CallRegistry): ToolGuard | undefined {
   const { guard, reasonToWithhold } = options
   if (reasonToWithhold === undefined) return guard
-  return async (call, proceed) => {
-    const result = await (guard === undefined ? proceed() : guard(call, proceed))
-    const reason = reasonToWithhold(call.token)
-    if (reason !== undefined) calls.endWhere((token) => token === call.token, reason)
-    return result
-  }
+  return (call, proceed) =>
+    (guard === undefined ? proceed() : guard(call, proceed)).then((result) => {
+      const reason = reasonToWithhold(call.token)
+      if (reason !== undefined) calls.endWhere((token) => token === call.token, reason)
+      return result
+    })
 }
 
 /** An empty list of tools is an answer; without the capability the SDK would say that there is no such method. */

@@ -27,15 +27,14 @@ export type CountRequest = (key: string) => Promise<number | undefined>
  */
 export function createRequestCounter(limit: RateLimit | RateLimiterAbstract, setting: string): CountRequest {
   const limiter = isLimiter(limit) ? limit : createMemoryLimiter(limit, setting)
-  return async (key) => {
-    try {
-      await limiter.consume(key)
-      return undefined
-    } catch (rejection) {
-      if (!(rejection instanceof RateLimiterRes)) throw rejection
-      return Math.max(1, Math.ceil(rejection.msBeforeNext / 1000))
-    }
-  }
+  return (key) => limiter.consume(key).then(mayGoOn, secondsToWait)
+}
+
+function mayGoOn(): undefined {}
+
+function secondsToWait(rejection: unknown): number {
+  if (!(rejection instanceof RateLimiterRes)) throw rejection
+  return Math.max(1, Math.ceil(rejection.msBeforeNext / 1000))
 }
 
 function isLimiter(limit: RateLimit | RateLimiterAbstract): limit is RateLimiterAbstract {

@@ -4,6 +4,7 @@ import {
   McpServer,
   type McpServerOptions,
   PROTOCOL_VERSION_META_KEY,
+  RELATED_TASK_META_KEY,
   SUPPORTED_PROTOCOL_VERSIONS,
 } from '@modelcontextprotocol/server'
 import type { ProtectedTool, ToolGuard } from './protected-tool.ts'
@@ -92,8 +93,17 @@ function isPlainRequest(body: unknown): body is PlainRequest {
   if (!isObject(body) || Object.keys(body).length !== 4 || body.jsonrpc !== '2.0' || body.method !== 'tools/call')
     return false
   const { id, params } = body
-  if (typeof id !== 'string' && !Number.isSafeInteger(id)) return false
-  return isObject(params) && (params._meta === undefined || isObject(params._meta))
+  return isId(id) && isObject(params) && (params._meta === undefined || isPlainMeta(params._meta))
+}
+
+/** What the schema of a JSON-RPC request says of `_meta` (MCP, "_meta"); a related task is left to the SDK. */
+function isPlainMeta(meta: unknown): boolean {
+  if (!isObject(meta) || RELATED_TASK_META_KEY in meta) return false
+  return meta.progressToken === undefined || isId(meta.progressToken)
+}
+
+function isId(value: unknown): boolean {
+  return typeof value === 'string' || Number.isSafeInteger(value)
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

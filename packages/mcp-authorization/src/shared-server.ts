@@ -1,6 +1,5 @@
 import {
   type AuthInfo,
-  isJSONRPCRequest,
   type JSONRPCMessage,
   type JSONRPCRequest,
   type McpServer,
@@ -109,7 +108,6 @@ export async function createSharedServer(
 
   return {
     call(request, inputs) {
-      if (!isJSONRPCRequest(request)) return undefined
       const { authInfo } = inputs
       const extra: MessageExtraInfo = classification === undefined ? { authInfo } : { authInfo, classification }
       let resolve: Exchange['resolve'] = () => undefined

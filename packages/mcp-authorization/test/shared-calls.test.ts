@@ -51,6 +51,8 @@ describe('the rules of the SDK hold for calls that do not go through its handler
     ],
     ['no client information', { meta: { [`${meta}/clientInfo`]: undefined } }, [200, 'result']],
     ['capabilities that are no object', { meta: { [`${meta}/clientCapabilities`]: 'all' } }, [400, -32602]],
+    ['a progress token', { meta: { progressToken: 7 } }, [200, 'result']],
+    ['a related task that is none', { meta: { [`${meta}/related-task`]: 'task' } }, [400, -32600]],
     ['a progress token that is none', { meta: { progressToken: { a: 1 } } }, [400, -32600]],
     ['an id that is no number', { message: { id: 1.5 } }, [400, -32600]],
     ['a member too many', { message: { extra: true } }, [400, -32600]],

@@ -3,7 +3,11 @@ import type { Visibility } from './visibility.ts'
 
 type Maybe<T> = T | null | undefined
 
-/** Who calls, as policies see it: the caller of a verified access token and the token's issuer, subject and client. */
+/**
+ * Who calls, as policies see it: the caller of a verified access token and the token's issuer, subject and client.
+ *
+ * Freeze an object that is used for many calls: what policies see of it is then worked out once for each set of policies.
+ */
 export interface PolicyCaller {
   kind: 'person' | 'service' | 'agent'
   issuer: string

@@ -5,6 +5,7 @@ import { callerEntity, type PolicyCaller } from './caller.ts'
 import type { PolicyContext, PolicyResource } from './decision.ts'
 import type { AttributeType, PolicyModel } from './policy-model.ts'
 import type { PolicySlice } from './policy-slice.ts'
+import { createCallerMemory } from './remembered.ts'
 import { includedScopes } from './scope-hierarchy.ts'
 
 /** A call in Cedar's terms, holding only what the policies can see. */
@@ -26,38 +27,64 @@ interface BuilderParts {
   slice: (caller: PolicyCaller, tool: string) => PolicySlice
 }
 
+/** What a call has by its caller and tool alone. */
+interface Caller {
+  action: CedarRequest['action']
+  slice: PolicySlice
+  principal: EntityJson
+  entities: EntityJson[]
+  /** Scopes, for policies that see them. */
+  scopes: CedarValueJson
+  /** The beginning of the key. */
+  key: string
+}
+
 /** Makes the function that puts calls into Cedar's terms. */
 export function createRequestBuilder({ model, hours, clock, slice: findSlice }: BuilderParts) {
   const actions = new Map(Object.entries(model.tools).map(([name, { groups }]) => [name, actionOf(name, groups ?? [])]))
   const inputs = new Map(Object.entries(model.tools).map(([name, { input }]) => [name, scalarInputs(input)]))
   const members: Readonly<Record<string, (input: MemberInput) => CedarValueJson>> = {
     businessHours: ({ businessHours }) => businessHours,
-    scopes: ({ caller }) => [...includedScopes(caller.scopes ?? [], model.scopeHierarchy)].sort(),
+    scopes: ({ described }) => described.scopes,
     arguments: ({ tool, context }) => scalarArguments(inputs.get(tool), context.arguments),
     approved: ({ context }) => context.approved === true,
     breakGlass: ({ context }) => context.breakGlass === true,
   }
+  const describeOnce = createCallerMemory(describe)
 
-  return (tool: string, caller: PolicyCaller, context: PolicyContext): CedarRequest => {
+  function describe(caller: PolicyCaller, tool: string): Caller {
     const action = actions.get(tool)
     if (action === undefined) throw new TypeError(`no such tool: ${tool}`)
-    const businessHours = hours.at(caller, context.at ?? clock()).open
-    const input = { tool, caller, context, businessHours }
     const slice = findSlice(caller, tool)
-    const shown: Record<string, CedarValueJson> = {}
-    for (const name of slice.visibility.context) shown[name] = members[name]?.(input) ?? null
     const principal = callerEntity(caller, slice.visibility.principal)
     return {
-      principal,
-      slice,
       action: action.uid,
+      slice,
+      principal,
       entities: [
         ...(hasContent(principal) ? [principal] : []),
         ...(slice.visibility.action && hasContent(action.entity) ? [action.entity] : []),
       ],
+      scopes: [...includedScopes(caller.scopes ?? [], model.scopeHierarchy)].sort(),
+      key: JSON.stringify([slice.preparedId, tool, principal.uid, principal.attrs, principal.parents]),
+    }
+  }
+
+  return (tool: string, caller: PolicyCaller, context: PolicyContext): CedarRequest => {
+    const described = describeOnce(caller, tool)
+    const { action, slice, principal, entities } = described
+    const businessHours = hours.at(caller, context.at ?? clock()).open
+    const input = { tool, described, context, businessHours }
+    const shown: Record<string, CedarValueJson> = {}
+    for (const name of slice.visibility.context) shown[name] = members[name]?.(input) ?? null
+    return {
+      principal,
+      slice,
+      action,
+      entities,
       context: shown,
       businessHours,
-      key: JSON.stringify([slice.preparedId, tool, principal.uid, principal.attrs, principal.parents, shown]),
+      key: `${described.key}${JSON.stringify(shown)}`,
     }
   }
 }
@@ -69,7 +96,7 @@ function hasContent({ attrs, parents }: EntityJson): boolean {
 
 interface MemberInput {
   tool: string
-  caller: PolicyCaller
+  described: Caller
   context: PolicyContext
   businessHours: boolean
 }

@@ -10,6 +10,7 @@ import { askTokenLayers } from './layers.ts'
 import type { ToolDescription } from './policy-model.ts'
 import type { PolicySet } from './policy-set.ts'
 import { createSlicer } from './policy-slice.ts'
+import { createCallerMemory } from './remembered.ts'
 import type { RowFilter, SqlOptions } from './row-filter.ts'
 import type { PolicyStanding, WhatIf } from './what-if.ts'
 
@@ -43,13 +44,16 @@ export function createDecider({ set, schema, clock, hours }: DeciderParts): Deci
   const { version } = set
   const buildRequest = createRequestBuilder({ model, hours, clock, slice: createSlicer(set, model) })
   const evaluator = createEvaluator(schema)
+  const askTokenLayersOnce = createCallerMemory((caller, name) =>
+    askTokenLayers(tools[name] as ToolDescription, caller, model),
+  )
 
   function decide(call: PolicyCall): PolicyDecision {
     const tool = Object.hasOwn(tools, call.tool) ? tools[call.tool] : undefined
     if (tool === undefined) {
       return denial({ reason: 'unknown_tool', policies: [], explanation: 'There is no such tool.' }, [])
     }
-    const { verdicts, denied } = askTokenLayers(tool, call.caller, model)
+    const { verdicts, denied } = askTokenLayersOnce(call.caller, call.tool)
     if (denied !== undefined) {
       const explanation = verdicts.at(-1)?.detail ?? ''
       return denial({ reason: denied, policies: [], explanation }, verdicts)
@@ -62,7 +66,7 @@ export function createDecider({ set, schema, clock, hours }: DeciderParts): Deci
     }
   }
 
-  function askPolicies(call: PolicyCall, tool: ToolDescription, before: LayerVerdict[]): PolicyDecision {
+  function askPolicies(call: PolicyCall, tool: ToolDescription, before: readonly LayerVerdict[]): PolicyDecision {
     const request = buildRequest(call.tool, call.caller, call.context ?? {})
     const found = evaluate(call, tool, request)
     if (!found.allowed) {
@@ -100,7 +104,7 @@ export function createDecider({ set, schema, clock, hours }: DeciderParts): Deci
     return later.allowed ? opening : undefined
   }
 
-  function denial(why: Denial, layers: LayerVerdict[], retryAfter?: string): PolicyDecision {
+  function denial(why: Denial, layers: readonly LayerVerdict[], retryAfter?: string): PolicyDecision {
     const denied = { outcome: 'denied', ...why, version, layers } as const
     return retryAfter === undefined ? denied : { ...denied, retryAfter }
   }

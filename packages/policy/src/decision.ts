@@ -45,7 +45,7 @@ interface Decided {
   policies: string[]
   /** Version of the policy set. */
   version: string
-  layers: LayerVerdict[]
+  layers: readonly LayerVerdict[]
 }
 
 export interface AllowedDecision extends Decided {

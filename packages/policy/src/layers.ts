@@ -32,7 +32,7 @@ export function askTokenLayers(
   tool: ToolDescription,
   caller: PolicyCaller,
   model: PolicyModel,
-): { verdicts: LayerVerdict[]; denied: DenialReason | undefined } {
+): { verdicts: readonly LayerVerdict[]; denied: DenialReason | undefined } {
   const verdicts: LayerVerdict[] = []
   for (const { layer, reason, granted, refusal } of tokenLayers) {
     const given = granted(caller)

@@ -117,7 +117,7 @@ export function createTracing(config: TracingConfig, logger: Logger): Tracing {
       decide: (call) =>
         during(
           'policy',
-          () => fourEyes.decide(call),
+          async () => fourEyes.decide(call),
           ({ outcome, policies }) => ({ 'mcp.outcome': outcome, 'mcp.policies': [...policies] }),
         ),
     }),

@@ -2,6 +2,7 @@ import Keycloak from 'keycloak-js'
 import type { Settings } from '../settings.ts'
 import { type AccessTokenClaims, readAccessTokenClaims } from './access-token.ts'
 import { readAuthorizationResponse } from './authorization-response.ts'
+import { countSessionWork, sessionWorkDone } from './session-work.ts'
 
 export type SessionState =
   | { status: 'starting' }
@@ -79,7 +80,7 @@ export function createSession(settings: Settings, scope: string): Session {
     }
     if (!(await answers(settings.issuer))) {
       change({ status: 'unreachable' })
-      window.setTimeout(() => void start(), retryMs)
+      window.setTimeout(() => void countSessionWork(start()), retryMs)
       return
     }
     const isReturning = response.outcome === 'of this issuer'
@@ -145,7 +146,7 @@ export function createSession(settings: Settings, scope: string): Session {
 
   async function renew(): Promise<string> {
     try {
-      await keycloak.updateToken(-1)
+      await countSessionWork(keycloak.updateToken(-1))
       tokenArrived()
     } catch (error) {
       // keycloak-js drops the tokens only when the authorization server refused them, not when it could not be reached.
@@ -167,7 +168,7 @@ export function createSession(settings: Settings, scope: string): Session {
       listeners.add(listener)
       return () => listeners.delete(listener)
     },
-    start,
+    start: () => countSessionWork(start()),
     async signIn() {
       sessionStorage.setItem(returnToKey, window.location.pathname + window.location.search)
       await keycloak.login({ redirectUri: `${window.location.origin}/`, scope })
@@ -175,6 +176,7 @@ export function createSession(settings: Settings, scope: string): Session {
     async signOut() {
       channel.postMessage('left')
       clearTimeout(renewal)
+      await sessionWorkDone()
       await keycloak.logout({ redirectUri: `${window.location.origin}/` })
     },
     accessToken,

@@ -71,7 +71,7 @@ SQL
 
 for replica in $(compose config --services | grep '^mcp-server' | sort); do
   echo "$replica:"
-  compose run --rm --no-deps --no-TTY --entrypoint node "$replica" apps/mcp-server/src/cli/after-restore.ts </dev/null
+  compose run --rm --no-deps --no-TTY --entrypoint node "$replica" apps/mcp-server/src/cli/after-restore.js </dev/null
 done
 
 echo 'starting …'

@@ -7,6 +7,7 @@ import { type AuditVerification, verifyAuditLog } from '@mcp-identity/audit-log'
 import { serveKeySet, startRedisServer } from '@mcp-identity/test-kit'
 import { freePort, startServerProcess } from '../../test/fixtures/server-process.ts'
 import type { TokenTarget } from './callers.ts'
+import { layOutImage } from './lay-out-image.ts'
 
 /** Servers under load. */
 export interface Fleet {
@@ -29,9 +30,9 @@ export interface LoadedServer {
 const bareServer = fileURLToPath(new URL('./bare-server.ts', import.meta.url))
 
 /**
- * Starts replicas of the real server as `pnpm --filter mcp-server start` does: signed audit log in SQLite with encrypted
- * personal data, the demonstration's policies, signals shared through a real Redis. Tokens are of a test issuer whose key
- * is known here: Keycloak would take longer to sign 10,000 people in than the load lasts.
+ * Starts replicas of the real server as its image does: signed audit log in SQLite with encrypted personal data, the
+ * demonstration's policies, signals shared through a real Redis. Tokens are of a test issuer whose key is known here:
+ * Keycloak would take longer to sign 10,000 people in than the load lasts.
  */
 export async function startFleet(count: number): Promise<Fleet> {
   const folder = mkdtempSync(join(tmpdir(), 'mcp-load-'))
@@ -39,23 +40,27 @@ export async function startFleet(count: number): Promise<Fleet> {
   const keySet = await serveKeySet({ issuerPath: '/realms/company' })
   const { issuer, jwksUri } = keySet
   const resource = 'http://127.0.0.1:8481/mcp'
+  const main = layOutImage(join(folder, 'image'))
   const dataFolders = Array.from({ length: count }, (_, index) => join(folder, `replica-${index + 1}`))
   const children: ChildProcess[] = []
 
   async function startReplica(dataFolder: string): Promise<LoadedServer> {
     const port = await freePort()
-    const server = startServerProcess({
-      MCP_PORT: String(port),
-      MCP_RESOURCE: resource,
-      MCP_ISSUERS: JSON.stringify([{ provider: 'keycloak', issuer, audience: resource, jwksUri }]),
-      MCP_SIGNALS: JSON.stringify({
-        redis: { url: redis.url },
-        transmitters: [{ issuer: `${issuer}/corporate`, jwksUri, speaksFor: [issuer] }],
-      }),
-      MCP_DATA_DIR: dataFolder,
-      MCP_DEVELOPMENT: '1',
-      MCP_LOG_LEVEL: 'error',
-    })
+    const server = startServerProcess(
+      {
+        MCP_PORT: String(port),
+        MCP_RESOURCE: resource,
+        MCP_ISSUERS: JSON.stringify([{ provider: 'keycloak', issuer, audience: resource, jwksUri }]),
+        MCP_SIGNALS: JSON.stringify({
+          redis: { url: redis.url },
+          transmitters: [{ issuer: `${issuer}/corporate`, jwksUri, speaksFor: [issuer] }],
+        }),
+        MCP_DATA_DIR: dataFolder,
+        MCP_DEVELOPMENT: '1',
+        MCP_LOG_LEVEL: 'error',
+      },
+      main,
+    )
     children.push(server.child)
     await server.ready
     await untilReady(port)

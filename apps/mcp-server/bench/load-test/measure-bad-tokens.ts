@@ -1,10 +1,10 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { callsOf } from './callers.ts'
-import type { Fleet } from './fleet.ts'
+import { median, rounded, sumOf } from './figures.ts'
 import type { FloodResult, FloodSettings } from './flood.ts'
-import { median, rounded, sumOf } from './measure-many-people.ts'
-import { residentMegabytesOf } from './process-figures.ts'
+import type { LoadRun } from './load-run.ts'
+import { cpuSecondsOf, residentMegabytesOf } from './process-figures.ts'
 import { joinSlices, percentile, runSlice, type Slice } from './slice.ts'
 
 /** How much slower the slowest good calls may become. */
@@ -29,17 +29,15 @@ export interface BadTokensReport {
   /** Median, over the turns, of the p99 in the flood divided by that of the quiet turn before it. */
   readonly timesQuiet: number
   readonly residentMegabytes: readonly number[]
+  /** How many processors were busy, on average: with the replicas in the quiet turns and in the flood, with making the flood. */
+  readonly processors: { readonly quiet: number; readonly flood: number; readonly makingTheFlood: number }
   /** Bounds that were not kept. */
   readonly problems: readonly string[]
 }
 
 /** Good calls alone and beside a flood, in turns. */
-export async function measureBadTokens(
-  fleet: Fleet,
-  { people, seconds, rate, bad }: { people: number; seconds: number; rate: number; bad: number },
-  signal: AbortSignal,
-  tell: (line: string) => void,
-): Promise<BadTokensReport> {
+export async function measureBadTokens(load: LoadRun & { readonly bad: number }): Promise<BadTokensReport> {
+  const { fleet, people, seconds, rate, bad, signal, tell } = load
   tell(`signing ${people} good access tokens and several thousand bad ones`)
   const calls = callsOf(people, fleet.target)
   const ports = fleet.replicas.map(({ port }) => port)
@@ -50,16 +48,23 @@ export async function measureBadTokens(
   const quiet: Slice[] = []
   const beside: Slice[] = []
   const floods: FloodResult[] = []
+  const busySeconds = { quiet: 0, flood: 0, makingTheFlood: 0 }
+  const busyWith = (): number => sumOf(fleet.replicas.map(cpuSecondsOf))
   try {
     // Everything is warm then, the path of the bad ones too.
     flood.send('begin')
     const first = await turn(2 * turnSeconds)
     await endFlood(flood)
     for (let left = seconds; left > 0 && !signal.aborted; left -= 2 * turnSeconds) {
+      const [atFirst, floodAtFirst] = [busyWith(), cpuSecondsOf({ pid: flood.pid ?? 0 })]
       quiet.push(await turn())
+      const between = busyWith()
       flood.send('begin')
       beside.push(await turn())
       floods.push(await endFlood(flood))
+      busySeconds.quiet += between - atFirst
+      busySeconds.flood += busyWith() - between
+      busySeconds.makingTheFlood += cpuSecondsOf({ pid: flood.pid ?? 0 }) - floodAtFirst
       const [alone, flooded] = [quiet.at(-1), beside.at(-1)].map((slice) => percentile(slice ?? first, 99).toFixed(2))
       tell(`p99 of the good: alone ${alone} ms, beside ${floods.at(-1)?.refused} bad tokens ${flooded} ms`)
     }
@@ -79,6 +84,7 @@ export async function measureBadTokens(
       floodP99: rounded(percentile(allBeside, 99)),
       timesQuiet: rounded(median(beside.map((slice, index) => timesOf(slice, quiet[index])))),
       residentMegabytes: fleet.replicas.map(residentMegabytesOf),
+      processors: processorsOf(busySeconds, floods.length * turnSeconds),
     }
     return { ...report, problems: problemsOf(report, bad) }
   } finally {
@@ -95,6 +101,7 @@ export function tellBadTokens(report: BadTokensReport): string {
     `  good calls alone            p50 ${report.quietP50} ms, p99 ${report.quietP99} ms`,
     `  good calls in the flood     p50 ${report.floodP50} ms, p99 ${report.floodP99} ms`,
     `  p99 in the flood, median of the turns ${report.timesQuiet} x alone (at most ${mostTimes})`,
+    `  processors busy: replicas ${report.processors.quiet} alone and ${report.processors.flood} in the flood, making it ${report.processors.makingTheFlood}`,
     `  resident memory at the end ${report.residentMegabytes.join(', ')} MB`,
   ].join('\n')
 }
@@ -110,6 +117,12 @@ function problemsOf(report: Omit<BadTokensReport, 'problems'>, bad: number): str
       ? [`only ${report.badPerSecond} bad tokens a second were answered of ${bad}`]
       : []),
   ]
+}
+
+function processorsOf(busySeconds: BadTokensReport['processors'], seconds: number): BadTokensReport['processors'] {
+  const { quiet, flood, makingTheFlood } = busySeconds
+  const share = (busy: number): number => rounded(busy / Math.max(1, seconds))
+  return { quiet: share(quiet), flood: share(flood), makingTheFlood: share(makingTheFlood) }
 }
 
 function timesOf(slice: Slice, quiet: Slice | undefined): number {

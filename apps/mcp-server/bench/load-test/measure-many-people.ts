@@ -1,5 +1,7 @@
 import { callsOf } from './callers.ts'
-import type { Fleet, LoadedServer } from './fleet.ts'
+import { median, rounded, sumOf } from './figures.ts'
+import type { LoadedServer } from './fleet.ts'
+import type { LoadRun } from './load-run.ts'
 import { cpuSecondsOf, residentMegabytesOf } from './process-figures.ts'
 import { joinSlices, percentile, runSlice, type Slice } from './slice.ts'
 
@@ -42,12 +44,8 @@ export interface Percentiles {
 }
 
 /** Many people who call at random moments, for a time, beside as much load on bare servers in turns. */
-export async function measureManyPeople(
-  fleet: Fleet,
-  { people, seconds, rate }: { people: number; seconds: number; rate: number },
-  signal: AbortSignal,
-  tell: (line: string) => void,
-): Promise<ManyPeopleReport> {
+export async function measureManyPeople(load: LoadRun): Promise<ManyPeopleReport> {
+  const { fleet, people, seconds, rate, signal, tell } = load
   tell(`signing ${people} access tokens`)
   const calls = callsOf(people, fleet.target)
   tell('everybody calls for the first time')
@@ -167,16 +165,4 @@ function p99Above(slice: Slice, bare: Slice | undefined): number {
 function thinned(values: readonly number[]): number[] {
   const step = Math.max(1, Math.ceil(values.length / 10))
   return values.filter((_, index) => index % step === 0 || index === values.length - 1)
-}
-
-export function median(values: readonly number[]): number {
-  return values.toSorted((one, other) => one - other)[Math.floor(values.length / 2)] ?? 0
-}
-
-export function rounded(value: number): number {
-  return Math.round(value * 100) / 100
-}
-
-export function sumOf(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0)
 }

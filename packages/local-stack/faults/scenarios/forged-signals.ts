@@ -2,7 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { distributionOf } from '../../bench/distribution.ts'
 import { bystander } from '../company.ts'
 import type { FaultyReplica } from '../fault-stack.ts'
-import { type Forgery, forgeSignals, signRevocation } from '../forge-signals.ts'
+import { floodSignals } from '../flood-signals.ts'
+import { forgeSignals, signRevocation } from '../forge-signals.ts'
 import type { HistoryEntry } from '../history.ts'
 import { historyChecks } from '../history-checks.ts'
 import { measureHistory } from '../measure-history.ts'
@@ -42,10 +43,11 @@ export const forgedSignals: Scenario = {
     }
     await sleep(settledMs)
     const floodedFrom = performance.now()
-    const answers = await flood(forgeries, port, measure)
+    const flood = { signals: forgeries.map(({ signal }) => signal), port, ...measure }
+    const answers = await floodSignals(flood)
     const floodedUntil = performance.now()
     const bob = await company.signIn('bob')
-    const second = flood(forgeries, port, { ...measure, floodMs: measure.floodMs / 4 })
+    const second = floodSignals({ ...flood, floodMs: measure.floodMs / 4 })
     await sleep(settledMs)
     await company.end('corporate-idp-disable', bob)
     await second
@@ -93,28 +95,4 @@ function durations(history: readonly HistoryEntry[], from: number, until: number
       .filter(({ startedAt, answer }) => startedAt >= from && startedAt < until && answer === 'allowed')
       .map(({ startedAt, endedAt }) => endedAt - startedAt),
   )
-}
-
-/** @returns How often each status came. */
-async function flood(
-  forgeries: readonly Forgery[],
-  port: number,
-  { floodMs, floodPerSecond }: { floodMs: number; floodPerSecond: number },
-): Promise<Map<number, number>> {
-  const answers = new Map<number, number>()
-  const underWay: Promise<void>[] = []
-  const startedAt = performance.now()
-  for (let count = 0; performance.now() - startedAt < floodMs; count += 1) {
-    const due = startedAt + (count * 1_000) / floodPerSecond
-    if (due > performance.now()) await sleep(due - performance.now())
-    const { signal } = forgeries[count % forgeries.length] as Forgery
-    underWay.push(
-      sendSignal(signal, port).then(
-        ({ status }) => void answers.set(status, (answers.get(status) ?? 0) + 1),
-        () => void answers.set(599, (answers.get(599) ?? 0) + 1),
-      ),
-    )
-  }
-  await Promise.all(underWay)
-  return answers
 }

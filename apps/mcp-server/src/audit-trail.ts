@@ -1,3 +1,4 @@
+import { setImmediate as untilNextTurn } from 'node:timers/promises'
 import type { AuditEvent, AuditLog, AuditRecord } from '@mcp-identity/audit-log'
 import type { Logger } from 'pino'
 import { inOneGo } from './in-one-go.ts'
@@ -21,6 +22,8 @@ export interface AuditTrail {
 
 /** Notes that follow many others wait so long for more: a thousand people who leave at once must not hold up calls. */
 const gatherNotesMs = 100
+/** Each is encrypted and chained on the event loop. */
+const notesInOneTurn = 50
 
 export function createAuditTrail(log: AuditLog, logger: Logger): AuditTrail {
   const listeners = new Set<(record: AuditRecord) => void>()
@@ -38,10 +41,14 @@ export function createAuditTrail(log: AuditLog, logger: Logger): AuditTrail {
     }
   }
 
-  const noteAll = inOneGo<AuditEvent>(
-    async (events) => void (await Promise.allSettled(events.map(record))),
-    gatherNotesMs,
-  )
+  const noteAll = inOneGo<AuditEvent>(async (events) => {
+    const written: Promise<unknown>[] = []
+    for (let first = 0; first < events.length; first += notesInOneTurn) {
+      if (first > 0) await untilNextTurn()
+      written.push(Promise.allSettled(events.slice(first, first + notesInOneTurn).map(record)))
+    }
+    await Promise.all(written)
+  }, gatherNotesMs)
   let noted: Promise<void> = Promise.resolve()
 
   return {

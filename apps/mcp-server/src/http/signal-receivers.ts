@@ -19,6 +19,10 @@ import type { Metrics } from '../metrics.ts'
 import type { Signals } from '../signals.ts'
 import type { TransmitterConfig } from '../signals-config.ts'
 import { type RouteHandler, sendJson } from './answers.ts'
+import { inTurns } from './in-turns.ts'
+
+/** A signal costs as much as a call: of very many that come at once only these begin before others have their turn. */
+const signalsInOneTurn = 4
 
 export interface SignalReceiversParts {
   config: Config
@@ -79,7 +83,9 @@ export function signalReceivers({ config, signals, metrics, onState, logger }: S
     onRefused,
     onDeferred: (error, receiver) => logger.error({ err: error, receiver }, 'a signal has to come again'),
   })
+  const myTurn = inTurns(signalsInOneTurn)
   const route: RouteHandler = async (request, response, url) => {
+    await myTurn()
     const answer = await receivers.handle(
       toWebRequest(request, `${origin}${url.pathname}`),
       request.socket.remoteAddress,

@@ -10,10 +10,10 @@ Makes a backup of the stack of infra/compose.scale.yaml while it runs.
 
   infra/backup.sh --to FOLDER      FOLDER must be empty or absent
 
-  FOLDER/files.tar.gz              secrets, keys, settings; audit logs, cut-offs, approvals, reviews of every replica
+  FOLDER/files.tar.gz              secrets, keys, settings; audit logs and cut-offs of every replica
   FOLDER/personal-data-keys.tar.gz the keys of personal data in the audit logs. Keep them apart, and not for long: who has
                                    both can read whom you have erased since
-  FOLDER/databases.sql.gz          every database of PostgreSQL, the realm among them
+  FOLDER/databases.sql.gz          every database of PostgreSQL: the realm, and approvals and access reviews
 
 Redis is left out: replicas tell an empty one what they know. The stack is found by the same settings as for
 docker compose: STACK_FOLDER, CONSOLE_PORT …, COMPOSE_PROJECT_NAME, COMPOSE_ENV_FILES.

@@ -60,8 +60,11 @@ sql() { # DATABASE
   compose exec --no-TTY postgres sh -c 'PGPASSWORD=$(cat "$POSTGRES_PASSWORD_FILE") exec psql --quiet --no-psqlrc \
     --username=keycloak --set=ON_ERROR_STOP=1 --output=/dev/null --dbname="$0"' "$1"
 }
+dump() { gunzip --stdout "$source/databases.sql.gz"; }
 sql postgres <<<'DROP DATABASE keycloak;'
-gunzip --stdout "$source/databases.sql.gz" | sed '/^CREATE ROLE keycloak;$/d' | sql postgres
+# A backup of before replicas shared one has no such database: the new and empty one stays.
+[ "$(dump | grep --count '^CREATE DATABASE mcp ')" = 0 ] || sql postgres <<<'DROP DATABASE mcp;'
+dump | sed '/^CREATE ROLE \(keycloak\|mcp\);$/d' | sql postgres
 sql keycloak <<'SQL'
 DELETE FROM offline_client_session;
 DELETE FROM offline_user_session;

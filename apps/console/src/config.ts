@@ -93,7 +93,9 @@ const schema = z.object({
   CONSOLE_CORPORATE_IDP_URL: address,
   CONSOLE_AUDIT_KEY: z
     .string()
-    .regex(/^[^\s+]+\+[0-9a-f]{8}\+[A-Za-z0-9+/=]+$/, { error: 'must be a key of the form name+hash+key' })
+    .regex(/^[^\s+]+\+[0-9a-f]{8}\+[A-Za-z0-9+/=]+( [^\s+]+\+[0-9a-f]{8}\+[A-Za-z0-9+/=]+)*$/, {
+      error: 'must be a key of the form name+hash+key, or several of them separated by a space',
+    })
     .optional(),
   CONSOLE_DEVELOPMENT: z.enum(['0', '1'], { error: 'must be 1 or 0' }).default('0'),
 })

@@ -74,13 +74,16 @@ export function ownLog(
   }
 }
 
+/** Stands for the log of the replica that is asked, whatever its name. */
+export const ownName = 'own'
+
 /** The log of a server that is on its own. */
 export function onlyLog(own: ReadableLog): AuditLogs {
   return { own, others: async () => ({ logs: [], unread: [] }) }
 }
 
 /**
- * Asks all logs, or the one that is named, at the same time.
+ * Asks all logs, or the one that is named, {@link ownName} included, at the same time.
  *
  * @throws {UnknownLogError} The named one is none.
  * @throws {LogUnreadError} The named one could not be read.
@@ -91,7 +94,7 @@ export async function readLogs<Result>(
   work: (log: ReadableLog) => Promise<Result>,
   named?: string,
 ): Promise<ReadLogs<Result>> {
-  if (named === own.name) return { read: [{ log: own, result: await work(own) }], unread: [] }
+  if (named === own.name || named === ownName) return { read: [{ log: own, result: await work(own) }], unread: [] }
   const known = await others()
   if (named !== undefined) return readNamed(known, work, named)
   return readEach([own, ...known.logs], work, known.unread)

@@ -17,7 +17,7 @@ import { describeStore } from './audit-config.ts'
 import { present } from './audit-events.ts'
 import { type AuditTrail, createAuditTrail } from './audit-trail.ts'
 import { type ErasureKeeper, keepErasures } from './erasures.ts'
-import { type Replicas, soleName } from './replicas/join-replicas.ts'
+import { alone, type Replicas, soleName } from './replicas/join-replicas.ts'
 
 /** The audit trail, and what became of its deliveries. */
 export interface OpenAuditTrail extends AuditTrail {
@@ -36,7 +36,7 @@ export async function openAuditTrail(
   config: AuditConfig,
   dataDirectory: string,
   logger: Logger,
-  replicas: Pick<Replicas, 'name' | 'erase'>,
+  replicas: Pick<Replicas, 'name' | 'erase'> = alone,
 ): Promise<OpenAuditTrail> {
   const vault = config.personalData && openPersonalDataVault(config.personalData.keyFile)
   const log = await openLog(config, vault, replicas.name, logger)

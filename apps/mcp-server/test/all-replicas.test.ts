@@ -104,21 +104,38 @@ describe.runIf(hasPostgresServer())('the audit logs of two replicas, asked for a
     expect((await joined.ask(first, 'ivan', '/audit?log=replica-3')).status).toBe(404)
   })
 
-  it('are streamed together', async () => {
+  /** Reads a stream at the first replica from now on, while something is called, until a text came. */
+  async function streamed(query: string, call: () => Promise<unknown>, until: string): Promise<string> {
     const { nextAfter } = await readAt(first, '/audit?limit=1')
     const ending = new AbortController()
-    const response = await fetch(`${first.origin}/audit/stream?after=${nextAfter}`, {
+    const response = await fetch(`${first.origin}/audit/stream?after=${nextAfter}${query}`, {
       headers: { authorization: `Bearer ${first.tokenOf('ivan')}` },
       signal: ending.signal,
     })
-    await callAt(second, 'dave', 'list_customers', { limit: 1 })
+    await call()
     let text = ''
     for await (const chunk of response.body?.pipeThrough(new TextDecoderStream()) ?? []) {
       text += chunk
-      if (text.includes('"tool":"list_customers"') && text.includes('"action":"/audit/stream"')) break
+      if (text.includes(until)) break
     }
     ending.abort()
-    expect(text).toMatch(/id: replica-1:\d+,replica-2:\d+\nevent: record\n/)
+    return text
+  }
+
+  it('are streamed together', async () => {
+    const call = () => callAt(second, 'dave', 'list_customers', { limit: 1 })
+    expect(await streamed('', call, '"tool":"list_customers"')).toMatch(
+      /id: replica-1:\d+,replica-2:\d+\nevent: record\ndata: \{"log":"replica-2"/,
+    )
+  })
+
+  it.each(['replica-2', 'own'])('are streamed alone where one is named: %s', async (log) => {
+    const call = async () => {
+      for (const replica of joined.replicas) await callAt(replica, 'dave', 'run_report', {})
+    }
+    const name = log === 'own' ? 'replica-1' : log
+    const text = await streamed(`&log=${log}`, call, '"tool":"run_report"')
+    expect(new Set([...text.matchAll(/data: \{"log":"([^"]+)"/g)].map(([, found]) => found))).toEqual(new Set([name]))
   })
 
   it('are exported together by the tool', async () => {
@@ -169,9 +186,13 @@ describe.runIf(hasPostgresServer())('the audit logs of two replicas, asked for a
 
   it('both forget a person who was erased at one of them, and both verify', async () => {
     const command = fileURLToPath(new URL('../../../packages/audit-log/src/cli/erase.ts', import.meta.url))
-    const vault = join(first.folder, 'data', 'audit-personal-data.db')
+    const erase = (...args: string[]) => execFileSync(process.execPath, [command, ...args], { encoding: 'utf8' })
+    const filesOf = (name: string) => joined.replicas.map(({ folder }) => join(folder, 'data', name))
+    const vaults = filesOf('audit-personal-data.db')
+    const logs = filesOf('audit.db').flatMap((log) => ['--log', log])
+    expect(erase(...vaults, '--email', 'anna@company.com', ...logs)).toContain('sub-anna')
     const who = ['--issuer', first.keycloak.issuer, '--subject', 'sub-anna', '--yes']
-    execFileSync(process.execPath, [command, vault, ...who])
+    expect(erase(vaults[0] ?? '', ...who)).toContain('1 of 1 keys dropped')
     await eventually(async () => {
       const { records } = await readAt(first, '/audit?text=personal+data+erased')
       expect(records.map(({ log }) => log).sort()).toEqual(['replica-1', 'replica-2'])

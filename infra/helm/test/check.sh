@@ -71,6 +71,10 @@ check 'lets callers and the console through to every route that is theirs' passe
 sends_spans_to() { helm template stack "$chart" --values "$complete" --set "mcpServer.tracesEndpoint=$1" | grep -q "OTEL_EXPORTER_OTLP_ENDPOINT, value: \"$1\""; }
 check 'sends spans where it is told to' sends_spans_to http://collector.monitoring:4318
 check 'keeps the metrics inside' keeps_inside /metrics
+names_replicas() { grep -qF '"name":"$(POD_NAME)","address":"https://$(POD_NAME).stack-mcp-server-replicas:8481"' "$work/rendered.yaml"; }
+check 'tells each replica its name and where the others reach it' names_replicas
+check 'keeps what replicas ask each other inside' keeps_inside /replicas
+check 'refuses replicas that share reviews and sign evidence with keys of their own' refuses 'evidenceKeyFile must name' --set mcpServer.evidenceKeyFile=
 check 'refuses several replicas that cannot hear each other' refuses 'signals.redis must be set' --set mcpServer.signals.redis=null
 check 'refuses a server that nobody tells of revocations' refuses 'must say who tells' --set mcpServer.signals=null --set mcpServer.replicas=1
 check 'refuses a resource over http' refuses 'resource' --set mcpServer.resource=http://mcp.company.com/mcp

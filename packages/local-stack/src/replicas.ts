@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { type NodePart, type PartsContext, partData } from './parts.ts'
 import { mostReplicas, replicaPortsOf } from './ports.ts'
 
@@ -13,12 +14,13 @@ export interface Replica {
  * what is pushed. The console watches each of them.
  *
  * @param count 1 to {@link mostReplicas}.
+ * @param sharedStore A PostgreSQL for what people decide, and by which they find each other. Default: each is on its own.
  * @throws {TypeError} The count is out of bounds, or the list has no MCP server.
  */
 export function replicateMcpServer(
   parts: readonly NodePart[],
   { folder, ports }: Pick<PartsContext, 'folder' | 'ports'>,
-  { count, redisUrl }: { count: number; redisUrl: string },
+  { count, redisUrl, sharedStore }: { count: number; redisUrl: string; sharedStore?: string | undefined },
 ): { parts: NodePart[]; replicas: Replica[] } {
   if (!Number.isInteger(count) || count < 1 || count > mostReplicas)
     throw new TypeError(`the number of replicas must be 1 to ${mostReplicas}, found ${count}`)
@@ -32,6 +34,13 @@ export function replicateMcpServer(
       MCP_PORT: String(port),
       MCP_ALLOWED_HOSTS: `localhost:${port}`,
       MCP_DATA_DIR: partData(folder, name),
+      MCP_EVIDENCE_KEY_FILE: join(partData(folder, original.name), 'evidence-signing-key.pem'),
+      ...(sharedStore === undefined
+        ? {}
+        : {
+            MCP_SHARED_STORE: JSON.stringify({ store: sharedStore }),
+            MCP_REPLICA: JSON.stringify({ name, address: `http://localhost:${port}` }),
+          }),
       MCP_SIGNALS: JSON.stringify(signalsOf(original, redisUrl, index === 0)),
     }
     const title = index === 0 ? original.title : `${original.title} ${index + 1}`

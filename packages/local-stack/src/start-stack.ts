@@ -50,6 +50,7 @@ import {
   type StackFolder,
   stackFolderAt,
 } from './stack-folder.ts'
+import { startSharedStore } from './start-shared-store.ts'
 import { startStore } from './start-store.ts'
 
 export interface StackOptions {
@@ -63,7 +64,10 @@ export interface StackOptions {
   trust?: Trust
   /** Starts from the code: forgets the database of Keycloak and the data of the parts. Default false. */
   reset?: boolean
-  /** How many MCP servers, joined by a Redis of the stack's own; 1 to {@link mostReplicas}. Default: one, and no Redis. */
+  /**
+   * How many MCP servers, joined by a Redis and, where it is installed, a PostgreSQL of the stack's own; 1 to
+   * {@link mostReplicas}. Default: one, and neither of them.
+   */
   replicas?: number | undefined
   /** The programs beside Keycloak. Default: those of this workspace, see {@link nodeParts}. */
   parts?: (context: PartsContext) => NodePart[]
@@ -254,11 +258,12 @@ async function provisionDirectory({ trust, addresses, secrets, tell }: StartCont
   tell({ kind: 'notice', text: [`Provisioned ${people} people into Keycloak.`, ...lines].join('\n') })
 }
 
-/** Their store is there before they are, as in a company. */
+/** Their stores are there before they are, as in a company. */
 async function withReplicas(context: StartContext, parts: NodePart[]): Promise<NodePart[]> {
   if (context.replicas === undefined) return parts
-  const redisUrl = await startStore(context)
-  return replicateMcpServer(parts, context, { count: context.replicas, redisUrl }).parts
+  const [redisUrl, sharedStore] = await Promise.all([startStore(context), startSharedStore(context)])
+  mkdirSync(partData(context.folder, 'mcp-server'), { recursive: true, mode: 0o700 })
+  return replicateMcpServer(parts, context, { count: context.replicas, redisUrl, sharedStore }).parts
 }
 
 /** Makes the domain at the first start; its address is one of loopback that belongs to the block of ports. */

@@ -52,6 +52,22 @@ describe('replicas of the MCP server', () => {
     ])
   })
 
+  it('sign evidence with one key, and share a store where there is one, each under its name', () => {
+    const sharedStore = 'postgres://mcp@localhost/postgres'
+    const { replicas } = replicateMcpServer(parts, context, { count: 2, redisUrl, sharedStore })
+    const environments = replicas.map(({ part: { environment } }) => environment)
+    for (const environment of environments)
+      expect(environment).toMatchObject({
+        MCP_EVIDENCE_KEY_FILE: '/stack/data/mcp-server/evidence-signing-key.pem',
+        MCP_SHARED_STORE: JSON.stringify({ store: sharedStore }),
+      })
+    expect(environments.map(({ MCP_REPLICA = '' }) => JSON.parse(MCP_REPLICA))).toEqual([
+      { name: 'mcp-server', address: 'http://localhost:9001' },
+      { name: 'mcp-server-2', address: 'http://localhost:9006' },
+    ])
+    for (const { part: alone } of replicate(2).replicas) expect(alone.environment).not.toHaveProperty('MCP_REPLICA')
+  })
+
   it('are known to the console, each under the address that it takes', () => {
     const { parts, replicas } = replicate(2)
     const console_ = parts.find(({ name }) => name === 'console')

@@ -199,7 +199,7 @@ describe('every page', () => {
     await rows.first().focus()
     await page.keyboard.press('ArrowDown')
     await page.keyboard.press('Enter')
-    await page.waitForURL(/\/audit\/\d+$/)
+    await page.waitForURL(/\/audit\/\d+\?log=mcp-server$/)
     await page.context().close()
   })
 })
@@ -296,6 +296,31 @@ describe('the live audit', () => {
     await page.context().setOffline(false)
     await page.getByText('while offline').waitFor()
     await page.context().close()
+  })
+
+  it('shows the logs of all replicas as one, proves a record with the key of its own log, and says whose are missing', async () => {
+    const several = await startDoubles({ logNames: ['mcp-server-1', 'mcp-server-2'] })
+    const event = (action: string) => ({ phase: 'security', action, outcome: 'succeeded' }) as const
+    await several.mcp.append(event('at_the_first'))
+    const other = await several.mcp.append(event('at_the_second'), 'mcp-server-2')
+    const { page } = await signIn('ivan', '/audit', {}, several)
+    await page.getByRole('listitem').filter({ hasText: 'at the first' }).getByText('mcp-server-1').waitFor()
+    const row = page.getByRole('listitem').filter({ hasText: 'at the second' })
+    await row.getByText('mcp-server-2').waitFor()
+    several.mcp.setUnread([{ log: 'mcp-server-2', problem: 'the replica cannot be reached' }])
+    await page.getByText('Records of mcp-server-2 are missing: the replica cannot be reached').waitFor()
+    expect(await findAxeViolations(page)).toEqual([])
+    several.mcp.setUnread([])
+    await page.getByText('Records of mcp-server-2 are missing').waitFor({ state: 'detached' })
+    await page.getByRole('combobox', { name: 'Log', exact: true }).click()
+    await page.getByRole('option', { name: 'mcp-server-2' }).click()
+    await page.getByText('at the first').waitFor({ state: 'detached' })
+    await row.getByRole('link').click()
+    await page.getByText('in the log of mcp-server-2').waitFor()
+    expect(new URL(page.url()).pathname).toBe(`/audit/${other.sequence}`)
+    await page.getByText(/records under a checkpoint that mcp-identity\/audit\/mcp-server-2 signed/).waitFor()
+    await page.context().close()
+    await several.close()
   })
 
   it('proves a record in the browser, and finds one that was changed', async () => {
@@ -628,7 +653,7 @@ describe('an export', () => {
     const { page } = await signIn('ivan', '/audit?outcome=refused')
     await page.getByRole('listitem').first().waitFor()
     for (const [choice, first] of [
-      ['Table (CSV)', '"sequence"'],
+      ['Table (CSV)', '"log","sequence"'],
       ['JSON lines, with hashes', '{"hash":'],
     ] as const) {
       await page.getByRole('button', { name: 'Export' }).click()

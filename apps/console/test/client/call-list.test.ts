@@ -18,7 +18,7 @@ function makeLog(length: number, next: (below: number) => number): AuditRecord[]
   return Array.from({ length }, (_, index) => {
     const kind = next(10)
     const base = { time: '2026-11-23T12:00:00Z', action: 'tools/call', tool: 'whoami', outcome: 'allowed' }
-    const numbered = { sequence: index + 1, previous: '', hash: '' }
+    const numbered = { log: 'mcp-server', sequence: index + 1, previous: '', hash: '' }
     if (kind === 0) return { ...numbered, event: { ...base, phase: 'security', action: 'stream_cut' } }
     if (kind < 5 && open.length > 0) {
       const [requestId = ''] = open.splice(next(open.length), 1)
@@ -49,6 +49,35 @@ describe('a call list', () => {
       }
       expect(list.lines()).toEqual(foldCalls(newestFirst.slice(from, to)))
     }
+  })
+
+  it('puts the records of several logs into the order of time, whichever come first, each once', () => {
+    const at = (log: string, sequence: number, second: number): AuditRecord => ({
+      log,
+      sequence,
+      previous: '',
+      hash: '',
+      event: {
+        time: `2026-11-23T12:00:${String(second).padStart(2, '0')}Z`,
+        action: 'stream_cut',
+        outcome: 'succeeded',
+        phase: 'security',
+      },
+    })
+    const list = createCallList(() => true)
+    list.addNewer([at('b', 7, 30), at('a', 9, 20)])
+    list.addOlder([at('b', 7, 30), at('a', 9, 20), at('a', 8, 12), at('b', 6, 11)])
+    list.addNewer([at('b', 7, 30), at('a', 10, 25), at('a', 9, 20)])
+    list.addOlder([at('c', 3, 10), at('a', 7, 9)])
+    expect(list.lines().map(({ record: { log, sequence } }) => `${log}${sequence}`)).toEqual([
+      'b7',
+      'a10',
+      'a9',
+      'a8',
+      'b6',
+      'c3',
+      'a7',
+    ])
   })
 
   it('keeps its array until something changes', () => {

@@ -6,6 +6,7 @@ import { countLastHour } from '../../src/client/pages/overview/last-hour.ts'
 const now = Date.parse('2026-11-23T12:00:30Z')
 
 const record = (sequence: number, event: Partial<AuditEvent>): AuditRecord => ({
+  log: 'mcp-server',
   sequence,
   previous: '',
   hash: '',

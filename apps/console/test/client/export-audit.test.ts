@@ -25,11 +25,12 @@ async function writeLog(count: number): Promise<{ records: AuditRecord[]; folder
 
 /** Pages of three, newest first, as the MCP server hands them out. */
 const pagesOf = (records: AuditRecord[]) => ({
-  async page({ cursor }: { cursor?: string | undefined }) {
-    const end = cursor === undefined ? records.length : Number(cursor)
+  async page({ cursor: from }: { cursor?: string | undefined }) {
+    const end = from === undefined ? records.length : Number(from)
     const page = records.slice(Math.max(0, end - 3), end)
-    const views = page.map((record) => ({ ...record, line: humanLine(record.event) }))
-    return { records: views.reverse() as never, cursor: end > 3 ? String(end - 3) : undefined }
+    const views = page.map((record) => ({ log: 'mcp-server', ...record, line: humanLine(record.event) }))
+    const cursor = end > 3 ? String(end - 3) : undefined
+    return { records: views.reverse() as never, cursor, nextAfter: '', unread: [] }
   },
 })
 
@@ -56,8 +57,8 @@ describe('an export', () => {
     const { records } = await writeLog(4)
     const lines = (await exportAll(records, 'csv')).text.trimEnd().split('\r\n')
     expect(lines).toHaveLength(5)
-    expect(lines[0]).toMatch(/^"sequence","time","sentence"/)
-    expect(lines.slice(1).map((line) => line.split(',')[0])).toEqual(['"1"', '"2"', '"3"', '"4"'])
+    expect(lines[0]).toMatch(/^"log","sequence","time","sentence"/)
+    expect(lines.slice(1).map((line) => line.split(',')[1])).toEqual(['"1"', '"2"', '"3"', '"4"'])
     expect(lines[1]).toContain(`"'=HYPERLINK(""https://evil.example"`)
   })
 

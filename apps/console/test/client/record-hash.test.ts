@@ -31,7 +31,8 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true, force: true }))
 
 /** As the page gets it: over the wire and through the schema. */
-const received = (record: AuditRecord | undefined) => readAuditRecord(JSON.parse(JSON.stringify(record)))
+const received = (record: AuditRecord | undefined) =>
+  readAuditRecord(JSON.parse(JSON.stringify({ log: 'mcp-server', ...record })))
 
 describe('hashRecord', () => {
   it('computes the hash that the log wrote, whatever is in the record', async () => {

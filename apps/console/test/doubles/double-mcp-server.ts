@@ -6,13 +6,15 @@ import { type AuditEvent, type AuditLog, type AuditRecord, humanLine, openAuditL
 import { Hono } from 'hono'
 import { cors } from 'hono/cors'
 import { streamSSE } from 'hono/streaming'
+import type { UnreadLog } from '../../src/client/api/audit.ts'
 import { createDoubleAccessReview } from './double-access-review.ts'
 import { createDoublePolicies, type DoubleCandidate } from './double-policies.ts'
 import type { DoublePerson } from './people.ts'
 
 export interface DoubleMcpServer {
   app: Hono
-  append(event: AuditEvent): Promise<AuditRecord>
+  /** @param log Name of the replica that it happened at. Default: the first. */
+  append(event: AuditEvent, log?: string): Promise<AuditRecord>
   /** Many at once, in this order. */
   appendAll(events: readonly AuditEvent[]): Promise<void>
   /** Refuses a subject's tokens from here on, and ends what is open. */
@@ -20,6 +22,8 @@ export interface DoubleMcpServer {
   /** The same for one session. */
   cutOffSession(sid: string): void
   fault: { isStale: boolean }
+  /** Other replicas can, or cannot, be asked from here on. */
+  setUnread(unread: UnreadLog[]): void
   /** A set of policies beside the live one. */
   candidate: DoubleCandidate
   /** Ends every audit stream; the token is still good. */
@@ -27,22 +31,35 @@ export interface DoubleMcpServer {
   close(): Promise<void>
 }
 
-/** The audit endpoints and tool list of an MCP server, over a real audit log in a temporary folder. */
+type LoggedRecord = AuditRecord & { log: string }
+
+/** The audit endpoints and tool list of an MCP server, over real audit logs in a temporary folder. */
 export async function createDoubleMcpServer(options: {
   people: DoublePerson[]
   consoleOrigin(): string
   /** Tokens of other keys are refused. */
   isPublished(kid: string): boolean
+  /** Names of its log and of those of other replicas. Default: it is on its own. */
+  logNames?: readonly string[]
 }): Promise<DoubleMcpServer> {
   const folder = await mkdtemp(join(tmpdir(), 'console-double-'))
-  const log: AuditLog = await openAuditLog({
-    path: join(folder, 'audit.jsonl'),
-    signingKeyFile: join(folder, 'audit-key.pem'),
-    checkpointIntervalMs: 60_000,
-  })
+  const logs = new Map<string, AuditLog>()
+  for (const name of options.logNames ?? ['mcp-server'])
+    logs.set(
+      name,
+      await openAuditLog({
+        path: join(folder, `${name}.jsonl`),
+        signingKeyFile: join(folder, `${name}-key.pem`),
+        checkpointIntervalMs: 60_000,
+        ...(options.logNames && { origin: `mcp-identity/audit/${name}` }),
+      }),
+    )
+  const [ownName = ''] = logs.keys()
+  let unread: UnreadLog[] = []
   const review = await createDoubleAccessReview(options.people, folder)
-  const records: AuditRecord[] = []
-  const followers = new Set<{ subject: string; sid: string; send(record: AuditRecord): void; end(): void }>()
+  /** Of all logs, as they came; places in them are numbers here. */
+  const records: LoggedRecord[] = []
+  const followers = new Set<{ subject: string; sid: string; send(event: string, data: object): void; end(): void }>()
   const cutOff = new Set<string>()
   const watchers = new Set<{ subject: string; sid: string; end(): void }>()
   const fault = { isStale: false }
@@ -73,7 +90,9 @@ export async function createDoubleMcpServer(options: {
   })
   app.get('/audit/proof', async (context) => {
     const sequence = Number(context.req.query('sequence'))
-    if (!(sequence >= 1 && sequence <= records.length)) return context.json({ error: 'not_found' }, 404)
+    const log = logs.get(context.req.query('log') ?? ownName)
+    if (!(log !== undefined && sequence >= 1 && sequence <= log.sequence))
+      return context.json({ error: 'not_found' }, 404)
     const claim = await log.prove(sequence)
     const proof = claim.proof.map((hash) => Buffer.from(hash).toString('base64'))
     return context.json({ sequence, ...claim, proof })
@@ -85,13 +104,16 @@ export async function createDoubleMcpServer(options: {
   app.route('/access-review', review.app)
   app.get('/audit/stream', (context) => {
     const { sub, sid } = context.get('claims')
-    const after = Number(context.req.query('afterSequence') ?? 0)
+    const after = Number(context.req.query('after') ?? 0)
     return streamSSE(context, async (stream) => {
       const ended = Promise.withResolvers<void>()
-      const send = (record: AuditRecord): void => {
-        void stream.writeSSE({ id: String(record.sequence), event: 'record', data: JSON.stringify(viewOf(record)) })
+      let told = after
+      const send = (event: string, data: object): void => {
+        if (event === 'record') told += 1
+        void stream.writeSSE({ id: String(told), event, data: JSON.stringify(data) })
       }
-      for (const record of records.slice(after)) send(record)
+      for (const record of records.slice(after)) send('record', viewOf(record))
+      if (unread.length > 0) send('logs', { unread })
       const follower = { subject: sub, sid, send, end: ended.resolve }
       followers.add(follower)
       stream.onAbort(ended.resolve)
@@ -115,19 +137,28 @@ export async function createDoubleMcpServer(options: {
   })
 
   function pageOn(query: Record<string, string>, limit: number): object {
-    const found = records.slice(Number(query.afterSequence)).filter((record) => matches(record, query))
-    return { records: found.slice(0, limit).map(viewOf) }
+    const ofLog = records.filter(({ log }) => log === (query.log ?? ownName))
+    const found = ofLog.slice(Number(query.afterSequence)).filter((record) => matches(record, query))
+    return { records: found.slice(0, limit).map(viewOf), ...rest() }
   }
 
   function pageBack(query: Record<string, string>, limit: number): object {
-    const found: AuditRecord[] = []
+    const found: LoggedRecord[] = []
     let at = Math.min(records.length, Number(query.cursor ?? records.length + 1) - 1)
     while (at > 0 && found.length < limit) {
       at -= 1
       const record = records[at]
       if (record !== undefined && matches(record, query)) found.push(record)
     }
-    return { records: found.reverse().map(viewOf), ...(at > 0 ? { cursor: String(at + 1) } : {}) }
+    return { records: found.reverse().map(viewOf), ...(at > 0 ? { cursor: String(at + 1) } : {}), ...rest() }
+  }
+
+  const rest = () => ({ nextAfter: String(records.length), unread })
+
+  function logOf(name: string): AuditLog {
+    const log = logs.get(name)
+    if (log === undefined) throw new TypeError(`there is no log ${name}`)
+    return log
   }
 
   return {
@@ -144,22 +175,26 @@ export async function createDoubleMcpServer(options: {
     },
     fault,
     candidate,
+    setUnread(now) {
+      unread = now
+      for (const follower of followers) follower.send('logs', { unread })
+    },
     breakStreams() {
       for (const follower of followers) follower.end()
     },
-    async append(event) {
-      const record = await log.append({ requestId: randomUUID(), ...event })
+    async append(event, log = ownName) {
+      const record = { ...(await logOf(log).append({ requestId: randomUUID(), ...event })), log }
       records.push(record)
-      for (const follower of followers) follower.send(record)
+      for (const follower of followers) follower.send('record', viewOf(record))
       return record
     },
     async appendAll(events) {
-      const written = await Promise.all(events.map((event) => log.append(event)))
-      records.push(...written)
+      const written = await Promise.all(events.map((event) => logOf(ownName).append(event)))
+      for (const record of written) records.push({ ...record, log: ownName })
     },
     async close() {
       for (const follower of followers) follower.end()
-      await log.close()
+      await Promise.all([...logs.values()].map((log) => log.close()))
       await review.close()
       await rm(folder, { recursive: true, force: true })
     },
@@ -182,10 +217,11 @@ function readClaims(authorization: string | undefined): Claims | undefined {
   return payload === undefined ? undefined : (JSON.parse(Buffer.from(payload, 'base64url').toString()) as Claims)
 }
 
-const viewOf = (record: AuditRecord) => ({ ...record, time: record.event.time, line: humanLine(record.event) })
+const viewOf = (record: LoggedRecord) => ({ ...record, time: record.event.time, line: humanLine(record.event) })
 
-function matches(record: AuditRecord, query: Record<string, string>): boolean {
+function matches(record: LoggedRecord, query: Record<string, string>): boolean {
   const { event } = record
+  if (query.log !== undefined && query.log !== 'own' && record.log !== query.log) return false
   const { text, outcome } = query
   if (outcome === 'security' ? event.phase !== 'security' : outcome !== undefined && event.outcome !== outcome)
     return false

@@ -27,7 +27,12 @@ export interface Doubles {
 
 /** Starts the console over doubles of everything that it talks to, on free ports. */
 export async function startDoubles(
-  options: { lifetimeSeconds?: number; ports?: [number, number, number, number]; replicas?: number } = {},
+  options: {
+    lifetimeSeconds?: number
+    ports?: [number, number, number, number]
+    replicas?: number
+    logNames?: string[]
+  } = {},
 ): Promise<Doubles> {
   const [consolePort, mcpPort, idpPort, keycloakPort] = options.ports ?? [0, 0, 0, 0]
   const people = doublePeople()
@@ -41,9 +46,9 @@ export async function startDoubles(
     onSessionEnded: (sid) => mcp.cutOffSession(sid),
     lifetimeSeconds: options.lifetimeSeconds ?? 300,
   })
-  const openMcpServer = () => createDoubleMcpServer({ people, consoleOrigin, isPublished: keycloak.isPublished })
-  const mcp = await openMcpServer()
-  const replicas = await Promise.all(Array.from({ length: options.replicas ?? 0 }, openMcpServer))
+  const parts = { people, consoleOrigin, isPublished: keycloak.isPublished }
+  const mcp = await createDoubleMcpServer({ ...parts, ...(options.logNames && { logNames: options.logNames }) })
+  const replicas = await Promise.all(Array.from({ length: options.replicas ?? 0 }, () => createDoubleMcpServer(parts)))
   const idp = createDoubleCorporateIdp({
     people,
     consoleOrigin,

@@ -39,9 +39,10 @@ describe('readConfig', () => {
 
   it('takes the public key of the audit log, and nothing else in its place', () => {
     const key = 'mcp-identity/audit+1c2d3e4f+AQIDBA=='
-    expect(readConfig({ ...valid, CONSOLE_AUDIT_KEY: key }).settings.auditKey).toBe(key)
+    for (const keys of [key, `${key} mcp-identity/audit/mcp-server-2+5d6e7f80+AQIDBA==`])
+      expect(readConfig({ ...valid, CONSOLE_AUDIT_KEY: keys }).settings.auditKey).toBe(keys)
     expect(problemsOf({ ...valid, CONSOLE_AUDIT_KEY: 'a key' })).toEqual([
-      'CONSOLE_AUDIT_KEY: must be a key of the form name+hash+key',
+      'CONSOLE_AUDIT_KEY: must be a key of the form name+hash+key, or several of them separated by a space',
     ])
   })
 

@@ -1,10 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Authenticated, CallRegistry } from '@mcp-identity/mcp-authorization'
+import type { z } from 'zod'
 import { callerMembers, requestMembers } from '../audit-events.ts'
 import {
   type AuditLogs,
   inOrderOfTime,
   type LoggedRecord,
+  ownName,
   type ReadableLog,
   readEach,
   type UnreadLog,
@@ -25,6 +27,7 @@ const heartbeatMs = 15_000
 const pageSize = 500
 /** How many records a stream begins with when it is not told where to begin. */
 const firstPageSize = 50
+const streamParameters = auditPageParameters.pick({ log: true, after: true, afterSequence: true })
 /** How often other replicas are asked for what is new. */
 const askOthersMs = 1_000
 
@@ -32,6 +35,8 @@ const askOthersMs = 1_000
  * Sends records as they come: each is an event `record` whose id says how far each log was told, to go on from there.
  * This replica's own come as soon as they are durable, those of others within about a second. An event `logs` names those
  * that cannot be read, each time that they are others than before.
+ *
+ * `log` leaves all logs out but the one that it names.
  *
  * Starts after `last-event-id` or `after`, or after `afterSequence` in this replica's own log; else with the newest.
  *
@@ -44,7 +49,9 @@ export async function openAuditStream(
   url: URL,
   { token, headers }: Authenticated,
 ): Promise<void> {
-  const { positions, records, unread } = await beginningOf(logs, url, request.headers['last-event-id'])
+  const parameters = streamParameters.parse(Object.fromEntries(url.searchParams))
+  const { log: named } = parameters
+  const { positions, records, unread } = await beginningOf(logs, parameters, request.headers['last-event-id'])
   const who = { ...requestMembers(contextOf(request)), ...callerMembers(token) }
   await auditTrail.record({ phase: 'decision', action: url.pathname, outcome: 'allowed', ...who })
   let told = ''
@@ -84,10 +91,15 @@ export async function openAuditStream(
   }
 
   const giveUp = (): void => void response.destroy()
-  const followOwn = onlyOnce(() => tellNewOf([logs.own]), giveUp)
+  const isOwn = named === undefined || named === ownName || named === logs.own.name
+  const followOwn = onlyOnce(async () => (isOwn ? tellNewOf([logs.own]) : undefined), giveUp)
   const followOthers = onlyOnce(async () => {
+    if (named !== undefined && isOwn) return
     const { logs: others, unread: missing } = await logs.others()
-    await tellNewOf(others, missing)
+    await tellNewOf(
+      others.filter(({ name }) => named === undefined || name === named),
+      missing,
+    )
   }, giveUp)
   const end = (reason: unknown): void => {
     if (response.writableEnded) return
@@ -128,14 +140,16 @@ function onlyOnce(work: () => Promise<void>, onFailure: () => void): () => void 
   }
 }
 
-async function beginningOf(logs: AuditLogs, url: URL, lastEventId: string | string[] | undefined) {
-  const given = Object.fromEntries(url.searchParams)
-  const { after, afterSequence } = auditPageParameters.pick({ after: true, afterSequence: true }).parse(given)
+async function beginningOf(
+  logs: AuditLogs,
+  { after, afterSequence, ...only }: z.output<typeof streamParameters>,
+  lastEventId: string | string[] | undefined,
+) {
   const last = typeof lastEventId === 'string' ? parsePositions(lastEventId) : undefined
   const own = afterSequence === undefined ? undefined : new Map([[logs.own.name, afterSequence]])
   const start = last ?? after ?? own
   if (start !== undefined) return { positions: new Map(start), records: [], unread: [] }
-  const { records, nextAfter, unread } = await readAuditPage(logs, { limit: firstPageSize })
+  const { records, nextAfter, unread } = await readAuditPage(logs, { ...only, limit: firstPageSize })
   const positions = new Map(parsePositions(nextAfter))
   // Before those that are told now: a stream that breaks among them goes on there.
   for (const { log, sequence } of records.toReversed()) positions.set(log, sequence - 1)

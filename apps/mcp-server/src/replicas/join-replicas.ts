@@ -26,7 +26,7 @@ export const soleName = 'mcp-server'
 
 /** @throws {Error} The store that replicas share cannot be reached. */
 export async function joinReplicas(config: ReplicaConfig | undefined): Promise<Replicas> {
-  if (config === undefined) return noOthers
+  if (config === undefined) return alone
   const { name, address, directory: place } = config
   const identity = await createReplicaIdentity(name)
   const ask = createAskReplica(identity)
@@ -60,7 +60,8 @@ export async function joinReplicas(config: ReplicaConfig | undefined): Promise<R
   }
 }
 
-const noOthers: Replicas = {
+/** Of a server that is on its own. */
+export const alone: Replicas = {
   name: soleName,
   logs: onlyLog,
   whoAsks: async () => undefined,

@@ -1,11 +1,13 @@
 import { z } from 'zod'
 import { absoluteUrl } from '../absolute-url.ts'
+import { ownName } from '../audit-logs.ts'
 
 /** `MCP_REPLICA`: this server among others. */
 export const replicaSettings = z.strictObject({
   name: z
     .string()
-    .regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'must be up to 63 lower-case letters, digits and hyphens, as mcp-server-1'),
+    .regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'must be up to 63 lower-case letters, digits and hyphens, as mcp-server-1')
+    .refine((name) => name !== ownName, { error: 'must be another: own stands for the replica that is asked' }),
   address: absoluteUrl,
 })
 

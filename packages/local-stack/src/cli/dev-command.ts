@@ -70,7 +70,10 @@ export function devCommand(run: (flags: DevFlags) => Promise<void>): Command {
     .addOption(corporateIdpOption())
     .addOption(issuerOption())
     .addOption(
-      new Option('--replicas <number>', 'so many MCP servers, joined by a Redis; needs redis-server')
+      new Option(
+        '--replicas <number>',
+        'so many MCP servers, joined by a Redis and a PostgreSQL; needs redis-server, and PostgreSQL for one view of all of them',
+      )
         .argParser(wholeNumber(1, mostReplicas))
         .conflicts(['stop', 'status']),
     )

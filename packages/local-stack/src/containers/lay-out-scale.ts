@@ -1,5 +1,6 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { openEvidenceKey } from '@mcp-identity/policy/access-review'
 import { authorityFile, openPrivateAuthority } from '@mcp-identity/private-authority'
 import type { Addresses } from '../addresses.ts'
 import { writePrivateFile } from '../process/write-private-file.ts'
@@ -41,10 +42,12 @@ export function postgresOwner(path: string): { uid: number; gid: number } | unde
 }
 
 const database = { name: 'keycloak', user: 'keycloak' }
+/** What replicas share besides signals: see `MCP_SHARED_STORE` in `infra/compose.scale.yaml`. */
+const sharedStore = { name: 'mcp', user: 'mcp' }
 
 /**
  * Lays out what several nodes behind a proxy need beside what one of each needs: an authority of their own with a
- * certificate for every server, the passwords of PostgreSQL and Redis, and their settings.
+ * certificate for every server, the passwords of PostgreSQL and Redis, their settings, and the key that signs evidence.
  *
  * @param folder Of the stack; `secrets` in it must exist.
  * @returns what each node of Keycloak is told.
@@ -53,7 +56,11 @@ export async function layOutScale(folder: string, addresses: Addresses): Promise
   const secrets = join(folder, 'secrets')
   const authority = await openPrivateAuthority(secrets)
   const password = (name: string): string => openSecret(join(secrets, name)).value
-  const passwords = { database: password('database-password'), redis: password('redis-password') }
+  const passwords = {
+    database: password('database-password'),
+    sharedStore: password('shared-store-password'),
+    redis: password('redis-password'),
+  }
   const replicas = numbered('mcp-server', mcpReplicas)
 
   for (const place of [...replicas, 'redis', 'postgres', 'corporate-idp'])
@@ -72,12 +79,14 @@ export async function layOutScale(folder: string, addresses: Addresses): Promise
   await pair('redis', ['redis'])
   await pair('postgres', ['postgres'])
   write('corporate-idp', { 'authority.pem': authority.certificate })
-  write('mcp-server', { 'redis-password': passwords.redis })
+  write('mcp-server', { 'redis-password': passwords.redis, 'shared-store-password': passwords.sharedStore })
+  await openEvidenceKey(join(folder, 'mcp-server', 'evidence-signing-key.pem'))
   await pair('grafana', ['localhost'])
   write('grafana', { 'admin-password': password('grafana-admin-password') })
   write('prometheus', { 'authority.pem': authority.certificate })
   write('redis', { 'redis.conf': redisSettings(passwords.redis) })
   write('postgres', { password: passwords.database })
+  write(join('postgres', 'first-start'), { 'mcp.sql': createSharedStore(passwords.sharedStore) })
   const proxy = await authority.issue(['localhost', ...insideNames])
   write('proxy', { 'server.pem': proxy.certificate + proxy.key, 'authority.pem': authority.certificate })
 
@@ -100,6 +109,14 @@ export async function layOutScale(folder: string, addresses: Addresses): Promise
 
 /** The names under which the proxy is known inside the network of the containers. */
 const insideNames = ['keycloak.localhost', 'corporate-idp.localhost', 'mcp-server.localhost']
+
+/** PostgreSQL runs it when it makes its data folder. A database and a role of its own, which reach nothing of Keycloak's. */
+function createSharedStore(password: string): string {
+  return `CREATE ROLE ${sharedStore.user} LOGIN PASSWORD '${password}';
+CREATE DATABASE ${sharedStore.name} OWNER ${sharedStore.user};
+REVOKE CONNECT ON DATABASE ${database.name} FROM PUBLIC;
+`
+}
 
 /** TLS alone; what was cut off is on disk within a second, and nothing is ever forgotten for the lack of room. */
 function redisSettings(password: string): string {

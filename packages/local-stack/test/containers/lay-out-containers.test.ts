@@ -106,6 +106,11 @@ describe('what several nodes behind a proxy need', () => {
       'postgres/password',
       'secrets/database-password',
     ])
+    expect(holders(read('secrets/shared-store-password'))).toEqual([
+      'mcp-server/shared-store-password',
+      'postgres/first-start/mcp.sql',
+      'secrets/shared-store-password',
+    ])
     expect(holders(read('secrets/redis-password'))).toEqual([
       'mcp-server/redis-password',
       'redis/redis.conf',
@@ -113,13 +118,13 @@ describe('what several nodes behind a proxy need', () => {
     ])
   })
 
-  it('keeps authority and passwords of the run before', async () => {
+  it('keeps authority, passwords and the key of evidence of the run before', async () => {
+    const names = ['authority.pem', 'database-password', 'shared-store-password', 'redis-password']
+    const files = [...names.map((name) => `secrets/${name}`), 'mcp-server/evidence-signing-key.pem']
     await layOutSeveral()
-    const kept = ['authority.pem', 'database-password', 'redis-password'].map((name) => read(`secrets/${name}`))
+    const kept = files.map(read)
     await layOutSeveral()
-    expect(['authority.pem', 'database-password', 'redis-password'].map((name) => read(`secrets/${name}`))).toEqual(
-      kept,
-    )
+    expect(files.map(read)).toEqual(kept)
   })
 })
 

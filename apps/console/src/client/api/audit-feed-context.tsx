@@ -4,7 +4,13 @@ import { type AuditFeed, type AuditFeedSnapshot, createAuditFeed } from './audit
 
 const FeedContext = createContext<AuditFeed | undefined>(undefined)
 
-const nothingYet: AuditFeedSnapshot = { status: 'connecting', error: undefined, records: [], arrivedAt: new Map() }
+const nothingYet: AuditFeedSnapshot = {
+  status: 'connecting',
+  error: undefined,
+  records: [],
+  unread: [],
+  arrivedAt: new Map(),
+}
 
 /** Keeps one audit stream open for all pages. */
 export function AuditFeedProvider({ children }: { children: ReactNode }) {

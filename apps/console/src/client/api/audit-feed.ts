@@ -1,16 +1,18 @@
 import { SessionEndedError } from '../session/session.ts'
 import { ApiError } from './api-error.ts'
-import type { AuditApi } from './audit.ts'
-import type { AuditRecord } from './audit-record.ts'
+import type { AuditApi, UnreadLog } from './audit.ts'
+import { type AuditRecord, byTime, placeOf } from './audit-record.ts'
 
 export interface AuditFeedSnapshot {
   /** `refused`: this person may not read the audit log. `waiting`: the stream broke and is opened again shortly. */
   status: 'connecting' | 'live' | 'waiting' | 'refused'
   error: ApiError | undefined
-  /** The newest first, without a gap between them. */
+  /** The newest first, without a gap between those of one log. */
   records: readonly AuditRecord[]
-  /** When the records of this page arrived, by sequence, for records that came over the stream. Milliseconds. */
-  arrivedAt: ReadonlyMap<number, number>
+  /** Logs of which newer records may be missing. */
+  unread: readonly UnreadLog[]
+  /** When the records of this page arrived, by place, for records that came over the stream. Milliseconds. */
+  arrivedAt: ReadonlyMap<string, number>
 }
 
 /** The audit log as it grows, shared by every page of the console. */
@@ -33,9 +35,11 @@ export function createAuditFeed(api: AuditApi): AuditFeed {
   const listeners = new Set<() => void>()
   const recordListeners = new Set<(record: AuditRecord) => void>()
   const stopping = new AbortController()
-  const arrivedAt = new Map<number, number>()
-  let snapshot: AuditFeedSnapshot = { status: 'connecting', error: undefined, records: [], arrivedAt }
+  const arrivedAt = new Map<string, number>()
+  let snapshot: AuditFeedSnapshot = { status: 'connecting', error: undefined, records: [], unread: [], arrivedAt }
   let waiting: AuditRecord[] = []
+  /** How far each log is known. */
+  let after: string | undefined
   let isBatching = false
 
   function change(next: Partial<AuditFeedSnapshot>): void {
@@ -43,10 +47,10 @@ export function createAuditFeed(api: AuditApi): AuditFeed {
     for (const listener of listeners) listener()
   }
 
-  function receive(record: AuditRecord): void {
-    if (record.sequence <= newestSequence()) return
+  function receive(record: AuditRecord, next: string): void {
+    after = next
     waiting.push(record)
-    arrivedAt.set(record.sequence, Date.now())
+    arrivedAt.set(placeOf(record), Date.now())
     for (const listener of recordListeners) listener(record)
     if (!isBatching) window.setTimeout(showWaiting, batchMs)
     isBatching = true
@@ -54,25 +58,24 @@ export function createAuditFeed(api: AuditApi): AuditFeed {
 
   function showWaiting(): void {
     isBatching = false
-    const records = [...waiting.reverse(), ...snapshot.records].slice(0, longestList)
+    // Records of another log may come a moment later than newer ones of this.
+    const records = [...waiting.reverse(), ...snapshot.records].sort(byTime).slice(0, longestList)
     waiting = []
     change({ records })
   }
 
-  function newestSequence(): number {
-    return waiting.at(-1)?.sequence ?? snapshot.records[0]?.sequence ?? 0
-  }
-
   async function followOnce(): Promise<void> {
-    if (snapshot.records.length === 0) {
-      const { records } = await api.page({ limit: firstPageSize }, stopping.signal)
+    if (after === undefined) {
+      const { records, nextAfter } = await api.page({ limit: firstPageSize }, stopping.signal)
+      after = nextAfter
       change({ records })
     }
     await api.follow({
-      afterSequence: newestSequence(),
+      after,
       signal: stopping.signal,
-      onOpen: () => change({ status: 'live', error: undefined }),
+      onOpen: () => change({ status: 'live', error: undefined, unread: [] }),
       onRecord: receive,
+      onUnread: (unread) => change({ unread }),
     })
   }
 

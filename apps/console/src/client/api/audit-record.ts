@@ -32,6 +32,8 @@ const eventSchema = z.looseObject({
 })
 
 const auditRecordSchema = z.looseObject({
+  /** Name of the log that it is in: each replica has one. */
+  log: z.string(),
   sequence: z.number(),
   previous: z.string(),
   hash: z.string(),
@@ -44,6 +46,16 @@ const auditRecordSchema = z.looseObject({
 /** A record of the audit log, as the MCP server hands it out. */
 export type AuditRecord = z.infer<typeof auditRecordSchema>
 export type AuditEvent = AuditRecord['event']
+
+/** What tells a record from every other of all logs. */
+export function placeOf({ log, sequence }: Pick<AuditRecord, 'log' | 'sequence'>): string {
+  return `${log} ${sequence}`
+}
+
+/** Puts the newest first, for sorting. */
+export function byTime({ event: one }: AuditRecord, { event: other }: AuditRecord): number {
+  return one.time < other.time ? 1 : one.time > other.time ? -1 : 0
+}
 
 /**
  * Checks that a value from outside is a record, and gives it back untouched: its members have to keep the order in which

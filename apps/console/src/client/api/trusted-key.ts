@@ -2,8 +2,8 @@ import * as z from 'zod/mini'
 
 const keptSchema = z.object({ key: z.string(), since: z.string() })
 
-/** What is signed by a key that has to stay the same: `audit` the audit log, `evidence` access reviews. */
-export type SignedThing = 'audit' | 'evidence'
+/** What is signed by a key that has to stay the same: `audit` the audit log, of a replica each its own; `evidence` access reviews. */
+export type SignedThing = 'audit' | `audit of ${string}` | 'evidence'
 
 /** The public key that something has to be signed with. */
 export interface TrustedKey {
@@ -17,10 +17,10 @@ export interface TrustedKey {
  * counts once. A public key is no secret; it is kept so that a log that was replaced as a whole is noticed.
  *
  * @param offered What the MCP server says now.
- * @param named What the console was told.
+ * @param named What the console was told: the keys of all logs, separated by spaces. The one of the same name counts.
  */
 export function trustedKey(thing: SignedThing, offered: string, named?: string): TrustedKey {
-  if (named !== undefined) return { key: named, since: undefined }
+  if (named !== undefined) return { key: ofSameName(offered, named.split(' ')), since: undefined }
   return readKept(thing) ?? keepKey(thing, offered)
 }
 
@@ -29,6 +29,11 @@ export function keepKey(thing: SignedThing, key: string): TrustedKey {
   const since = new Date()
   localStorage.setItem(storageKey(thing), JSON.stringify({ key, since: since.toISOString() }))
   return { key, since }
+}
+
+function ofSameName(offered: string, keys: readonly string[]): string {
+  const [name] = offered.split('+')
+  return keys.find((key) => key.split('+')[0] === name) ?? keys[0] ?? ''
 }
 
 function readKept(thing: SignedThing): TrustedKey | undefined {

@@ -27,6 +27,7 @@ const audit = createRoute({
 const auditRecord = createRoute({
   getParentRoute: () => root,
   path: '/audit/$sequence',
+  validateSearch: ({ log }: Record<string, unknown>): { log?: string } => (typeof log === 'string' ? { log } : {}),
   component: lazyRouteComponent(() => import('../pages/audit/audit-record-page.tsx'), 'AuditRecordPage'),
 })
 

@@ -27,7 +27,7 @@ const outcomes = [
 /** How long a person pauses between letters. */
 const typingMs = 250
 
-export function AuditFilterBar({ filters }: { filters: AuditFilters }) {
+export function AuditFilterBar({ filters, logs }: { filters: AuditFilters; logs: readonly string[] }) {
   const navigate = useNavigate()
   const [text, setText] = useState(filters.text ?? '')
   const change = (next: Partial<Record<keyof AuditFilters, string | undefined>>): void => {
@@ -59,6 +59,18 @@ export function AuditFilterBar({ filters }: { filters: AuditFilters }) {
         clearable
         comboboxProps={{ transitionProps: { duration: 0 } }}
       />
+      {logs.length > 1 && (
+        <Select
+          className={styles.tool}
+          aria-label="Log"
+          placeholder="Every log"
+          data={[...logs]}
+          value={filters.log ?? null}
+          onChange={(log) => change({ log: log ?? undefined })}
+          clearable
+          comboboxProps={{ transitionProps: { duration: 0 } }}
+        />
+      )}
       <SegmentedControl
         aria-label="Outcome"
         data={outcomes}

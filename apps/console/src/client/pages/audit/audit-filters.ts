@@ -3,6 +3,8 @@ export interface AuditFilters {
   text?: string
   outcome?: FilterOutcome
   tool?: string
+  /** Only this log: the name of a replica. */
+  log?: string
 }
 
 export type FilterOutcome = 'allowed' | 'refused' | 'failed' | 'security'
@@ -13,10 +15,12 @@ const outcomes: readonly string[] = ['allowed', 'refused', 'failed', 'security']
 export function parseAuditFilters(search: Record<string, unknown>): AuditFilters {
   const text = wordsOf(search.text)
   const tool = wordsOf(search.tool)
+  const log = wordsOf(search.log)
   const outcome = search.outcome
   return {
     ...(text === undefined ? {} : { text }),
     ...(tool === undefined ? {} : { tool }),
+    ...(log === undefined ? {} : { log }),
     ...(isOutcome(outcome) ? { outcome } : {}),
   }
 }

@@ -1,7 +1,7 @@
 import { Button } from '@mantine/core'
 import { IconArrowLeft, IconChevronLeft, IconChevronRight } from '@tabler/icons-react'
 import { useQuery } from '@tanstack/react-query'
-import { Link, useParams } from '@tanstack/react-router'
+import { Link, useParams, useSearch } from '@tanstack/react-router'
 import { useApis } from '../../api/api-context.tsx'
 import { ApiError } from '../../api/api-error.ts'
 import type { AuditRecord } from '../../api/audit-record.ts'
@@ -19,16 +19,19 @@ import tones from '../../ui/tone.module.css'
 import styles from './audit-record-page.module.css'
 import { ChainProof } from './chain-proof.tsx'
 import { outcomeLook } from './outcome.tsx'
+import { RecordLink } from './record-link.tsx'
 
 /** Everything about one record: who, what, why, and the proof that nobody changed it. */
 export function AuditRecordPage() {
   const { sequence: text } = useParams({ from: '/audit/$sequence' })
+  const { log } = useSearch({ from: '/audit/$sequence' })
   const sequence = Number(text)
   const { audit } = useApis()
   const found = useQuery({
-    queryKey: ['audit record', sequence],
+    queryKey: ['audit record', log, sequence],
     queryFn: async ({ signal }) => {
-      const { records } = await audit.page({ afterSequence: Math.max(0, sequence - 2), limit: 3 }, signal)
+      const query = { ...(log === undefined ? {} : { log }), afterSequence: Math.max(0, sequence - 2), limit: 3 }
+      const { records } = await audit.page(query, signal)
       const at = (wanted: number) => records.find((record) => record.sequence === wanted)
       const record = at(sequence)
       if (record === undefined) throw new ApiError(404, `The log has no record ${text}`)
@@ -39,7 +42,7 @@ export function AuditRecordPage() {
   return (
     <Page
       title={`Record ${Number.isSafeInteger(sequence) ? sequence.toLocaleString('en') : ''}`}
-      actions={<Neighbours sequence={sequence} hasNext={found.data?.after !== undefined} />}
+      actions={<Neighbours before={found.data?.before} after={found.data?.after} />}
     >
       {found.isPending && <PagePending />}
       {found.isError && (
@@ -52,7 +55,7 @@ export function AuditRecordPage() {
   )
 }
 
-function Neighbours({ sequence, hasNext }: { sequence: number; hasNext: boolean }) {
+function Neighbours({ before, after }: { before: AuditRecord | undefined; after: AuditRecord | undefined }) {
   return (
     <>
       <Button
@@ -64,25 +67,15 @@ function Neighbours({ sequence, hasNext }: { sequence: number; hasNext: boolean 
       >
         All records
       </Button>
-      {sequence > 1 && (
-        <Link
-          to="/audit/$sequence"
-          params={{ sequence: String(sequence - 1) }}
-          className={styles.step}
-          aria-label="Record before"
-        >
+      {before !== undefined && (
+        <RecordLink record={before} className={styles.step} aria-label="Record before">
           <IconChevronLeft size={18} aria-hidden />
-        </Link>
+        </RecordLink>
       )}
-      {hasNext && (
-        <Link
-          to="/audit/$sequence"
-          params={{ sequence: String(sequence + 1) }}
-          className={styles.step}
-          aria-label="Record after"
-        >
+      {after !== undefined && (
+        <RecordLink record={after} className={styles.step} aria-label="Record after">
           <IconChevronRight size={18} aria-hidden />
-        </Link>
+        </RecordLink>
       )}
     </>
   )
@@ -112,6 +105,7 @@ function RecordCards({
           <p className={styles.when}>
             <Tag tone={tone}>{word}</Tag>
             <time dateTime={event.time}>{fullTime(new Date(event.time))}</time>
+            <span>in the log of {record.log}</span>
             {event.durationMs !== undefined && <span>took {millisecondWords(event.durationMs)}</span>}
           </p>
         </div>

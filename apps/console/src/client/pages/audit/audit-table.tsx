@@ -1,8 +1,8 @@
 import { Button, Skeleton } from '@mantine/core'
 import { IconArrowUp, IconHistoryOff, IconMoodEmpty } from '@tabler/icons-react'
-import { Link } from '@tanstack/react-router'
 import { useVirtualizer } from '@tanstack/react-virtual'
 import { type KeyboardEvent, useCallback, useEffect, useRef, useState } from 'react'
+import { placeOf } from '../../api/audit-record.ts'
 import { EmptyState } from '../../ui/empty-state.tsx'
 import { HumanLine } from '../../ui/human-line.tsx'
 import { clockWords, fullTime, millisecondWords } from '../../ui/time-words.ts'
@@ -10,12 +10,15 @@ import tones from '../../ui/tone.module.css'
 import styles from './audit-table.module.css'
 import type { AuditLine } from './calls.ts'
 import { outcomeLook } from './outcome.tsx'
+import { RecordLink } from './record-link.tsx'
 
 interface AuditTableProperties {
   /** The newest first. */
   lines: readonly AuditLine[]
   /** When records came over the stream; fresh ones are marked for a moment. */
-  arrivedAt: ReadonlyMap<number, number>
+  arrivedAt: ReadonlyMap<string, number>
+  /** Whether each line has to say which log it is in. */
+  hasSeveralLogs: boolean
   isLoading: boolean
   isFiltered: boolean
   hasOlder: boolean
@@ -27,10 +30,10 @@ const heightOfRow = (): number => rowHeight
 
 /** A table of any length: only the rows in view exist. Stays where it is when rows arrive above, and says how many. */
 export function AuditTable(properties: AuditTableProperties) {
-  const { lines, arrivedAt, isLoading, isFiltered, hasOlder, loadOlder } = properties
+  const { lines, arrivedAt, hasSeveralLogs, isLoading, isFiltered, hasOlder, loadOlder } = properties
   const scroller = useRef<HTMLDivElement>(null)
   // Functions that stay the same, or every row of a long log would be measured at every step of the scroll.
-  const getItemKey = useCallback((index: number) => lines[index]?.record.sequence ?? index, [lines])
+  const getItemKey = useCallback((index: number) => keyOf(lines[index]) ?? index, [lines])
   const virtualizer = useVirtualizer({
     count: lines.length,
     getScrollElement: useCallback(() => scroller.current, []),
@@ -72,8 +75,9 @@ export function AuditTable(properties: AuditTableProperties) {
                 line={line}
                 index={index}
                 size={hasOlder ? -1 : lines.length}
+                showsLog={hasSeveralLogs}
                 top={start}
-                isFresh={Date.now() - (arrivedAt.get(line.record.sequence) ?? 0) < 3000}
+                isFresh={Date.now() - (arrivedAt.get(placeOf(line.record)) ?? 0) < 3000}
               />
             )
           })}
@@ -86,8 +90,15 @@ export function AuditTable(properties: AuditTableProperties) {
   )
 }
 
-function AuditRow(properties: { line: AuditLine; index: number; size: number; top: number; isFresh: boolean }) {
-  const { line, index, size, top, isFresh } = properties
+function AuditRow(properties: {
+  line: AuditLine
+  index: number
+  size: number
+  top: number
+  isFresh: boolean
+  showsLog: boolean
+}) {
+  const { line, index, size, top, isFresh, showsLog } = properties
   const { record, ending } = line
   const { icon: Icon, tone, word } = outcomeLook(record, ending)
   const time = new Date(record.event.time)
@@ -105,14 +116,10 @@ function AuditRow(properties: { line: AuditLine; index: number; size: number; to
         <span className={styles.hidden}>{word}</span>
       </span>
       <span className={styles.line}>
-        <Link
-          to="/audit/$sequence"
-          params={{ sequence: String(record.sequence) }}
-          className={styles.link}
-          data-row-link
-        >
+        <RecordLink record={record} className={styles.link} data-row-link>
           <HumanLine record={record} withoutReason />
-        </Link>
+        </RecordLink>
+        {showsLog && <span className={styles.reason}>{record.log}</span>}
         {reason !== undefined && <span className={styles.reason}>{reason}</span>}
       </span>
       <span className={styles.duration}>{durationMs !== undefined && millisecondWords(durationMs)}</span>
@@ -127,13 +134,22 @@ function AuditRow(properties: { line: AuditLine; index: number; size: number; to
 
 /** How many rows arrived above while somebody reads further down. */
 function useMissedLines(lines: readonly AuditLine[], scroller: { current: HTMLDivElement | null }): number {
-  const newest = lines[0]?.record.sequence ?? 0
+  const newest = keyOf(lines[0])
   const [seen, setSeen] = useState(newest)
   const isAtTop = (scroller.current?.scrollTop ?? 0) < rowHeight
   useEffect(() => {
     if (isAtTop && seen !== newest) setSeen(newest)
   }, [isAtTop, newest, seen])
-  return isAtTop || seen === 0 ? 0 : lines.findIndex(({ record }) => record.sequence <= seen)
+  return isAtTop || seen === undefined
+    ? 0
+    : Math.max(
+        0,
+        lines.findIndex((line) => keyOf(line) === seen),
+      )
+}
+
+function keyOf(line: AuditLine | undefined): string | undefined {
+  return line && placeOf(line.record)
 }
 
 function moveBetweenRows(event: KeyboardEvent<HTMLElement>): void {

@@ -1,4 +1,4 @@
-import type { AuditRecord } from '../../api/audit-record.ts'
+import { type AuditRecord, byTime } from '../../api/audit-record.ts'
 import { type AuditLine, callKey } from './calls.ts'
 
 /**
@@ -26,8 +26,8 @@ export function createCallList(isShown: (record: AuditRecord) => boolean): CallL
   const chunks: Place['chunk'][] = []
   const decisions = new Map<string, Place>()
   const loneEndings = new Map<string, Place>()
-  let newest = 0
-  let oldest = Number.POSITIVE_INFINITY
+  /** How much of each log is known: what lies between is, too. */
+  const known = new Map<string, { newest: number; oldest: number }>()
   let all: readonly AuditLine[] | undefined = []
 
   function place(record: AuditRecord, chunk: Place['chunk']): void {
@@ -66,27 +66,33 @@ export function createCallList(isShown: (record: AuditRecord) => boolean): CallL
   function add(records: readonly AuditRecord[]): Place['chunk'] {
     const chunk: Place['chunk'] = []
     for (const record of records) {
-      newest = Math.max(newest, record.sequence)
-      oldest = Math.min(oldest, record.sequence)
+      const { newest, oldest } = known.get(record.log) ?? { newest: record.sequence, oldest: record.sequence }
+      const { sequence } = record
+      known.set(record.log, { newest: Math.max(newest, sequence), oldest: Math.min(oldest, sequence) })
       if (isShown(record)) place(record, chunk)
     }
     if (records.length > 0) all = undefined
     return chunk
   }
 
+  /** The order of one log is its own; of several it is that of time. */
+  function inOrder(lines: AuditLine[]): AuditLine[] {
+    return known.size < 2 ? lines : lines.sort((one, other) => byTime(one.record, other.record))
+  }
+
   return {
     addNewer(newestFirst) {
-      const end = newestFirst.findIndex(({ sequence }) => sequence <= newest)
-      const chunk = add(end === -1 ? newestFirst : newestFirst.slice(0, end))
+      const chunk = add(newestFirst.filter(({ log, sequence }) => sequence > (known.get(log)?.newest ?? 0)))
       if (chunk.length > 0) chunks.unshift(chunk)
     },
     addOlder(newestFirst) {
-      const start = newestFirst.findIndex(({ sequence }) => sequence < oldest)
-      const chunk = start === -1 ? [] : add(start === 0 ? newestFirst : newestFirst.slice(start))
+      const isOlder = ({ log, sequence }: AuditRecord) =>
+        sequence < (known.get(log)?.oldest ?? Number.POSITIVE_INFINITY)
+      const chunk = add(newestFirst.filter(isOlder))
       if (chunk.length > 0) chunks.push(chunk)
     },
     lines() {
-      all ??= chunks.flat().filter((line) => line !== undefined)
+      all ??= inOrder(chunks.flat().filter((line) => line !== undefined))
       return all
     },
   }

@@ -1,6 +1,6 @@
 import { IconLink, IconLinkOff, IconShieldCheck, IconShieldX } from '@tabler/icons-react'
 import { useQuery } from '@tanstack/react-query'
-import type { AuditRecord } from '../../api/audit-record.ts'
+import { type AuditRecord, placeOf } from '../../api/audit-record.ts'
 import { firstPrevious, hashRecord } from '../../api/record-hash.ts'
 import { Card } from '../../ui/card.tsx'
 import { FactList } from '../../ui/fact-list.tsx'
@@ -24,7 +24,7 @@ interface Check {
 export function ChainProof(properties: ChainProofProperties) {
   const { record } = properties
   const proof = useQuery({
-    queryKey: ['chain proof', record.sequence, record.hash, properties.after?.sequence],
+    queryKey: ['chain proof', placeOf(record), record.hash, properties.after?.sequence],
     queryFn: () => checkChain(properties),
     staleTime: Number.POSITIVE_INFINITY,
   })

@@ -3,8 +3,8 @@ import { verifyClaim } from '@mcp-identity/audit-log/browser'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useApis } from '../../api/api-context.tsx'
 import { ApiError } from '../../api/api-error.ts'
-import type { AuditRecord } from '../../api/audit-record.ts'
-import { keepKey, trustedKey } from '../../api/trusted-key.ts'
+import { type AuditRecord, placeOf } from '../../api/audit-record.ts'
+import { keepKey, type SignedThing, trustedKey } from '../../api/trusted-key.ts'
 import { useSession } from '../../session/session-context.tsx'
 import styles from '../../ui/note.module.css'
 import { SignatureFinding, type SignatureVerdict } from '../../ui/signature-finding.tsx'
@@ -15,10 +15,10 @@ export function CheckpointProof({ record }: { record: AuditRecord }) {
   const { settings } = useSession()
   const { audit } = useApis()
   const queryClient = useQueryClient()
-  const queryKey = ['checkpoint proof', record.sequence, record.hash]
+  const queryKey = ['checkpoint proof', placeOf(record), record.hash]
   const proof = useQuery({
     queryKey,
-    queryFn: async ({ signal }) => examine(record, await audit.proof(record.sequence, signal), settings),
+    queryFn: async ({ signal }) => examine(record, await audit.proof(record, signal), settings),
     staleTime: Number.POSITIVE_INFINITY,
   })
   if (proof.isPending) return <Skeleton height={44} mb="xs" role="status" aria-label="Checking the signed checkpoint" />
@@ -35,18 +35,25 @@ export function CheckpointProof({ record }: { record: AuditRecord }) {
     <SignatureFinding
       verdict={proof.data}
       trust={(key) => {
-        keepKey('audit', key)
+        keepKey(logKeyOf(record), key)
         void queryClient.invalidateQueries({ queryKey })
       }}
     />
   )
 }
 
+/** A server that is on its own has a log of this name: its key was kept before there were others. */
+const soleLog = 'mcp-server'
+
+function logKeyOf({ log }: AuditRecord): SignedThing {
+  return log === soleLog ? 'audit' : `audit of ${log}`
+}
+
 type Settings = ReturnType<typeof useSession>['settings']
 type Proof = Awaited<ReturnType<ReturnType<typeof useApis>['audit']['proof']>>
 
 async function examine(record: AuditRecord, proof: Proof, settings: Settings): Promise<SignatureVerdict> {
-  const { key: verifierKey, since } = trustedKey('audit', proof.verifierKey, settings.auditKey)
+  const { key: verifierKey, since } = trustedKey(logKeyOf(record), proof.verifierKey, settings.auditKey)
   const isOther = proof.verifierKey.trim() !== verifierKey.trim()
   const note =
     since === undefined

@@ -38,8 +38,9 @@ export function useAuditLines(filters: AuditFilters) {
 }
 
 /** The server's filters, for records that the stream brings. */
-export function matchesFilters(record: AuditRecord, { text, tool, outcome }: AuditFilters): boolean {
+export function matchesFilters(record: AuditRecord, { text, tool, outcome, log }: AuditFilters): boolean {
   const { event } = record
+  if (log !== undefined && record.log !== log) return false
   if (tool !== undefined && event.tool !== tool) return false
   if (outcome === 'security' ? event.phase !== 'security' : outcome !== undefined && event.outcome !== outcome)
     return false

@@ -1,12 +1,14 @@
 import { Link } from '@tanstack/react-router'
 import { useMemo } from 'react'
 import { useAuditFeedSnapshot } from '../../api/audit-feed-context.tsx'
+import { placeOf } from '../../api/audit-record.ts'
 import { Card } from '../../ui/card.tsx'
 import { HumanLine } from '../../ui/human-line.tsx'
 import { agoWords } from '../../ui/time-words.ts'
 import { useNow } from '../../ui/use-now.ts'
 import { foldCalls } from '../audit/calls.ts'
 import { outcomeLook } from '../audit/outcome.tsx'
+import { RecordLink } from '../audit/record-link.tsx'
 import styles from './latest-lines.module.css'
 
 const shown = 6
@@ -23,11 +25,11 @@ export function LatestLines() {
         {lines.map(({ record, ending }) => {
           const { tone, word } = outcomeLook(record, ending)
           return (
-            <li key={record.sequence} className={styles.line}>
+            <li key={placeOf(record)} className={styles.line}>
               <span className={styles.dot} data-tone={tone} role="img" aria-label={word} />
-              <Link to="/audit/$sequence" params={{ sequence: String(record.sequence) }}>
+              <RecordLink record={record}>
                 <HumanLine record={record} />
-              </Link>
+              </RecordLink>
               <time dateTime={record.event.time}>{agoWords(new Date(record.event.time), now)}</time>
             </li>
           )

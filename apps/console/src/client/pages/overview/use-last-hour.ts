@@ -3,7 +3,7 @@ import { useMemo } from 'react'
 import { useApis } from '../../api/api-context.tsx'
 import type { AuditApi } from '../../api/audit.ts'
 import { useAuditFeedSnapshot } from '../../api/audit-feed-context.tsx'
-import type { AuditRecord } from '../../api/audit-record.ts'
+import { type AuditRecord, placeOf } from '../../api/audit-record.ts'
 import { useNow } from '../../ui/use-now.ts'
 import { countLastHour, minutesShown } from './last-hour.ts'
 
@@ -24,8 +24,8 @@ export function useLastHour() {
   // Figures move with records and with minutes, not with seconds.
   const minute = Math.floor(useNow() / 5000) * 5000
   const hour = useMemo(() => {
-    const oldestLive = feed.records.at(-1)?.sequence ?? Number.POSITIVE_INFINITY
-    const older = (history.data ?? []).filter(({ sequence }) => sequence < oldestLive)
+    const live = new Set(feed.records.map(placeOf))
+    const older = (history.data ?? []).filter((record) => !live.has(placeOf(record)))
     return countLastHour([...feed.records, ...older], minute)
   }, [feed.records, history.data, minute])
   return {

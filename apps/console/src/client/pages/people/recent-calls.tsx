@@ -4,6 +4,7 @@ import { Link } from '@tanstack/react-router'
 import { useMemo } from 'react'
 import { useApis } from '../../api/api-context.tsx'
 import { useAuditFeedSnapshot } from '../../api/audit-feed-context.tsx'
+import { placeOf } from '../../api/audit-record.ts'
 import type { Person } from '../../api/people.ts'
 import { Card } from '../../ui/card.tsx'
 import { EmptyState } from '../../ui/empty-state.tsx'
@@ -13,6 +14,7 @@ import { Tag } from '../../ui/tag.tsx'
 import { clockWords } from '../../ui/time-words.ts'
 import { foldCalls } from '../audit/calls.ts'
 import { outcomeLook } from '../audit/outcome.tsx'
+import { RecordLink } from '../audit/record-link.tsx'
 import styles from './recent-calls.module.css'
 
 const shown = 8
@@ -28,9 +30,9 @@ export function RecentCalls({ person }: { person: Person }) {
   })
   const lines = useMemo(() => {
     const live = feed.records.filter(({ event }) => event.email === person.email)
-    const known = new Set(live.map(({ sequence }) => sequence))
+    const known = new Set(live.map(placeOf))
     const older = (history.data?.records ?? []).filter(
-      ({ sequence, event }) => !known.has(sequence) && event.email === person.email,
+      (record) => !known.has(placeOf(record)) && record.event.email === person.email,
     )
     return foldCalls([...live, ...older]).slice(0, shown)
   }, [feed.records, history.data, person.email])
@@ -51,10 +53,10 @@ export function RecentCalls({ person }: { person: Person }) {
         {lines.map(({ record, ending }) => {
           const { word, tone } = outcomeLook(record, ending)
           return (
-            <li key={record.sequence} className={styles.call}>
-              <Link to="/audit/$sequence" params={{ sequence: String(record.sequence) }}>
+            <li key={placeOf(record)} className={styles.call}>
+              <RecordLink record={record}>
                 <HumanLine record={record} />
-              </Link>
+              </RecordLink>
               <span>
                 <Tag tone={tone}>{word}</Tag>
                 <time dateTime={record.event.time}>{clockWords(new Date(record.event.time))}</time>

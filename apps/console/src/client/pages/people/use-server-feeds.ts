@@ -12,7 +12,7 @@ export interface ServerFeed {
   feed: AuditFeed
 }
 
-/** The feed of every MCP server: the one that all pages share, or one for each replica while somebody looks. */
+/** The feed of every MCP server, of its own log: the one that all pages share, or one for each replica while somebody looks. */
 export function useServerFeeds(): readonly ServerFeed[] {
   const { settings } = useSession()
   const { authorizedFetch } = useApis()
@@ -21,7 +21,7 @@ export function useServerFeeds(): readonly ServerFeed[] {
   useEffect(() => {
     const opened = settings.replicas.map((origin) => ({
       server: new URL(origin).host,
-      feed: createAuditFeed(createAuditApi(origin, authorizedFetch)),
+      feed: createAuditFeed(createAuditApi(origin, authorizedFetch, 'own')),
     }))
     setOfReplicas(opened)
     return () => {

@@ -1,6 +1,6 @@
 import { useEffect, useRef, useState } from 'react'
 import { useAuditFeedSnapshot } from '../../api/audit-feed-context.tsx'
-import type { AuditRecord } from '../../api/audit-record.ts'
+import { type AuditRecord, placeOf } from '../../api/audit-record.ts'
 import type { DirectorySignal, Person, PersonChange } from '../../api/people.ts'
 import { useServerFeeds } from './use-server-feeds.ts'
 
@@ -96,11 +96,12 @@ function isAbout({ event }: AuditRecord, person: Person, subjects: ReadonlySet<s
   return event.email === undefined && subjects.size === 0
 }
 
-function takeIn(run: StopwatchRun, { event, sequence }: AuditRecord, server: string, ms: number): StopwatchRun {
+function takeIn(run: StopwatchRun, record: AuditRecord, server: string, ms: number): StopwatchRun {
+  const { event } = record
   const at = server === '' ? '' : ` at ${server}`
   if (event.phase === 'security') {
     if (event.action === 'stream_cut')
-      return withLaps(run, [{ id: `stream ${sequence}${at}`, label: `An open stream was cut${at}`, ms }])
+      return withLaps(run, [{ id: `stream ${placeOf(record)}`, label: `An open stream was cut${at}`, ms }])
     if (!arrivals[run.kind].includes(event.action) || !run.awaited.includes(server)) return run
     const awaited = run.awaited.filter((each) => each !== server)
     const stoppedAtMs = awaited.length === 0 ? ms : undefined

@@ -1,5 +1,4 @@
-import { Link } from '@tanstack/react-router'
-import type { AuditRecord } from '../../api/audit-record.ts'
+import { type AuditRecord, placeOf } from '../../api/audit-record.ts'
 import { PagePending } from '../../shell/page-pending.tsx'
 import { Card } from '../../ui/card.tsx'
 import { Identifier } from '../../ui/identifier.tsx'
@@ -7,6 +6,7 @@ import { PageFailed } from '../../ui/page-failed.tsx'
 import { Tag } from '../../ui/tag.tsx'
 import { agoWords } from '../../ui/time-words.ts'
 import { useNow } from '../../ui/use-now.ts'
+import { RecordLink } from '../audit/record-link.tsx'
 import styles from './shadow-differences.module.css'
 import { useShadowDifferences } from './use-shadow-differences.ts'
 
@@ -23,7 +23,7 @@ export function ShadowDifferences({ version }: { version: string }) {
       {error !== null && <PageFailed error={error} reset={() => void refetch()} />}
       <ul>
         {differences.map((record) => (
-          <Difference key={record.sequence} record={record} />
+          <Difference key={placeOf(record)} record={record} />
         ))}
       </ul>
       {!isPending && error === null && differences.length === 0 && (
@@ -37,8 +37,9 @@ export function ShadowDifferences({ version }: { version: string }) {
   )
 }
 
-function Difference({ record: { sequence, event } }: { record: AuditRecord }) {
+function Difference({ record }: { record: AuditRecord }) {
   const now = useNow()
+  const { event } = record
   const { live, livePolicies, candidate } = event.details ?? {}
   return (
     <li className={styles.row}>
@@ -52,9 +53,7 @@ function Difference({ record: { sequence, event } }: { record: AuditRecord }) {
       <p className={styles.policies}>
         {namesOf(livePolicies)} → {namesOf(event.policies)}
       </p>
-      <Link to="/audit/$sequence" params={{ sequence: String(sequence) }}>
-        {agoWords(new Date(event.time), now)}
-      </Link>
+      <RecordLink record={record}>{agoWords(new Date(event.time), now)}</RecordLink>
     </li>
   )
 }

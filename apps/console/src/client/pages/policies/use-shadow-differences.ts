@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { useApis } from '../../api/api-context.tsx'
 import { useAuditFeedSnapshot } from '../../api/audit-feed-context.tsx'
-import type { AuditRecord } from '../../api/audit-record.ts'
+import { type AuditRecord, byTime, placeOf } from '../../api/audit-record.ts'
 
 const action = 'shadow_policies_differ'
 const mostShown = 100
@@ -15,11 +15,11 @@ export function useShadowDifferences(version: string) {
     queryFn: ({ signal }) => audit.page({ outcome: 'security', text: action, limit: mostShown }, signal),
     staleTime: Number.POSITIVE_INFINITY,
   })
-  const bySequence = new Map<number, AuditRecord>()
+  const found = new Map<string, AuditRecord>()
   for (const record of [...feed.records, ...(history.data?.records ?? [])]) {
-    const { event, sequence } = record
-    if (event.action === action && event.policyVersion === version) bySequence.set(sequence, record)
+    const { event } = record
+    if (event.action === action && event.policyVersion === version) found.set(placeOf(record), record)
   }
-  const differences = [...bySequence.values()].sort((one, other) => other.sequence - one.sequence)
+  const differences = [...found.values()].sort(byTime)
   return { differences, isPending: history.isPending, error: history.error, refetch: history.refetch }
 }

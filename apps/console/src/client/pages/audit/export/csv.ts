@@ -5,6 +5,7 @@ const formula = /^[\s\p{Cc}\p{Cf}]*[=+\-@|%＋－＝＠]|^[\t\r]/u
 
 /** Columns of the table, in their order, with what each holds of a record. */
 const columns: Readonly<Record<string, (record: AuditRecord) => unknown>> = {
+  log: ({ log }) => log,
   sequence: ({ sequence }) => sequence,
   time: ({ event }) => event.time,
   sentence: ({ line }) => line,

@@ -13,7 +13,7 @@ interface FormatFacts {
   line(record: AuditRecord): string
 }
 
-/** JSON lines are the log's own lines: a whole export can be checked with `audit:verify`. */
+/** JSON lines are the log's own lines: a whole export of one log can be checked with `audit:verify`. */
 export const exportFormats: Readonly<Record<ExportFormat, FormatFacts>> = {
   jsonl: {
     title: 'JSON lines, with hashes',

@@ -17,6 +17,7 @@ import { createMetrics } from '../src/metrics.ts'
 import { openAuditTrail } from '../src/open-audit-trail.ts'
 import { openPolicies, type Policies } from '../src/policies.ts'
 import { recordedEndpoint } from '../src/recorded-endpoint.ts'
+import { joinReplicas } from '../src/replicas/join-replicas.ts'
 import { contextOf } from '../src/request-context.ts'
 import { openSignals } from '../src/signals.ts'
 import { createToolGuard } from '../src/tool-guard.ts'
@@ -94,7 +95,8 @@ async function serveCallPath(setting: Setting, recorded: readonly Phase[]): Prom
   const config = companyConfig(setting, temporaryFolder())
   const logger = pino({ level: 'error' })
   const { engine } = echoPolicies(config)
-  const log = await openAuditTrail(config.audit, config.dataDirectory, logger)
+  const alone = await joinReplicas(undefined)
+  const log = await openAuditTrail(config.audit, config.dataDirectory, logger, alone)
   const auditTrail = {
     ...log,
     record: (event: AuditEvent) => (recorded.includes(event.phase) ? log.record(event) : Promise.resolve()),

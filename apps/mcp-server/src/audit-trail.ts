@@ -29,16 +29,18 @@ export function createAuditTrail(log: AuditLog, logger: Logger): AuditTrail {
   const listeners = new Set<(record: AuditRecord) => void>()
   let isWritable = true
 
-  async function record(event: AuditEvent): Promise<void> {
-    try {
-      const written = await log.append(event)
-      isWritable = true
-      for (const listener of listeners) listener(written)
-    } catch (cause) {
-      isWritable = false
-      logger.error({ err: cause, requestId: event.requestId }, 'the audit log cannot be written')
-      throw cause
-    }
+  function record(event: AuditEvent): Promise<void> {
+    return log.append(event).then(
+      (written) => {
+        isWritable = true
+        for (const listener of listeners) listener(written)
+      },
+      (cause) => {
+        isWritable = false
+        logger.error({ err: cause, requestId: event.requestId }, 'the audit log cannot be written')
+        throw cause
+      },
+    )
   }
 
   const noteAll = inOneGo<AuditEvent>(async (events) => {

@@ -118,9 +118,10 @@ export function createToolGuard(parts: ToolGuardParts): ToolGuard {
     return refuseToolCall({ explanation, policies, retryAfter })
   }
 
-  async function recordDecision(context: RequestContext, event: AuditEvent): Promise<void> {
-    await auditTrail.record(event)
-    context.isDecided = true
+  function recordDecision(context: RequestContext, event: AuditEvent): Promise<void> {
+    return auditTrail.record(event).then(() => {
+      context.isDecided = true
+    })
   }
 
   /** Nothing ran, or what ran is not told: there was no durable record, or no confirmation of the token. */

@@ -16,6 +16,7 @@ import type { ProtectedTool, ToolGuard } from './protected-tool.ts'
 import { type RawRequest, toRawRequest } from './raw-request.ts'
 import { readBodyText } from './read-body.ts'
 import { readMessage } from './read-message.ts'
+import type { Refusal } from './refusal.ts'
 import { openSdkExchange } from './sdk-exchange.ts'
 import { createSharedCalls, type SharedRoute } from './shared-calls.ts'
 import { calledTools, methodOf } from './tool-calls.ts'
@@ -131,8 +132,7 @@ export function createMcpEndpoint(options: McpEndpointOptions): McpEndpoint {
         if (!isAnswered) resolve(given())
         isAnswered = true
       }
-      const refused = (): Answer =>
-        protectedResource.report(protectedResource.refuseEnded(authenticated), request).answer
+      const refused = (): Answer => refuse(protectedResource.refuseEnded(authenticated), request).refused
       const abort = (reason: unknown): void => {
         exchange?.abort(reason)
         answer(refused)
@@ -162,38 +162,28 @@ export function createMcpEndpoint(options: McpEndpointOptions): McpEndpoint {
 
   /** What may go to the SDK, or the answer to what may not. */
   async function admit(request: IncomingRequest, authenticated: Authenticated): Promise<AdmittedMessage | Refused> {
-    const read = await readMessage(request, protectedResource.maxBodyBytes, authenticated.headers)
-    if (read.outcome === 'unreadable') return { refused: read.answer }
-    const { body } = read
-    const called = toolGate.find(authenticated.token, calledTools(body))
-    const limited = protectedResource.limitsToolCalls ? await toolGate.refuseTooMany(authenticated, called) : undefined
-    const admission = limited ?? toolGate.admit(authenticated, called)
-    if (admission.outcome === 'refused') return { refused: protectedResource.report(admission, request).answer }
-    const kind = methodOf(body) === 'subscriptions/listen' ? 'stream' : 'call'
-    return { body, kind, route: admission.tool && sharedCalls.route(request, body, admission.tool) }
-  }
-
-  async function answerAuthenticated(
-    request: IncomingRequest,
-    authenticated: Authenticated,
-  ): Promise<Answer | Response> {
     // Entered before the body is read: who sends it slowly must not outlive the right to the call.
     const reading = calls.open(authenticated.token, NOTHING_TO_ABORT, 'call')
-    let message: AdmittedMessage | Refused
     try {
-      message = await admit(request, authenticated)
+      const read = await readMessage(request, protectedResource.maxBodyBytes, authenticated.headers)
+      const { body } = read
+      const called = toolGate.find(authenticated.token, calledTools(body))
+      const limited = protectedResource.limitsToolCalls
+        ? await toolGate.refuseTooMany(authenticated, called)
+        : undefined
+      if (reading.endedBecause !== undefined) return refuse(protectedResource.refuseEnded(authenticated), request)
+      if (read.outcome === 'unreadable') return { refused: read.answer }
+      const admission = limited ?? toolGate.admit(authenticated, called)
+      if (admission.outcome === 'refused') return refuse(admission, request)
+      const kind = methodOf(body) === 'subscriptions/listen' ? 'stream' : 'call'
+      return { body, kind, route: admission.tool && sharedCalls.route(request, body, admission.tool) }
     } finally {
       reading.close()
     }
-    if (reading.endedBecause !== undefined) {
-      return protectedResource.report(protectedResource.refuseEnded(authenticated), request).answer
-    }
-    if ('refused' in message) return message.refused
-    // In one step with its entry by `run`: streams that are opened at once would all find the others not there yet.
-    if (message.kind === 'stream' && calls.streamsOf(authenticated.token) >= maxStreams) {
-      return protectedResource.report(protectedResource.refuseStream(authenticated), request).answer
-    }
-    return run(request, authenticated, message)
+  }
+
+  function refuse(refusal: Refusal, request: IncomingRequest): Refused {
+    return { refused: protectedResource.report(refusal, request).answer }
   }
 
   async function handle(request: IncomingRequest): Promise<Answer | Response | undefined> {
@@ -203,7 +193,13 @@ export function createMcpEndpoint(options: McpEndpointOptions): McpEndpoint {
     try {
       const authentication = await protectedResource.authenticate(request)
       if (authentication.outcome === 'refused') return authentication.answer
-      return await answerAuthenticated(request, authentication)
+      const message = await admit(request, authentication)
+      if ('refused' in message) return message.refused
+      // In one step with its entry by `run`: streams that are opened at once would all find the others not there yet.
+      if (message.kind === 'stream' && calls.streamsOf(authentication.token) >= maxStreams) {
+        return refuse(protectedResource.refuseStream(authentication), request).refused
+      }
+      return await run(request, authentication, message)
     } catch (error) {
       options.onError?.(error, request)
       return rpcErrorAnswer(503, -32603, 'Temporarily unavailable', { 'retry-after': '5' })

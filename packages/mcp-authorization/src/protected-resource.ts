@@ -113,7 +113,7 @@ export function createProtectedResource(options: ProtectedResourceOptions): Prot
     limitsToolCalls: countCall !== undefined,
     async limitToolCall(authenticated, tool) {
       const { issuer, subject } = authenticated.token
-      const wait = countCall && (await countCall(JSON.stringify([issuer, subject, tool])))
+      const wait = await countCall?.(JSON.stringify([issuer, subject, tool]))
       if (wait === undefined) return undefined
       return refusals.tooMany('too_many_requests', wait, authenticated, authenticated.token)
     },

@@ -7,7 +7,7 @@ import { headerValues } from './raw-request.ts'
 /** A JSON-RPC message or batch, or the answer to what is none. */
 export type ReadMessage =
   | { readonly outcome: 'read'; readonly body: unknown }
-  | { readonly outcome: 'unreadable'; readonly answer: Answer }
+  | { readonly outcome: 'unreadable'; readonly body: undefined; readonly answer: Answer }
 
 /**
  * Reads the JSON of a POST, up to `maxBytes`; the shape of the message is the SDK's business.
@@ -38,7 +38,7 @@ function isJson(request: IncomingRequest): boolean {
 }
 
 function unreadable(...refused: Parameters<typeof rpcErrorAnswer>): ReadMessage {
-  return { outcome: 'unreadable', answer: rpcErrorAnswer(...refused) }
+  return { outcome: 'unreadable', body: undefined, answer: rpcErrorAnswer(...refused) }
 }
 
 function parse(text: string): unknown {

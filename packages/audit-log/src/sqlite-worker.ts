@@ -16,8 +16,6 @@ export type SqliteRequest = SqliteGroup | null
 export type SqliteAnswer = { done: true } | { problem: string }
 
 const database = new Database((workerData as { path: string }).path)
-// Of a new database: half as many pages to write for a group, and little more for a record that comes alone.
-database.pragma('page_size = 8192')
 database.pragma('journal_mode = WAL')
 database.pragma('synchronous = FULL')
 // In KB, negative: what is appended is not read again here, and would fill the 16 MB that the binding sets.

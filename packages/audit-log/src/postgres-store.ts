@@ -1,23 +1,23 @@
 import { Client } from 'pg'
 import { AuditLogError } from './audit-errors.ts'
-import { type AuditReader, type AuditStore, mustFollow, type Page, StoreDamagedError } from './audit-store.ts'
+import { type AuditReader, type AuditStore, mustFollow } from './audit-store.ts'
 import { inTurn } from './in-turn.ts'
 import type { LogHead } from './log-head.ts'
 import { firstPrevious, headOfLine } from './record-line.ts'
+import { lastLineOf, readsOfRows, rowsOf, type StoredRow } from './record-rows.ts'
 
-const pageRecords = 1000
 const schema = `
   CREATE TABLE IF NOT EXISTS audit_record (sequence bigint PRIMARY KEY, line text NOT NULL);
   CREATE TABLE IF NOT EXISTS audit_head (one integer PRIMARY KEY CHECK (one = 1), sequence bigint NOT NULL, hash text NOT NULL);`
 
-/** Lines joined by line feeds, the sequence before the first, and the new head: one statement, so one transaction. */
+/** The lines of rows, with an empty one between rows, their sequences, and the new head: one statement, so one transaction. */
 const appendRecords = `
   WITH head AS (
     INSERT INTO audit_head VALUES (1, $3, $4)
     ON CONFLICT (one) DO UPDATE SET sequence = excluded.sequence, hash = excluded.hash
   )
   INSERT INTO audit_record
-  SELECT $2::bigint + place, line FROM unnest(string_to_array($1, E'\\n')) WITH ORDINALITY AS given (line, place)`
+  SELECT ($2::bigint[])[place], lines FROM unnest(string_to_array($1, E'\\n\\n')) WITH ORDINALITY AS given (lines, place)`
 
 /**
  * Opens a log in PostgreSQL, for writing; tables `audit_record` and `audit_head` are made when they are not there.
@@ -86,7 +86,9 @@ export async function openPostgresStore(connectionString: string): Promise<Audit
         mustFollow(head.sequence, lines.length, newHead)
         const client = writer ?? (await reconnect())
         writer = undefined
-        const values = [lines.join('\n'), newHead.sequence - lines.length, newHead.sequence, newHead.hash]
+        const rows = rowsOf(lines, newHead.sequence)
+        const [texts, sequences] = [rows.map((row) => row.lines), rows.map(({ sequence }) => sequence)]
+        const values = [texts.join('\n\n'), sequences, newHead.sequence, newHead.hash]
         await client.query({ name: 'append', text: appendRecords, values }).catch(abandon(client))
         head = newHead
         writer = client
@@ -118,33 +120,20 @@ export async function openPostgresReader(connectionString: string): Promise<Audi
       return (await client.query<Row>(text, values)).rows
     }
   }
-  const columns = "sequence::text AS sequence, convert_to(line, 'UTF8') AS bytes"
+
+  async function rowsWhere(which: string, sequence: number, limit: number): Promise<StoredRow[]> {
+    const text = `
+      SELECT sequence::text AS sequence, convert_to(line, 'UTF8') AS bytes
+      FROM audit_record WHERE ${which} LIMIT $2`
+    const rows = await read<{ sequence: string; bytes: Buffer }>(text, [sequence, limit])
+    return rows.map((row) => ({ sequence: Number(row.sequence), bytes: row.bytes }))
+  }
 
   return {
-    async *forward(afterSequence) {
-      for (let last = afterSequence; ; ) {
-        const text = `SELECT ${columns} FROM audit_record WHERE sequence > $1 ORDER BY audit_record.sequence LIMIT ${pageRecords}`
-        // A row before the first one is nobody's: the very first page looks for it.
-        const rows = await read<Row>(text, [last === 0 ? Number.MIN_SAFE_INTEGER : last])
-        yield rows.map(({ sequence, bytes }) => {
-          if (Number(sequence) !== last + 1) {
-            throw new StoreDamagedError(last + 1, `row ${sequence} stands where row ${last + 1} is expected`)
-          }
-          last += 1
-          return bytes
-        })
-        if (rows.length < pageRecords) return
-      }
-    },
-    async *backward(): AsyncGenerator<Page> {
-      for (let first: string | number = Number.MAX_SAFE_INTEGER; ; ) {
-        const text = `SELECT ${columns} FROM audit_record WHERE sequence < $1 ORDER BY audit_record.sequence DESC LIMIT ${pageRecords}`
-        const rows: Row[] = await read<Row>(text, [first])
-        yield rows.map(({ bytes }) => bytes)
-        first = rows.at(-1)?.sequence ?? 0
-        if (rows.length < pageRecords) return
-      }
-    },
+    ...readsOfRows({
+      after: (sequence, limit) => rowsWhere('sequence > $1 ORDER BY audit_record.sequence', sequence, limit),
+      before: (sequence, limit) => rowsWhere('sequence < $1 ORDER BY audit_record.sequence DESC', sequence, limit),
+    }),
     async rememberedHead() {
       const exists = await read<{ found: string | null }>("SELECT to_regclass('audit_head')::text AS found", [])
       if (exists[0]?.found === null) return undefined
@@ -156,11 +145,6 @@ export async function openPostgresReader(connectionString: string): Promise<Audi
     },
     close: () => client.end(),
   }
-}
-
-interface Row {
-  sequence: string
-  bytes: Buffer
 }
 
 async function connect(connectionString: string): Promise<Client> {
@@ -181,7 +165,7 @@ async function newestRecord(client: Client): Promise<LogHead> {
   const { rows } = await client.query<{ bytes: Buffer }>(text)
   const [row] = rows
   if (row === undefined) return { sequence: 0, hash: firstPrevious }
-  const head = headOfLine(row.bytes)
+  const head = headOfLine(lastLineOf(row.bytes))
   if (head === undefined) throw new AuditLogError('the newest record of the audit log was changed; run the verifier')
   return head
 }

@@ -3,16 +3,13 @@ import { dirname } from 'node:path'
 import Database from 'better-sqlite3'
 import { startWorker } from './ask-worker.ts'
 import { AuditLogError } from './audit-errors.ts'
-import { type AuditReader, type AuditStore, type Page, StoreDamagedError } from './audit-store.ts'
+import { type AuditReader, type AuditStore, StoreDamagedError } from './audit-store.ts'
 import type { LogHead } from './log-head.ts'
 import { firstPrevious, headOfLine } from './record-line.ts'
-import { linesOf, rowsOf, type StoredRow } from './sqlite-rows.ts'
+import { readsOfRows, rowsOf, type StoredRow } from './record-rows.ts'
 import { sqliteSchema } from './sqlite-schema.ts'
 import type { SqliteAnswer, SqliteRequest } from './sqlite-worker.ts'
 import { lockForWriting } from './writer-lock.ts'
-
-/** A row holds up to a hundred records. */
-const pageRows = 100
 
 /**
  * Opens a log in a SQLite database, for writing. Writes happen in a thread of their own, because SQLite waits for the
@@ -78,37 +75,17 @@ function readerOf(database: Database.Database): AuditReader {
   )
   const remembered = database.prepare('SELECT sequence, hash FROM head')
 
+  const rows = readsOfRows({
+    after: async (sequence, limit) => rowsBeyond(after, sequence, limit),
+    before: async (sequence, limit) => rowsBeyond(before, sequence, limit),
+  })
+
   return {
     async *forward(afterSequence) {
       checkSchema(database)
-      for (let last = afterSequence; ; ) {
-        // A row before the first one is nobody's: the very first page looks for it.
-        const rows = rowsBeyond(after, last === 0 ? Number.MIN_SAFE_INTEGER : last)
-        const page: Buffer[] = []
-        for (const row of rows) {
-          const lines = linesOf(row)
-          const before = row.sequence - lines.length
-          const isMiddle = before < last && last === afterSequence && last > 0
-          if (before !== last && !isMiddle) {
-            // Its lines first: they tell which record is missing or too many.
-            yield [...page, ...lines]
-            throw new StoreDamagedError(last + 1, `row ${row.sequence} does not begin with record ${last + 1}`)
-          }
-          page.push(...lines.slice(last - before))
-          last = row.sequence
-        }
-        yield page
-        if (rows.length < pageRows) return
-      }
+      yield* rows.forward(afterSequence)
     },
-    async *backward(): AsyncGenerator<Page> {
-      for (let first = Number.MAX_SAFE_INTEGER; ; ) {
-        const rows = rowsBeyond(before, first)
-        yield rows.flatMap((row) => linesOf(row).reverse())
-        first = rows.at(-1)?.sequence ?? 0
-        if (rows.length < pageRows) return
-      }
-    },
+    backward: rows.backward,
     rememberedHead: async () => readable(() => remembered.get() as LogHead | undefined),
     close: async () => {
       database.close()
@@ -116,8 +93,8 @@ function readerOf(database: Database.Database): AuditReader {
   }
 }
 
-function rowsBeyond(statement: Database.Statement, sequence: number): StoredRow[] {
-  return readable(() => statement.all(sequence, pageRows) as StoredRow[])
+function rowsBeyond(statement: Database.Statement, sequence: number, limit: number): StoredRow[] {
+  return readable(() => statement.all(sequence, limit) as StoredRow[])
 }
 
 function readable<Found>(read: () => Found): Found {

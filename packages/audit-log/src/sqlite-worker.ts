@@ -2,7 +2,7 @@ import { parentPort, workerData } from 'node:worker_threads'
 import Database from 'better-sqlite3'
 import { mustFollow } from './audit-store.ts'
 import type { LogHead } from './log-head.ts'
-import type { RecordRow } from './sqlite-rows.ts'
+import type { RecordRow } from './record-rows.ts'
 import { sqliteSchema } from './sqlite-schema.ts'
 
 /** Records to append: how many, their rows, and the last of them. */

@@ -67,7 +67,7 @@ const postgresql: Kind = {
     await client.connect()
     const { rows } = await client.query<{ line: string }>('SELECT line FROM audit_record ORDER BY sequence')
     await client.query('DELETE FROM audit_record')
-    const changed = change(rows.map(({ line }) => line))
+    const changed = change(rows.flatMap(({ line }) => line.split('\n')))
     const sequences = changed.map((_, index) => index + 1)
     await client.query('INSERT INTO audit_record SELECT * FROM unnest($1::bigint[], $2::text[])', [sequences, changed])
     await client.end()
@@ -136,6 +136,27 @@ describe.each(kinds)('a log in $kind', ({ kind, place, change }) => {
     await log.close()
   })
 
+  it('is read from any record on, also where several share a row', async () => {
+    const path = place(temporaryFolder())
+    const log = await openAuditLog({ path })
+    await Promise.all(Array.from({ length: 250 }, () => log.append(aliceDeletes)))
+    const sequences = async (query: AuditQuery) => (await log.query(query)).map(({ sequence }) => sequence)
+    const from = (first: number) => Array.from({ length: 251 - first }, (_, index) => first + index)
+    for (const afterSequence of [0, 1, 99, 100, 101, 199, 248, 249, 250]) {
+      expect(await sequences({ afterSequence, limit: 1000 })).toEqual(from(afterSequence + 1))
+    }
+    expect(await sequences({ limit: 120 })).toEqual(from(131))
+    await log.close()
+  })
+
+  it.skipIf(kind === 'lines')('goes on with a row for each record, as earlier versions wrote them', async () => {
+    const path = await logOf(150)
+    await change(path, (all) => all)
+    await logOf(150, path)
+    expect(await verifyAuditLog(path)).toMatchObject({ intact: true, records: 300 })
+    expect(await queryAuditLog(path, { afterSequence: 140, limit: 1000 })).toHaveLength(160)
+  })
+
   it('has one writer at a time', async () => {
     const path = place(temporaryFolder())
     const log = await openAuditLog({ path })
@@ -186,33 +207,6 @@ describe.each(kinds)('a log in $kind', ({ kind, place, change }) => {
 })
 
 describe('a log in SQLite', () => {
-  it('is read from any record on, also where that stands within a row', async () => {
-    const path = sqlite.place(temporaryFolder())
-    const log = await openAuditLog({ path })
-    await Promise.all(Array.from({ length: 250 }, () => log.append(aliceDeletes)))
-    const sequences = async (query: AuditQuery) => (await log.query(query)).map(({ sequence }) => sequence)
-    for (const afterSequence of [0, 1, 99, 100, 101, 199, 248, 249, 250]) {
-      const expected = Array.from({ length: 250 - afterSequence }, (_, index) => afterSequence + 1 + index)
-      expect(await sequences({ afterSequence, limit: 1000 })).toEqual(expected)
-    }
-    expect(await sequences({ limit: 120 })).toEqual(Array.from({ length: 120 }, (_, index) => 131 + index))
-    await log.close()
-  })
-
-  it('goes on with one that holds a row for each record, as earlier versions wrote', async () => {
-    const path = sqlite.place(temporaryFolder())
-    const append = async () => {
-      const log = await openAuditLog({ path })
-      await Promise.all(Array.from({ length: 150 }, () => log.append(aliceDeletes)))
-      await log.close()
-    }
-    await append()
-    await sqlite.change(path, (lines) => lines)
-    await append()
-    expect(await verifyAuditLog(path)).toMatchObject({ intact: true, records: 300 })
-    expect(await queryAuditLog(path, { afterSequence: 140, limit: 1000 })).toHaveLength(160)
-  })
-
   it('tells of anything else in the database', async () => {
     const path = sqlite.place(temporaryFolder())
     const log = await openAuditLog({ path })

@@ -4,12 +4,20 @@ import { present } from './audit-events.ts'
 import type { UnreadLog } from './audit-logs.ts'
 import type { AuditTrail } from './audit-trail.ts'
 
+/** Whose personal data, or of which months. */
+export type ErasedData = Pick<Erasure, 'subject' | 'beforeMonth'>
+
 export interface ErasureKeeper {
+  /**
+   * Erases what another replica has erased. It is put on record here and not told on: somebody who goes on calling would be
+   * erased round and round.
+   */
+  eraseAsTold(what: ErasedData): void
   stop(): void
 }
 
 export interface ErasureKeeperParts {
-  vault: Pick<PersonalDataVault, 'eraseBefore' | 'erasuresToRecord' | 'markRecorded'>
+  vault: Pick<PersonalDataVault, 'erase' | 'eraseBefore' | 'erasuresToRecord' | 'markRecorded'>
   auditTrail: Pick<AuditTrail, 'record'>
   /** Has the other replicas erase the same. @returns who could not be told. */
   tellOthers(erasure: Erasure): Promise<UnreadLog[]>
@@ -40,6 +48,8 @@ export function keepErasures(parts: ErasureKeeperParts): ErasureKeeper {
   let isRecording = false
   /** On record already, while somebody still has to be told. */
   const recorded = new Set<number>()
+  /** Those that another replica has told of. */
+  const told = new Set<number>()
   let lastUntold = ''
   let nextRetentionAt = 0
 
@@ -55,15 +65,18 @@ export function keepErasures(parts: ErasureKeeperParts): ErasureKeeper {
     isRecording = true
     try {
       eraseWhatIsOld()
+      const untold: UnreadLog[] = []
       for (const erasure of vault.erasuresToRecord()) {
         if (!recorded.has(erasure.number)) await auditTrail.record(recordOf(erasure))
         recorded.add(erasure.number)
-        const untold = await tellOthers(erasure)
-        noteUntold(untold)
-        if (untold.length > 0) continue
+        const missed = told.has(erasure.number) ? [] : await tellOthers(erasure)
+        untold.push(...missed)
+        if (missed.length > 0) continue
         vault.markRecorded(erasure)
         recorded.delete(erasure.number)
+        told.delete(erasure.number)
       }
+      noteUntold(untold)
     } catch (error) {
       logger.error({ err: error }, 'erased personal data could not be put on record')
     }
@@ -71,14 +84,23 @@ export function keepErasures(parts: ErasureKeeperParts): ErasureKeeper {
   }
 
   function noteUntold(untold: readonly UnreadLog[]): void {
-    const names = untold.map(({ log }) => log ?? 'replicas').join(', ')
-    if (names !== '' && names !== lastUntold) logger.warn({ untold }, 'personal data is still to be erased elsewhere')
+    const names = [...new Set(untold.map(({ log }) => log ?? 'replicas'))].join(', ')
+    if (names !== '' && names !== lastUntold)
+      logger.warn({ replicas: names }, 'personal data is still to be erased elsewhere')
     lastUntold = names
   }
 
   const timer = setInterval(() => void recordErasures(), intervalMs).unref()
   void recordErasures()
-  return { stop: () => clearInterval(timer) }
+  return {
+    eraseAsTold({ subject, beforeMonth }) {
+      const before = new Set(vault.erasuresToRecord().map(({ number }) => number))
+      if (subject !== undefined) vault.erase(subject)
+      if (beforeMonth !== undefined) vault.eraseBefore(`${beforeMonth}-01T00:00:00Z`)
+      for (const { number } of vault.erasuresToRecord()) if (!before.has(number)) told.add(number)
+    },
+    stop: () => clearInterval(timer),
+  }
 }
 
 /** Says it in the reason: details would be encrypted with a new key of the person who was just erased. */

@@ -23,8 +23,8 @@ import { alone, type Replicas, soleName } from './replicas/join-replicas.ts'
 export interface OpenAuditTrail extends AuditTrail {
   /** How many records each receiver still has to get, and how many it refused for good since the start. */
   deliveries(): { name: string; behind: number; refused: number }[]
-  /** Erases personal data; undefined where it is not encrypted. */
-  readonly personalData: Pick<PersonalDataVault, 'erase' | 'eraseBefore'> | undefined
+  /** Undefined where personal data is not encrypted. */
+  readonly erasures: Pick<ErasureKeeper, 'eraseAsTold'> | undefined
 }
 
 /**
@@ -52,7 +52,7 @@ export async function openAuditTrail(
     get isWritable() {
       return trail.isWritable
     },
-    personalData: vault,
+    erasures,
     deliveries: () =>
       deliveries.map(({ name, delivery, refused }) => ({
         name,

@@ -249,7 +249,7 @@ export async function startServer(config: Config, logger: Logger, added?: AddedT
     auditTrail,
     logs,
     replicas,
-    personalData: auditTrail.personalData,
+    erasures: auditTrail.erasures,
     calls,
     reviews,
     leavers,

@@ -194,6 +194,7 @@ describe('retention', () => {
     let now = Date.parse('2026-11-28T05:00:00Z') / 1000
     const keeper = keepErasures({
       vault: {
+        erase: () => 0,
         eraseBefore: (instant) => asked.push(instant),
         erasuresToRecord: () => waiting,
         markRecorded: () => {
@@ -221,5 +222,40 @@ describe('retention', () => {
         reason: '7 keys dropped, of all months before 2025-11',
       },
     ])
+  })
+  it('tells other replicas of an erasure until all know it, has it on record once, and does not tell on what they told', async () => {
+    const recorded: unknown[] = []
+    const told: number[] = []
+    let waiting: { number: number; subject: { issuer: string; subject: string }; keys: number }[] = []
+    let isAway = true
+    const subject = { issuer: 'https://sso.company.com/realms/company', subject: 'sub-anna' }
+    const erase = () => waiting.push({ number: waiting.length + 1, subject, keys: 1 })
+    const keeper = keepErasures({
+      vault: {
+        erase,
+        eraseBefore: () => 0,
+        erasuresToRecord: () => [...waiting],
+        markRecorded: ({ number }) => {
+          waiting = waiting.filter((erasure) => erasure.number !== number)
+        },
+      },
+      auditTrail: { record: async (event) => void recorded.push(event) },
+      async tellOthers({ number }) {
+        told.push(number)
+        return isAway ? [{ log: 'mcp-server-2', problem: 'the replica cannot be reached' }] : []
+      },
+      keepMonths: undefined,
+      logger: { error: () => {}, warn: () => {} },
+      intervalMs: 1,
+    })
+    erase()
+    await eventually(async () => expect(told.length).toBeGreaterThan(2))
+    keeper.eraseAsTold({ subject })
+    await eventually(async () => expect(recorded).toHaveLength(2))
+    isAway = false
+    await eventually(async () => expect(waiting).toEqual([]))
+    keeper.stop()
+    expect(new Set(told)).toEqual(new Set([1]))
+    expect(recorded).toHaveLength(2)
   })
 })

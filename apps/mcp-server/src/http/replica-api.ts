@@ -12,7 +12,7 @@ import { readJsonBody } from './read-json-body.ts'
 export interface ReplicaApiParts {
   replicas: Pick<Replicas, 'whoAsks'>
   logs: Pick<AuditLogs, 'own'>
-  personalData: OpenAuditTrail['personalData']
+  erasures: OpenAuditTrail['erasures']
   reviews: Pick<AccessReviews, 'catchUp'>
 }
 
@@ -43,7 +43,7 @@ export function replicaApi(parts: ReplicaApiParts): [string, RouteHandler][] {
   const {
     replicas,
     logs: { own },
-    personalData,
+    erasures,
     reviews,
   } = parts
   const answers: Answers = {
@@ -56,9 +56,7 @@ export function replicaApi(parts: ReplicaApiParts): [string, RouteHandler][] {
       return { claim: { ...claim, proof: claim.proof.map((hash) => Buffer.from(hash).toString('base64')) } }
     },
     async erasure(body) {
-      const what = erasureSchema.parse(body)
-      if ('subject' in what) personalData?.erase(what.subject)
-      else personalData?.eraseBefore(`${what.beforeMonth}-01T00:00:00Z`)
+      erasures?.eraseAsTold(erasureSchema.parse(body))
       return {}
     },
     async 'tool-use'() {

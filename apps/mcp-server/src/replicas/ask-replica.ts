@@ -1,5 +1,6 @@
-import type { AuditQuery, AuditRecord, Erasure } from '@mcp-identity/audit-log'
+import type { AuditQuery, AuditRecord } from '@mcp-identity/audit-log'
 import { LogUnreadError, type ReadableLog } from '../audit-logs.ts'
+import type { ErasedData } from '../erasures.ts'
 import type { LogPage } from '../log-page.ts'
 import type { ReplicaIdentity } from './replica-assertion.ts'
 import type { Replica } from './replica-directory.ts'
@@ -15,7 +16,7 @@ export interface ReplicaQuestions {
     answer: { claim: { line: string; proof: string[]; checkpoint: string; verifierKey: string } | null }
   }
   /** Personal data that was erased here has to be erased there. */
-  erasure: { ask: Pick<Erasure, 'subject' | 'beforeMonth'>; answer: Record<string, never> }
+  erasure: { ask: ErasedData; answer: Record<string, never> }
   /** Take what was used into the shared store now. */
   'tool-use': { ask: Record<string, never>; answer: Record<string, never> }
 }

@@ -33,9 +33,8 @@ export async function joinReplicas(config: ReplicaConfig | undefined): Promise<R
   const directory = await openReplicaDirectory(place, { name, address, publicKey: identity.publicKey })
 
   async function find(): Promise<{ replicas: readonly Replica[]; unread: UnreadLog[] }> {
-    const { replicas, isCurrent } = await directory.others()
-    const problem = 'the store that replicas share does not say which there are'
-    return { replicas, unread: isCurrent ? [] : [{ log: null, problem }] }
+    const { replicas, problem } = await directory.others()
+    return { replicas, unread: problem === undefined ? [] : [{ log: null, problem }] }
   }
 
   async function tellAll(tell: (replica: Replica) => Promise<unknown>): Promise<UnreadLog[]> {

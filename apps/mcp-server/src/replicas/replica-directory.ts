@@ -12,8 +12,8 @@ export interface Replica {
 
 /** Which replicas there are, and were: one that is gone had records too, so that nobody is forgotten by itself. */
 export interface ReplicaDirectory {
-  /** The others, as of the last seconds; `isCurrent` false: as they were when the shared store last answered. */
-  others(): Promise<{ replicas: readonly Replica[]; isCurrent: boolean }>
+  /** The others, as of the last seconds; with a problem some may be missing. */
+  others(): Promise<{ replicas: readonly Replica[]; problem?: string }>
   /** The replica of a name, looked up anew when its key is not the one that is known. */
   find(name: string, keyId: string): Promise<Replica | undefined>
   close(): Promise<void>
@@ -38,7 +38,7 @@ export async function openReplicaDirectory(place: string, self: Replica): Promis
   const database = await openSqlDatabase(place, schema)
   let known: readonly Replica[] = []
   let askedAt = Number.NEGATIVE_INFINITY
-  let isCurrent = false
+  let problem: string | undefined
   let asking: Promise<void> | undefined
 
   await database.run(
@@ -50,14 +50,16 @@ export async function openReplicaDirectory(place: string, self: Replica): Promis
   )
 
   async function ask(): Promise<void> {
-    const select = 'SELECT name, address, public_key FROM replica WHERE name <> $1 ORDER BY name'
+    const select = 'SELECT name, address, public_key FROM replica ORDER BY name'
     try {
-      const rows = await database.all<{ name: string; address: string; public_key: string }>(select, self.name)
-      known = rows.map(({ name, address, public_key: key }) => ({ name, address, publicKey: JSON.parse(key) }))
-      isCurrent = true
+      const rows = await database.all<{ name: string; address: string; public_key: string }>(select)
+      const all = rows.map(({ name, address, public_key: key }) => ({ name, address, publicKey: JSON.parse(key) }))
+      const own = all.find(({ name }) => name === self.name)
+      known = all.filter((replica) => replica !== own)
+      problem = own?.publicKey.kid === self.publicKey.kid ? undefined : `another replica has the name ${self.name}, too`
     } catch (error) {
       if (!(error instanceof SharedStoreError)) throw error
-      isCurrent = false
+      problem = 'the store that replicas share does not say which there are'
     }
     askedAt = performance.now()
   }
@@ -73,8 +75,8 @@ export async function openReplicaDirectory(place: string, self: Replica): Promis
 
   return {
     async others() {
-      await refresh(isCurrent ? rememberedMs : 0)
-      return { replicas: known, isCurrent }
+      await refresh(problem === undefined ? rememberedMs : 0)
+      return { replicas: known, ...(problem === undefined ? {} : { problem }) }
     },
     async find(name, keyId) {
       const found = () => known.find((one) => one.name === name && one.publicKey.kid === keyId)

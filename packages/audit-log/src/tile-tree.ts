@@ -26,24 +26,26 @@ export interface TileTree {
  * @throws {Error} A tile is missing or too short.
  */
 export async function openTileTree(folder: string, size: number): Promise<TileTree> {
-  const edge: Buffer[][] = await readEdge(folder, size)
+  const edge: EdgeTile[] = await readEdge(folder, size)
   let leaves = size
   /** Unfinished tiles as they were flushed last: level to path. */
   const outdated: string[] = []
-  let flushed = new Map<number, string>(edge.map((hashes, level) => [level, edgePath(level, leaves, hashes.length)]))
+  let flushed = new Map<number, string>(edge.map(({ width }, level) => [level, edgePath(level, leaves, width)]))
 
   /** Full tiles that are not on the disk yet, by path; they stay here when writing fails. */
   const filled = new Map<string, Buffer>()
 
   function push(level: number, hash: Buffer): void {
-    edge[level] ??= []
+    edge[level] ??= edgeTile()
     const tile = edge[level]
-    tile.push(hash)
-    if (tile.length < tileWidth) return
+    tile.bytes.set(hash, tile.width * hashBytes)
+    tile.width += 1
+    if (tile.width < tileWidth) return
     const index = Math.floor(leaves / tileWidth ** (level + 1)) - 1
-    filled.set(join(folder, tilePath(level, index)), Buffer.concat(tile))
-    edge[level] = []
-    push(level + 1, perfectRoot(tile))
+    filled.set(join(folder, tilePath(level, index)), Buffer.from(tile.bytes))
+    const root = perfectRoot(hashesOf(tile))
+    tile.width = 0
+    push(level + 1, root)
   }
 
   return {
@@ -62,11 +64,11 @@ export async function openTileTree(folder: string, size: number): Promise<TileTr
     async flush() {
       const paths = new Map<number, string>()
       const unfinished = new Map(filled)
-      for (const [level, hashes] of edge.entries()) {
-        if (hashes.length === 0) continue
-        const path = edgePath(level, leaves, hashes.length)
+      for (const [level, { bytes, width }] of edge.entries()) {
+        if (width === 0) continue
+        const path = edgePath(level, leaves, width)
         paths.set(level, path)
-        if (flushed.get(level) !== path) unfinished.set(join(folder, path), Buffer.concat(hashes))
+        if (flushed.get(level) !== path) unfinished.set(join(folder, path), bytes.subarray(0, width * hashBytes))
       }
       writeAllDurably(unfinished)
       filled.clear()
@@ -105,14 +107,31 @@ export async function readLeafTile(folder: string, tile: number, size: number): 
 async function readTile(folder: string, path: string, width: number): Promise<Buffer[]> {
   const bytes = await readFile(join(folder, path))
   if (bytes.length < width * hashBytes) throw new Error(`${path} holds fewer than ${width} hashes`)
+  return hashesOf({ bytes, width })
+}
+
+/** A tile that is not full yet, in one piece: a hash apiece would outlive the young heap, and nothing fills the old one. */
+interface EdgeTile {
+  readonly bytes: Buffer
+  /** Hashes in it. */
+  width: number
+}
+
+function edgeTile(hashes: readonly Buffer[] = []): EdgeTile {
+  const bytes = Buffer.alloc(tileWidth * hashBytes)
+  bytes.set(Buffer.concat(hashes))
+  return { bytes, width: hashes.length }
+}
+
+function hashesOf({ bytes, width }: EdgeTile): Buffer[] {
   return Array.from({ length: width }, (_, index) => bytes.subarray(index * hashBytes, (index + 1) * hashBytes))
 }
 
-async function readEdge(folder: string, size: number): Promise<Buffer[][]> {
-  const edge: Buffer[][] = []
+async function readEdge(folder: string, size: number): Promise<EdgeTile[]> {
+  const edge: EdgeTile[] = []
   for (let level = 0, count = size; count > 0; level++, count = Math.floor(count / tileWidth)) {
     const width = count % tileWidth
-    edge.push(width === 0 ? [] : await readTile(folder, edgePath(level, size, width), width))
+    edge.push(edgeTile(width === 0 ? [] : await readTile(folder, edgePath(level, size, width), width)))
   }
   return edge
 }
@@ -122,9 +141,9 @@ function edgePath(level: number, size: number, width: number): string {
 }
 
 /** The hashes of the edge, level by level from the top, are perfect subtrees from left to right. */
-function edgeRoot(edge: readonly Buffer[][]): Buffer {
+function edgeRoot(edge: readonly EdgeTile[]): Buffer {
   const subtrees: Buffer[] = []
-  for (const hashes of edge.toReversed()) {
+  for (const hashes of edge.toReversed().map(hashesOf)) {
     let from = 0
     for (let size = tileWidth / 2; size >= 1; size /= 2) {
       if (hashes.length - from < size) continue

@@ -43,8 +43,8 @@ export interface Assumptions {
 export const measured: Costs = {
   callMs: 0.11,
   verifyMs: 0.031,
-  replicaMb: 230,
-  tokenKb: 3.3,
+  replicaMb: 210,
+  tokenKb: 4.4,
   rememberedTokens: 10_000,
   recordsPerCall: 2,
   recordBytes: 1_000,

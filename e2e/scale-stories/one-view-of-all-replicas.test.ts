@@ -32,6 +32,8 @@ describe.runIf(inject('containers'))(
     let deleted: string | undefined
 
     beforeAll(async () => {
+      for (const address of [stack.urls.mcp, ...replicas])
+        await eventually(async () => (await fetch(new URL('/readyz', address))).ok)
       // Carol approves in her hours.
       writeFileSync(stack.clockFile, '2026-11-24T10:00:00+01:00')
       for (const username of ['ivan', 'alice', 'carol', 'erin']) tokens[username] = await accessTokenOf(stack, username)

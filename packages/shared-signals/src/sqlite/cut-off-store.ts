@@ -75,6 +75,8 @@ export function openCutOffStore(path: string, options: CutOffStateOptions): CutO
   const statements = prepareStatements(database)
   /** SQLite waits for the disk where it is called, on the event loop: it is left to whoever has to. */
   const log = path === ':memory:' ? undefined : openSync(`${path}-wal`, 'r+')
+  /** Waits for the disk that are under way: the log stays open for them. */
+  const settling = new Set<Promise<void>>()
   let writes = 0
 
   sweep()
@@ -122,7 +124,10 @@ export function openCutOffStore(path: string, options: CutOffStateOptions): CutO
     takeIn,
     async settle() {
       if (!database.open) throw new Error(`${path} is closed`)
-      if (log !== undefined) await syncBeside(log)
+      if (log === undefined) return
+      const settled = syncBeside(log)
+      settling.add(settled)
+      await settled.finally(() => settling.delete(settled))
     },
     cutOff: (entry) => apply({ kind: 'cut_off', ...entry }),
     changePermissions: (change) => apply({ kind: 'permissions_changed', ...change }),
@@ -152,8 +157,9 @@ export function openCutOffStore(path: string, options: CutOffStateOptions): CutO
       ),
     ],
     close() {
-      if (database.open && log !== undefined) closeSync(log)
+      if (!database.open) return
       database.close()
+      if (log !== undefined) void Promise.allSettled(settling).then(() => closeSync(log))
     },
   }
 }

@@ -32,6 +32,9 @@ export interface ExamineSettings {
   production?: boolean
 }
 
+/** What proxies answer in place of a server (RFC 9110 sections 15.6.3 to 15.6.5). */
+const statusesOfAway = [502, 503, 504]
+
 const allRules = [...resourceServerRules, ...authorizationServerRules, ...realmRules, ...productionRules]
 
 /** The names of all rules, in their order. */
@@ -41,17 +44,23 @@ export const ruleNames: readonly string[] = allRules.map(({ id }) => id)
  * Examines a running MCP server, its authorization servers and, where given, the Keycloak realm behind them.
  * Changes nothing. Does not sign anybody in.
  *
- * @throws {StackError} Nothing answers at the address of the MCP server.
+ * @throws {StackError} Nothing answers at the address of the MCP server, or only a proxy does.
  */
 export async function examine(
   mcp: string,
   { realm, origin, production = false }: ExamineSettings = {},
 ): Promise<Examination> {
   const observations = await observe(mcp, origin)
-  const { authorizationServers, anonymousCall } = observations
+  const { authorizationServers, anonymousCall, resourceMetadata } = observations
   if (anonymousCall.problem !== undefined) {
     throw new StackError(`nothing answers at ${mcp}: ${anonymousCall.problem}`, {
       nextStep: 'Start the MCP server, or give its address with --mcp.',
+    })
+  }
+  // A proxy whose server is away: every rule would be broken, and none would say why.
+  if ([anonymousCall, resourceMetadata].every(({ status }) => statusesOfAway.includes(status))) {
+    throw new StackError(`${mcp} answers ${anonymousCall.status} to everything`, {
+      nextStep: 'Whatever is in front of the MCP server does not reach it, or it is not ready: look at its /readyz.',
     })
   }
   const scopes = stringsOf(observations.resourceMetadata.json?.scopes_supported)

@@ -52,6 +52,13 @@ describe('an examination', () => {
     await expect(examine(subject.mcp)).rejects.toThrow(/^nothing answers at .*ECONNREFUSED/)
   })
 
+  it('is refused when a proxy answers in place of the server', async () => {
+    const away: Alter = (_path, answer) => {
+      answer.status = 503
+    }
+    await expect(findingsOf(away)).rejects.toThrow(/answers 503 to everything$/)
+  })
+
   it.each<[rule: string, title: string, alter: Alter]>([
     ['RS-02', 'a call without a token that is answered', status('anonymous call', 200)],
     ['RS-03', 'a challenge without the metadata', header('anonymous call', 'www-authenticate', 'Bearer')],

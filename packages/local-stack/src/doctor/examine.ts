@@ -54,7 +54,9 @@ export async function examine(
   const { authorizationServers, anonymousCall, resourceMetadata } = observations
   if (anonymousCall.problem !== undefined) {
     throw new StackError(`nothing answers at ${mcp}: ${anonymousCall.problem}`, {
-      nextStep: 'Start the MCP server, or give its address with --mcp.',
+      nextStep: /certificate/.test(anonymousCall.problem)
+        ? 'Name the authority that signed its certificate in NODE_EXTRA_CA_CERTS.'
+        : 'Start the MCP server, or give its address with --mcp.',
     })
   }
   // A proxy whose server is away: every rule would be broken, and none would say why.

@@ -26,5 +26,9 @@ describe.runIf(inject('containers'))('the doctor judges the stack of several for
   })
   afterAll(() => rm(folder, { recursive: true, force: true }))
 
-  it('finds', () => expect(found).toEqual([]))
+  it('finds nothing but what makes it a demonstration: a clock that can be set, an open admin console', () =>
+    expect(found).toEqual([
+      'PR-05 server: development mode: never beyond your own machine',
+      `PR-07 ${stack.urls.keycloak}/admin/master/console/`,
+    ]))
 })

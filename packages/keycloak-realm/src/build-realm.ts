@@ -89,9 +89,10 @@ function whoSignsPeopleIn(settings: CheckedRealmSettings) {
   }
 }
 
-function signInSettings({ development, activeDirectory }: CheckedRealmSettings) {
+function signInSettings({ development, activeDirectory, resource }: CheckedRealmSettings) {
   return {
-    sslRequired: development ? 'none' : 'all',
+    // Only where nothing is encrypted; development is encrypted too where there are several of everything.
+    sslRequired: development && resource.startsWith('http:') ? 'none' : 'all',
     registrationAllowed: false,
     resetPasswordAllowed: false,
     rememberMe: false,

@@ -27,5 +27,5 @@ export async function start(service: string): Promise<void> {
 
 /** Asks until the answer is yes. */
 export async function eventually(ask: () => Promise<boolean>): Promise<void> {
-  await vi.waitFor(async () => expect(await ask()).toBe(true), { timeout: 90_000, interval: 50 })
+  await vi.waitFor(async () => expect(await ask()).toBe(true), { timeout: 180_000, interval: 50 })
 }

@@ -8,7 +8,7 @@ export default mergeConfig(
     test: {
       include: ['container-stories/**/*.test.ts'],
       globalSetup: ['./container-stack.ts'],
-      testTimeout: 120_000,
+      testTimeout: 240_000,
     },
   }),
 )

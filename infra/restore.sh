@@ -17,7 +17,7 @@ STACK_FOLDER, CONSOLE_PORT …, COMPOSE_PROJECT_NAME, COMPOSE_ENV_FILES. Address
 
 Who lost access after the backup was made is not in it. So everybody signs in anew: access tokens issued before the
 restore are refused, and sessions and refresh tokens are gone. Afterwards, compare the directory with Keycloak:
-npx pnpm@12 directory:reconcile --stack STACK_FOLDER/stack.json.
+npx -y pnpm@12 directory:reconcile --stack STACK_FOLDER/stack.json.
 TEXT
 }
 
@@ -80,4 +80,4 @@ done
 echo 'starting …'
 compose up --detach --wait
 echo "restored in $((SECONDS - started)) s. Everybody signs in anew. Now compare the directory with Keycloak:
-npx pnpm@12 directory:reconcile --stack ${STACK_FOLDER:-.local/containers-scale}/stack.json"
+npx -y pnpm@12 directory:reconcile --stack ${STACK_FOLDER:-.local/containers-scale}/stack.json"

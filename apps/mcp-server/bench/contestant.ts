@@ -8,7 +8,8 @@ import type { Setting, Variant } from './variants.ts'
 /** Until the compiler has nothing left to do: a server runs for days. */
 const warmUpRequests = 15_000
 
-export type Revision = '2025-11-25' | '2026-07-28'
+export const revisions = ['2026-07-28', '2025-11-25'] as const
+export type Revision = (typeof revisions)[number]
 
 /** Where tokens come from, and the keys to verify them with. */
 export interface TokenSource {

@@ -4,6 +4,7 @@ import { compare, type Loop, row } from './compare.ts'
 import { mintFor, type Revision, settingFor, startContestant } from './contestant.ts'
 import { measureKnownToken } from './known-token.ts'
 import { runClosedLoop, runOpenLoop } from './load.ts'
+import { readRounds } from './rounds.ts'
 import { type Variant, variants } from './variants.ts'
 
 /**
@@ -12,8 +13,9 @@ import { type Variant, variants } from './variants.ts'
  *
  * `node bench/run.ts [rounds] [requests]`
  */
-const rounds = Number(process.argv[2] ?? 7)
-const requests = Number(process.argv[3] ?? 4000)
+const { rounds, requests } = readRounds(`Usage: pnpm --filter mcp-server bench [rounds] [requests]
+
+The server beside a bare HTTP echo and the SDK, closed and open loop, in both revisions. Default: 7 rounds of 4000 requests.`)
 const openLoopPerSecond = 500
 
 const loops: Readonly<Record<string, Loop>> = {

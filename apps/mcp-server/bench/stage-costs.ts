@@ -1,8 +1,9 @@
 import { cpus } from 'node:os'
 import { serveKeySet } from '@mcp-identity/test-kit'
 import { compare, row } from './compare.ts'
-import { type Revision, startContestant } from './contestant.ts'
+import { revisions, startContestant } from './contestant.ts'
 import { runClosedLoop } from './load.ts'
+import { readRounds } from './rounds.ts'
 import { stages } from './stages.ts'
 
 /**
@@ -11,9 +12,15 @@ import { stages } from './stages.ts'
  *
  * `node bench/stage-costs.ts [rounds] [requests] [revision]`
  */
-const rounds = Number(process.argv[2] ?? 7)
-const requests = Number(process.argv[3] ?? 4000)
-const revision = (process.argv[4] ?? '2026-07-28') as Revision
+const usage = `Usage: pnpm --filter mcp-server bench:stages [rounds] [requests] [${revisions.join(' | ')}]
+
+What each stage of the server adds to a call. Default: 7 rounds of 4000 requests, ${revisions[0]}.`
+const { rounds, requests, others } = readRounds(usage)
+const revision = revisions.find((each) => each === (others[0] ?? revisions[0]))
+if (revision === undefined) {
+  console.log(usage)
+  process.exit(2)
+}
 
 const keySet = await serveKeySet({ issuerPath: '/realms/company' })
 const contestants = await Promise.all(stages.map((stage) => startContestant(stage, revision, keySet, requests)))

@@ -1,16 +1,15 @@
 import { execFile } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
-import { setTimeout as delay } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { partData } from './parts.ts'
-import { processEnded, runKept, startKept } from './process/running-process.ts'
+import { waitUntilSaid } from './process/readiness.ts'
+import { runKept, startKept } from './process/running-process.ts'
 import { trackPart } from './progress/progress.ts'
 import type { StoreContext } from './start-store.ts'
 
 const run = promisify(execFile)
 const title = 'PostgreSQL'
-const pollMs = 50
 /** Longer paths are no address of a socket. */
 const longestSocket = 100
 const user = 'mcp'
@@ -99,14 +98,7 @@ async function startPostgres(postgres: Postgres, place: string, context: StoreCo
   const options = ['-c', 'listen_addresses=', '-c', `unix_socket_directories=${place}`]
   const running = await startKept(plan('postgres', ['-D', data, ...options]), record)
   context.onStarted(running)
-  const ended = running.exited.then((code) => code)
-  for (;;) {
-    const answer = await Promise.race([ended, isReady(postgres, place)])
-    signal.throwIfAborted()
-    if (typeof answer === 'number') throw processEnded(running, answer)
-    if (answer) return
-    await delay(pollMs, undefined, { signal })
-  }
+  await waitUntilSaid(running, () => isReady(postgres, place), signal)
 }
 
 function isReady({ folder }: Postgres, place: string): Promise<boolean> {

@@ -25,13 +25,32 @@ export async function waitUntilReady(
   signal: AbortSignal,
 ): Promise<void> {
   const deadline = performance.now() + timeoutMs
+  async function answers(): Promise<boolean> {
+    if (await answersOk(url, signal)) return true
+    signal.throwIfAborted()
+    if (performance.now() > deadline) throw notReady(running, url, timeoutMs)
+    return false
+  }
+  await waitUntilSaid(running, answers, signal)
+}
+
+/**
+ * Asks until a part is ready.
+ *
+ * @throws {StackError} The process ended first, told at once.
+ * @throws The signal's reason when `signal` aborts, and what `isReady` throws.
+ */
+export async function waitUntilSaid(
+  running: RunningProcess,
+  isReady: () => Promise<boolean>,
+  signal: AbortSignal,
+): Promise<void> {
   const ended = running.exited.then((code) => code)
   for (;;) {
-    const answer = await Promise.race([ended, answersOk(url, signal)])
+    const answer = await Promise.race([ended, isReady()])
     signal.throwIfAborted()
     if (typeof answer === 'number') throw processEnded(running, answer)
     if (answer) return
-    if (performance.now() > deadline) throw notReady(running, url, timeoutMs)
     await delay(pollMs, undefined, { signal })
   }
 }

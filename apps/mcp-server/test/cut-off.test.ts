@@ -139,6 +139,15 @@ describe('a destructive tool', () => {
 })
 
 describe('an open audit stream', () => {
+  it('is answered before there is anything to tell', async () => {
+    const token = app.tokenOf('ivan')
+    const { nextAfter } = JSON.parse(await (await app.get('/audit?limit=1', token)).text()) as { nextAfter: string }
+    const opened = app.get(`/audit/stream?after=${nextAfter}&log=nothing-comes`, token)
+    const response = await soon(opened, 'the answer')
+    expect(response.status).toBe(200)
+    await response.body?.cancel()
+  })
+
   it('tells records as they come, and ends with the right to it', async () => {
     const token = app.tokenOf('ivan', { subject: 'auditor-1', issuedAt: earlier() })
     const response = await app.get('/audit/stream', token)

@@ -62,6 +62,7 @@ export async function openAuditStream(
     'cache-control': 'no-store, no-transform',
     'x-accel-buffering': 'no',
   })
+  response.flushHeaders()
 
   function tell(record: LoggedRecord): void {
     if (response.writableEnded) return

@@ -111,6 +111,7 @@ async function serveCallPath(setting: Setting, recorded: readonly Phase[]): Prom
     auditWritable: () => auditTrail.isWritable,
     policiesStale: () => false,
     auditDeliveries: auditTrail.deliveries,
+    otherLogs: () => [],
   })
   const grants = createGrants()
   const tools = new Map([[tool.name, { tool, readableArguments: () => ({}) }]])

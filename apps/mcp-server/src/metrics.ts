@@ -1,4 +1,5 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client'
+import type { LogState } from './unread-logs.ts'
 
 export interface Metrics {
   readonly registry: Registry
@@ -22,6 +23,8 @@ export interface MetricSources {
   policiesStale: () => boolean
   /** How many audit records each receiver still has to get, and how many it refused for good. */
   auditDeliveries: () => { name: string; behind: number; refused: number }[]
+  /** Whether the logs of other replicas can be read. */
+  otherLogs: () => readonly LogState[]
 }
 
 /** The server's own figures, for Prometheus. No label holds anything about a person. */
@@ -69,6 +72,16 @@ export function createMetrics(sources: MetricSources): Metrics {
     registers,
     collect() {
       for (const { name, refused } of sources.auditDeliveries()) this.set({ delivery: name }, refused)
+    },
+  })
+  new Gauge({
+    name: 'mcp_audit_log_unread',
+    help: '1 when the audit log of another replica could not be read from here',
+    labelNames: ['log'],
+    registers,
+    collect() {
+      this.reset()
+      for (const { log, isUnread } of sources.otherLogs()) this.set({ log: log ?? 'not known' }, isUnread ? 1 : 0)
     },
   })
   return {

@@ -45,6 +45,7 @@ import { customerTools } from './tools/customer-tools.ts'
 import { financeAndReportTools } from './tools/finance-and-report-tools.ts'
 import { identityAndAuditTools } from './tools/identity-and-audit-tools.ts'
 import { openTracing } from './tracing/open-tracing.ts'
+import { watchUnreadLogs } from './unread-logs.ts'
 import { createVisibility } from './visibility.ts'
 
 export interface RunningServer {
@@ -139,6 +140,7 @@ export async function startServer(config: Config, logger: Logger, added?: AddedT
     auditWritable: () => auditTrail.isWritable,
     policiesStale: () => policies.problem !== undefined,
     auditDeliveries: auditTrail.deliveries,
+    otherLogs: watchUnreadLogs(logs),
   })
   const introspectors = new Map(config.keycloakEvents.map((feed) => [feed.issuer, createIntrospector(feed)]))
   const liveCallers = createLiveCallers(signals.cutOffs, introspectors)

@@ -193,6 +193,11 @@ describe.runIf(hasPostgresServer())('the audit logs of two replicas, asked for a
       expect(await verifyAuditLog(join(folder, 'data', 'audit.db'))).toMatchObject({ intact: true })
   })
 
+  it('are known to be readable, before anybody asks, to who watches the metrics', () =>
+    eventually(async () => {
+      expect(await (await joined.first.get('/metrics')).text()).toContain('mcp_audit_log_unread{log="replica-2"} 0')
+    }))
+
   it('are named where they cannot be read, by whoever is asked and in every answer', async () => {
     await callTool('second', 'alice', 'whoami')
     await joined.second.restart(async () => {

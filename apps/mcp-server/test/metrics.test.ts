@@ -9,6 +9,7 @@ const metrics = createMetrics({
   auditWritable: () => true,
   policiesStale: () => false,
   auditDeliveries: () => [],
+  otherLogs: () => [],
 })
 const known = new Set(metrics.registry.getMetricsAsArray().map(({ name }) => name))
 const read = (name: string): string =>

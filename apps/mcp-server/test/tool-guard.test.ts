@@ -67,6 +67,7 @@ function guard() {
       auditWritable: () => true,
       policiesStale: () => false,
       auditDeliveries: () => [],
+      otherLogs: () => [],
     }),
     logger: pino({ level: 'silent' }),
   })

@@ -20,9 +20,20 @@ PYTHON
   promtool check rules "$work/queries.yaml"
 }
 
+# An alert that no test has seen come, or that does not say what to do, is noise at night.
+comes_in_a_test() { grep -A 1 "alertname: $1$" "$here/alerts.test.yaml" | grep -q 'exp_alerts:$'; }
+says_what_to_do() { grep -qE "^\|[^|]*\b$1\b[^|]*\|" "$here/../README.md"; }
+of_every_alert() { # COMMAND
+  local alert
+  for alert in $(sed -n 's/^ *- alert: //p' "$here/../alerts.yaml"); do
+    "$1" "$alert" || { echo "not of $alert"; return 1; }
+  done
+}
 check 'what Prometheus asks is right' promtool check config "$here/../prometheus.yaml"
 check 'the rules are right' promtool check rules "$here/../alerts.yaml"
 check 'alerts come when they should, and only then' promtool test rules "$here/alerts.test.yaml"
+check 'every alert comes in a test' of_every_alert comes_in_a_test
+check 'every alert says what to do' of_every_alert says_what_to_do
 check 'every query of the dashboard can be read' queries_as_rules
 printf '%s passed, %s failed\n' "$passed" "$failed"
 [ "$failed" -eq 0 ]

@@ -31,6 +31,8 @@ export interface BadTokensReport {
   readonly residentMegabytes: readonly number[]
   /** How many processors were busy, on average: with the replicas in the quiet turns and in the flood, with making the flood. */
   readonly processors: { readonly quiet: number; readonly flood: number; readonly makingTheFlood: number }
+  /** What the replicas spent more in the flood, by the number of bad tokens: processor time, all threads. */
+  readonly processorMicrosecondsPerBadToken: number
   /** Bounds that were not kept. */
   readonly problems: readonly string[]
 }
@@ -85,6 +87,9 @@ export async function measureBadTokens(load: LoadRun & { readonly bad: number })
       timesQuiet: rounded(median(beside.map((slice, index) => timesOf(slice, quiet[index])))),
       residentMegabytes: fleet.replicas.map(residentMegabytesOf),
       processors: processorsOf(busySeconds, floods.length * turnSeconds),
+      processorMicrosecondsPerBadToken: Math.round(
+        ((busySeconds.flood - busySeconds.quiet) * 1e6) / Math.max(1, badTokens),
+      ),
     }
     return { ...report, problems: problemsOf(report, bad) }
   } finally {
@@ -102,6 +107,7 @@ export function tellBadTokens(report: BadTokensReport): string {
     `  good calls in the flood     p50 ${report.floodP50} ms, p99 ${report.floodP99} ms`,
     `  p99 in the flood, median of the turns ${report.timesQuiet} x alone (at most ${mostTimes})`,
     `  processors busy: replicas ${report.processors.quiet} alone and ${report.processors.flood} in the flood, making it ${report.processors.makingTheFlood}`,
+    `  a bad token took ${report.processorMicrosecondsPerBadToken} us of processor time at its replica`,
     `  resident memory at the end ${report.residentMegabytes.join(', ')} MB`,
   ].join('\n')
 }

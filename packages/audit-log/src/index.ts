@@ -1,6 +1,7 @@
 export { AuditLogError, AuditUnavailableError } from './audit-errors.ts'
 export type { AuditEvent, AuditOutcome, AuditRecord } from './audit-event.ts'
 export { type AuditLog, type AuditLogOptions, type LogRecovery, openAuditLog, queryAuditLog } from './audit-log.ts'
+export type { DamagedLog, IntactLog } from './chain-check.ts'
 export { digestArguments } from './digest-arguments.ts'
 export { toCef } from './export/cef.ts'
 export {
@@ -32,8 +33,6 @@ export { proveRecord, type RecordClaim, verifyRecordProof } from './record-proof
 export { statedOrigin } from './tile-folder.ts'
 export {
   type AuditVerification,
-  type DamagedLog,
-  type IntactLog,
   type VerifyOptions,
   verifyAuditLog,
 } from './verify-audit-log.ts'

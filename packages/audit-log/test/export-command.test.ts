@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, it } from 'vitest'
@@ -6,9 +7,8 @@ import { openAuditLog, openPersonalDataVault } from '../src/index.ts'
 import { aliceDeletes } from './events.ts'
 import { temporaryFolder } from './temporary-folder.ts'
 
-const command = fileURLToPath(new URL('../src/cli/export.ts', import.meta.url))
-
-function exported(...args: string[]) {
+function run(name: 'export' | 'verify', ...args: string[]) {
+  const command = fileURLToPath(new URL(`../src/cli/${name}.ts`, import.meta.url))
   const { status, stdout, stderr } = spawnSync(process.execPath, ['--no-warnings', command, ...args], {
     encoding: 'utf8',
     maxBuffer: 1 << 28,
@@ -16,13 +16,15 @@ function exported(...args: string[]) {
   return { status, stdout, stderr }
 }
 
+const exported = (...args: string[]) => run('export', ...args)
+
 /** A log of a replica with a vault of its own. */
 async function logOf(events: { minute: number; requestId: string }[]): Promise<{ log: string; vault: string }> {
   const folder = temporaryFolder()
   const vault = join(folder, 'vault.db')
   const log = join(folder, 'audit.db')
   const personalData = openPersonalDataVault(vault)
-  const opened = await openAuditLog({ path: log, personalData })
+  const opened = await openAuditLog({ path: log, personalData, signingKeyFile: join(folder, 'key.pem') })
   const issuer = 'https://sso.company.com/realms/company'
   for (const { minute, requestId } of events) {
     const time = new Date(Date.UTC(2026, 10, 28, 10, minute)).toISOString()
@@ -35,11 +37,13 @@ async function logOf(events: { minute: number; requestId: string }[]): Promise<{
 
 const at = (minutes: number[], replica: string) =>
   minutes.map((minute, index) => ({ minute, requestId: `${replica}-${index}` }))
+/** The records without what is stated at the end. */
 const read = (stdout: string) =>
   stdout
     .trimEnd()
     .split('\n')
-    .map((line) => JSON.parse(line) as { event: { requestId: string; email?: string } })
+    .slice(0, -1)
+    .map((line) => JSON.parse(line) as { event: { requestId: string; email?: string; time: string } })
 
 it('writes the logs of several replicas as one history, each in its own order, readable with the vaults of all', async () => {
   const one = await logOf(at([1, 3, 3, 9], 'one'))
@@ -70,17 +74,57 @@ it('writes logs of more than a page as one history', async () => {
       'two',
     ),
   )
-  const times = exported(one.log, two.log)
-    .stdout.trimEnd()
-    .split('\n')
-    .map((line) => (JSON.parse(line) as { event: { time: string } }).event.time)
+  const times = read(exported(one.log, two.log).stdout).map(({ event }) => event.time)
   expect(times).toHaveLength(minutes.length)
   expect(times).toEqual(times.toSorted())
 })
 
+it('writes lines of several logs that the verifier takes in one go, and says of which one and where they were changed', async () => {
+  const one = await logOf(at([1, 3, 9], 'one'))
+  const two = await logOf(at([2, 4], 'two'))
+  const none = await logOf([])
+  const file = join(temporaryFolder(), 'export.jsonl')
+  const text = exported(one.log, two.log, none.log, '--personal-data', two.vault).stdout
+  writeFileSync(file, text)
+  const intact = run('verify', file)
+  expect(intact.status).toBe(0)
+  expect(intact.stdout.split('\n')).toEqual([
+    expect.stringContaining(`${file}, ${one.log}: intact, 3 records (3 of them under a signed checkpoint), head `),
+    expect.stringMatching(/: intact, 2 records .*; the personal data shown in 2 records is under no hash$/),
+    expect.stringContaining(`${none.log}: intact, 0 records`),
+    '',
+  ])
+  writeFileSync(file, text.replace('"requestId":"one-1"', '"requestId":"one-2"'))
+  const changed = run('verify', file)
+  expect(changed.status).toBe(1)
+  expect(changed.stdout).toContain(`${file}, ${one.log}: NOT intact. Line 3: Record 2: the record was changed`)
+  expect(changed.stdout).toContain(`${two.log}: intact`)
+  expect(JSON.parse(run('verify', file, '--json').stdout)).toMatchObject({
+    intact: false,
+    logs: [
+      { log: one.log, intact: false, line: 3 },
+      { log: two.log, intact: true },
+      { log: none.log, intact: true },
+    ],
+    problems: [],
+  })
+  writeFileSync(file, text.slice(0, text.lastIndexOf('{"logs"')))
+  expect(run('verify', file)).toMatchObject({
+    status: 1,
+    stdout: expect.stringContaining('NOT intact: the export was cut'),
+  })
+  expect(run('verify', file, '--tiles', '.')).toMatchObject({
+    status: 2,
+    stderr: expect.stringContaining('leave --tiles out'),
+  })
+})
+
 it.each([
   ['no log', [], 'name an audit log'],
-  ['a sequence for two logs', ['a.db', 'b.db', '--after', '3'], 'is about one log'],
+  ['a sequence for two logs', ['a.db', 'b.db', '--after', '3'], 'are about one log'],
+  ['tiles for two logs', ['a.db', 'b.db', '--tiles', 'tiles'], 'are about one log'],
+  ['a format that there is not', ['a.db', '--format', 'xml'], 'there is no format xml'],
+  ['a log that is named twice', ['a.db', 'a.db'], 'a.db is named twice'],
   ['a vault that is not there', ['a.db', '--personal-data', '/nowhere/vault.db'], 'there is no vault'],
   ['a log that is not there', ['/nowhere/audit.db'], 'there is no audit log'],
 ])('exits with 2 for %s', (_what, args, words) => {

@@ -10,6 +10,7 @@ import { openAuditLog } from '../src/index.ts'
 const command = fileURLToPath(new URL('../src/cli/verify.ts', import.meta.url))
 const folder = mkdtempSync(join(tmpdir(), 'verify-command-'))
 const log = join(folder, 'audit.jsonl')
+const keyFile = join(`${log}.tiles`, 'key')
 const emptyFile = join(folder, 'empty.db')
 writeFileSync(emptyFile, '')
 
@@ -106,6 +107,7 @@ describe('audit:verify', () => {
     ['no log', [], 'name an audit log'],
     ['a key for two logs', [log, log, '--key', 'abc'], 'are about one log'],
     ['a log that is not there', [join(folder, 'none.db')], 'none.db'],
+    ['two keys for one log', [log, '--key', keyFile, '--key', keyFile], 'a log has one key'],
     ['a folder', [folder], 'is a folder; name the audit log in it'],
     ['a key that is none', [log, '--key', 'abc'], 'not a verifier key'],
     ['a checkpoint that is not there', [log, '--checkpoint', join(folder, 'none.txt')], 'cannot be read (ENOENT)'],

@@ -2,18 +2,23 @@ import { existsSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { queryAuditLog } from '../audit-log.ts'
 import { type ExportFormat, exportFormats } from '../export/formats.ts'
+import { exportLogs, type LogSource } from '../export/log-export.ts'
 import { mergeByTime } from '../merge-by-time.ts'
+import { storeKind } from '../open-store.ts'
 import { pagesOfRecords } from '../pages-of-records.ts'
 import { openPersonalDataVault, type PersonalDataVault } from '../personal-data.ts'
+import { defaultTileFolder } from '../tile-folder.ts'
 
 const help = `Usage: pnpm audit:export LOG... [--format lines|ocsf|cef|otlp] [--after SEQUENCE] [--personal-data VAULT]...
 
 Writes an audit log to standard output: the records as JSON lines, OCSF events, CEF lines, or OTLP/JSON requests. Several
-logs, such as those of replicas, are written as one history in the order of time.
+logs, such as those of replicas, are written as one history in the order of time. Lines name the log of each record and
+end with what is signed of each log, so that pnpm audit:verify verifies all of them in the one file.
 
   LOG                    a SQLite database, a file of JSON lines, or postgres://user@host/database
   --format NAME          default: lines
-  --after NUMBER         only records after this sequence
+  --after NUMBER         only records after this sequence; such lines cannot be verified
+  --tiles FOLDER         folder with the newest checkpoint and the key. Default: LOG.tiles; for a log in PostgreSQL none
   --personal-data VAULT  the keys of encrypted personal data, by default audit-personal-data.db in the server's data
                          folder; without it personal data stays encrypted. Of several logs, each one's
   --help                 show this
@@ -28,6 +33,7 @@ async function main(): Promise<void> {
       help: { type: 'boolean' },
       format: { type: 'string', default: 'lines' },
       after: { type: 'string', default: '0' },
+      tiles: { type: 'string' },
       'personal-data': { type: 'string', multiple: true, default: [] },
     },
   })
@@ -38,15 +44,31 @@ async function main(): Promise<void> {
   if (positionals.length === 0) throw new Error('name an audit log')
   if (!Object.hasOwn(exportFormats, values.format)) throw new Error(`there is no format ${values.format}`)
   if (!/^\d{1,15}$/.test(values.after)) throw new Error(`not a sequence: ${values.after}`)
-  if (positionals.length > 1 && values.after !== '0') throw new Error('--after is about one log; name one')
+  if (positionals.length > 1 && (values.after !== '0' || values.tiles !== undefined))
+    throw new Error('--after and --tiles are about one log; name one')
   const vaults = values['personal-data'].map(openVault)
   const open: PersonalDataVault['open'] = (event) => vaults.reduce((opened, vault) => vault.open(opened), event)
   const afterSequence = Number(values.after)
-  const logs = positionals.map((path) =>
-    pagesOfRecords((query) => queryAuditLog(path, query, { open }), { afterSequence }),
-  )
-  const { body } = exportFormats[values.format as ExportFormat]
-  for await (const records of mergeByTime(logs)) process.stdout.write(body(records))
+  const sources = positionals.map((path): LogSource => {
+    const tileFolder = values.tiles ?? (storeKind(path) === 'postgres' ? undefined : defaultTileFolder(path))
+    const pages = pagesOfRecords((query) => queryAuditLog(path, query, { open }), { afterSequence })
+    return { name: nameOf(path), pages, afterSequence, ...(tileFolder !== undefined && { tileFolder }) }
+  })
+  for await (const text of inFormat(values.format as ExportFormat, sources)) process.stdout.write(text)
+}
+
+async function* inFormat(format: ExportFormat, sources: readonly LogSource[]): AsyncGenerator<string> {
+  if (format === 'lines') yield* exportLogs(sources)
+  else
+    for await (const records of mergeByTime(sources.map(({ pages }) => pages)))
+      yield exportFormats[format].body(records)
+}
+
+/** The address of a database may hold a password. */
+function nameOf(path: string): string {
+  if (storeKind(path) !== 'postgres') return path
+  const { host, pathname } = new URL(path)
+  return `postgres://${host}${pathname}`
 }
 
 function openVault(file: string): PersonalDataVault {

@@ -5,21 +5,26 @@ import { storeKind } from '../open-store.ts'
 import { checkVerifierKey } from '../signed-note.ts'
 import { defaultTileFolder, tileFolderFiles } from '../tile-folder.ts'
 import { type AuditVerification, verifyAuditLog } from '../verify-audit-log.ts'
+import { type ExportedLogVerification, type ExportVerification, verifyExport } from '../verify-export.ts'
 
 const help = `Usage: pnpm audit:verify LOG [--tiles FOLDER] [--key KEY] [--checkpoint FILE]...
+       pnpm audit:verify EXPORT [--key KEY]... [--checkpoint FILE]...
        pnpm audit:verify LOG LOG...
 
 Checks every record of an audit log: its bytes, its place in the chain, that nothing was cut off, and that the log
-leads to what signed checkpoints state. Of several logs, such as those of replicas, each by what lies beside it.
+leads to what signed checkpoints state. Of several logs, such as those of replicas, each by what lies beside it; of
+logs that were exported together, each by what the export states of it.
 
   LOG                a file (audit.db, audit.jsonl), or postgres://user@host/database
+  EXPORT             a file that pnpm audit:export wrote, --format lines
 
   --tiles FOLDER     folder with the newest checkpoint, the tiles and the key. Default: LOG.tiles; for a log in
                      PostgreSQL none, so name it: the MCP server keeps it in audit.tiles of its data folder
   --key KEY          public key of the log (name+hash+key), or a file that holds it, from a place you trust.
-                     Default: the key in the folder of the tiles
+                     Default: the key in the folder of the tiles, or in the export. Of an export, the keys of all
+                     logs that must be in it
   --checkpoint FILE  a signed checkpoint that was kept elsewhere; may be given several times
-  --json             print the result as JSON
+  --json             print the result as JSON, for several files as a list
   --help             show this
 
 Exit status: 0 every log is intact, 1 one is not, 2 one could not be read or the command is wrong.`
@@ -32,7 +37,7 @@ async function main(): Promise<number> {
       help: { type: 'boolean' },
       json: { type: 'boolean' },
       tiles: { type: 'string' },
-      key: { type: 'string' },
+      key: { type: 'string', multiple: true },
       checkpoint: { type: 'string', multiple: true },
     },
   })
@@ -44,19 +49,35 @@ async function main(): Promise<number> {
   if (positionals.length > 1 && (values.tiles ?? values.key ?? values.checkpoint) !== undefined)
     throw new Error('--tiles, --key and --checkpoint are about one log; name one')
   positionals.forEach(checkPlace)
-  const tiles = values.tiles === undefined ? {} : { tileFolder: checkedTiles(values.tiles) }
+  const { tiles } = values
   const checkpoints = (values.checkpoint ?? []).map(readText)
-  const key = values.key === undefined ? {} : { verifierKey: readKey(values.key) }
-  const results: { log: string; result: AuditVerification }[] = []
-  for (const log of positionals)
-    results.push({ log, result: await verifyAuditLog(log, { ...key, ...tiles, checkpoints }) })
+  const keys = values.key?.map(readKey)
+  const results: { log: string; result: AuditVerification | ExportVerification }[] = []
+  for (const log of positionals) results.push({ log, result: await verify(log, { keys, tiles, checkpoints }) })
   if (values.json === true) {
     const [one] = results
     console.log(
       JSON.stringify(results.length === 1 ? one?.result : results.map(({ log, result }) => ({ log, ...result }))),
     )
-  } else for (const { log, result } of results) console.log(`${log}: ${inText(result)}${hint(log, result)}`)
+  } else for (const { log, result } of results) console.log(linesOf(log, result).join('\n'))
   return results.every(({ result }) => result.intact) ? 0 : 1
+}
+
+function verify(
+  path: string,
+  { keys, tiles, checkpoints }: { keys: string[] | undefined; tiles: string | undefined; checkpoints: string[] },
+): Promise<AuditVerification | ExportVerification> {
+  if (isExport(path)) {
+    if (tiles !== undefined) throw new Error('an export holds its checkpoints; leave --tiles out')
+    return verifyExport(path, { ...(keys && { verifierKeys: keys }), checkpoints })
+  }
+  const [verifierKey, other] = keys ?? []
+  if (other !== undefined) throw new Error('a log has one key; give --key once')
+  return verifyAuditLog(path, {
+    ...(verifierKey !== undefined && { verifierKey }),
+    ...(tiles !== undefined && { tileFolder: checkedTiles(tiles) }),
+    checkpoints,
+  })
 }
 
 function checkPlace(path: string): void {
@@ -78,15 +99,25 @@ function checkedTiles(folder: string): string {
 }
 
 const lineStart = '{"hash":"'
+/** Exports begin with a record, or, of logs that are all empty, with what is stated at the end. */
+const exportStart = /^\{"logs?":["[]/
 
-/** Says so where a file is something else altogether. */
-function hint(path: string, result: AuditVerification): string {
-  if (result.intact || result.firstBadSequence > 1 || storeKind(path) !== 'lines') return ''
-  const bytes = Buffer.alloc(lineStart.length)
+const isExport = (path: string): boolean => exportStart.test(beginningOf(path, 9))
+
+function beginningOf(path: string, length: number): string {
+  if (storeKind(path) !== 'lines' || !existsSync(path)) return ''
+  const bytes = Buffer.alloc(length)
   const file = openSync(path, 'r')
   const read = readSync(file, bytes, 0, bytes.length, 0)
   closeSync(file)
-  if (read === 0 || bytes.toString('latin1', 0, read) === lineStart.slice(0, read)) return ''
+  return bytes.toString('latin1', 0, read)
+}
+
+/** Says so where a file is something else altogether. */
+function hint(path: string, result: AuditVerification): string {
+  if (result.intact || result.firstBadSequence > 1) return ''
+  const beginning = beginningOf(path, lineStart.length)
+  if (beginning === lineStart.slice(0, beginning.length)) return ''
   return '. The file begins neither like a SQLite database nor like lines of an audit log: is it the right one?'
 }
 
@@ -105,14 +136,25 @@ function readKey(keyOrFile: string): string {
   return key
 }
 
-function inText(result: AuditVerification): string {
+function linesOf(path: string, result: AuditVerification | ExportVerification): string[] {
+  if (!('logs' in result)) return [`${path}: ${inText(result)}${hint(path, result)}`]
+  const ofLogs = result.logs.map((log) => `${path}, ${log.log}: ${inText(log)}${openedIn(log)}`)
+  return [...ofLogs, ...result.problems.map((problem) => `${path}: NOT intact: ${problem}`)]
+}
+
+function inText(result: AuditVerification & { line?: number }): string {
   if (result.intact) {
     const size = result.checkpointSize
     const signed = size === undefined ? 'no checkpoint' : `${size} of them under a signed checkpoint`
     return `intact, ${result.records} records (${signed}), head ${result.head}`
   }
-  const where = result.firstBadSequence === 0 ? '' : `Record ${result.firstBadSequence}: `
-  return `NOT intact. ${where}${result.problem}`
+  const line = result.line === undefined ? '' : `Line ${result.line}: `
+  const record = result.firstBadSequence === 0 ? '' : `Record ${result.firstBadSequence}: `
+  return `NOT intact. ${line}${record}${result.problem}`
+}
+
+function openedIn({ opened }: ExportedLogVerification): string {
+  return opened === 0 ? '' : `; the personal data shown in ${opened} records is under no hash`
 }
 
 try {

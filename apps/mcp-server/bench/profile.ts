@@ -6,16 +6,21 @@ import { stages } from './stages.ts'
 import type { ThreadProfile } from './thread-profiles.ts'
 import { variants } from './variants.ts'
 
-/**
- * Where one server spends its time once it is warm: processor time of each thread, then time by part of the code, and the
- * dearest functions. A profile counts waiting for the disk as time; the first table does not.
- *
- * `node bench/profile.ts [server] [requests]`
- */
+const servers = new Map([...variants, ...stages].map((each) => [each.name, each]))
+const usage = `Usage: pnpm --filter mcp-server bench:profile [server] [requests]
+
+Where one server spends its time once it is warm: processor time of each thread, then time by part of the code, and the
+dearest functions. A profile counts waiting for the disk as time; the first table does not.
+
+  server    ${[...servers.keys()].map((each) => `"${each}"`).join('\n            ')}
+            Default: "whole server"
+  requests  in each of two rounds. Default 8000`
 const [name = 'whole server', requests = '8000'] = process.argv.slice(2)
-const servers = [...variants, ...stages]
-const variant = servers.find((each) => each.name === name)
-if (variant === undefined) throw new TypeError(`one of: ${servers.map((each) => each.name).join(', ')}`)
+const variant = servers.get(name)
+if (variant === undefined || !/^[1-9]\d{0,5}$/.test(requests)) {
+  console.log(usage)
+  process.exit(name === '--help' ? 0 : 2)
+}
 
 /** The first that fits the file of a function, or of the nearest caller that has one. */
 const parts: readonly [part: string, file: RegExp][] = [

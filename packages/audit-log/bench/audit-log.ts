@@ -2,16 +2,48 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { parseArgs } from 'node:util'
 import { hasPostgresServer, startPostgresServer } from '@mcp-identity/test-kit'
 import { createGroupCommit } from '../src/group-commit.ts'
 import { type AuditEvent, openAuditLog, verifyAuditLog } from '../src/index.ts'
 import { proveRecord } from '../src/record-proof.ts'
 
-const folder = mkdtempSync(join(process.env.AUDIT_BENCH_DIR ?? tmpdir(), 'audit-bench-'))
+const help = `Usage: pnpm --filter @mcp-identity/audit-log bench [--rounds N] [--seconds N] [--records N] [--folder FOLDER]
+
+Appends of 100 callers to each store, beside plain group commit and one fdatasync each; then verifying and proving.
+
+  --rounds N       of each store, in turns. Default 5
+  --seconds N      each store in a round. Default 2
+  --records N      that are verified. Default 1,000,000
+  --folder FOLDER  on the disk that is measured. Default: the system's for temporary files
+  --help           show this`
+
+const options = {
+  rounds: { type: 'string', default: '5' },
+  seconds: { type: 'string', default: '2' },
+  records: { type: 'string', default: '1000000' },
+  folder: { type: 'string', default: tmpdir() },
+  help: { type: 'boolean' },
+} as const
+const { rounds, secondsEach, records, place } = readArguments()
+const folder = mkdtempSync(join(place, 'audit-bench-'))
 const callers = 100
-const secondsEach = Number(process.env.AUDIT_BENCH_SECONDS ?? 2)
-const records = Number(process.env.AUDIT_BENCH_RECORDS ?? 1_000_000)
-const rounds = Number(process.env.AUDIT_BENCH_ROUNDS ?? 5)
+
+function readArguments() {
+  try {
+    const { values } = parseArgs({ options })
+    if (values.help === true) {
+      console.log(help)
+      process.exit()
+    }
+    const [rounds = 0, secondsEach = 0, records = 0] = [values.rounds, values.seconds, values.records].map(Number)
+    if (!(rounds > 0 && secondsEach > 0 && records > 0)) throw new RangeError('numbers must be positive')
+    return { rounds, secondsEach, records, place: values.folder }
+  } catch (error) {
+    console.error(`${(error as Error).message}\n\n${help}`)
+    process.exit(2)
+  }
+}
 
 function event(index: number): AuditEvent {
   return {

@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { hasRedisServer, startRedisServer } from '@mcp-identity/test-kit'
 import { Command, Option } from 'commander'
 import { trustOf } from '../src/cli/dev-command.ts'
+import { runCommand } from '../src/cli/run-command.ts'
 import { stopSignals } from '../src/cli/stop-signals.ts'
 import { wholeNumber } from '../src/cli/whole-number.ts'
 import { openPersonSession } from '../src/demo/mcp-session.ts'
@@ -15,7 +16,7 @@ import { mostReplicas } from '../src/ports.ts'
 import { printProgress } from '../src/progress/print-progress.ts'
 import { type Replica, replicateMcpServer } from '../src/replicas.ts'
 import { readSettings } from '../src/settings.ts'
-import { describeError, StackError } from '../src/stack-error.ts'
+import { StackError } from '../src/stack-error.ts'
 import type { StackFile } from '../src/stack-file.ts'
 import { startStack } from '../src/start-stack.ts'
 import { disableMany, type ManyDisabled } from './disable-many.ts'
@@ -77,12 +78,7 @@ const command = new Command('pnpm bench:deprovisioning')
   .showHelpAfterError('See pnpm bench:deprovisioning --help.')
   .action(measure)
 
-try {
-  await command.parseAsync()
-} catch (error) {
-  process.stderr.write(`\n${describeError(error)}\n`)
-  process.exitCode = 1
-}
+await runCommand(command, 1)
 
 async function measure(flags: Flags): Promise<void> {
   const { signal } = stopSignals()

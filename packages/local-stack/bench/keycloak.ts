@@ -2,10 +2,11 @@ import { readFileSync } from 'node:fs'
 import { loadavg } from 'node:os'
 import { join } from 'node:path'
 import { Command } from 'commander'
+import { runCommand } from '../src/cli/run-command.ts'
 import { wholeNumber } from '../src/cli/whole-number.ts'
 import { openPersonSession } from '../src/demo/mcp-session.ts'
 import { readRunRecord } from '../src/process/run-record.ts'
-import { describeError, StackError } from '../src/stack-error.ts'
+import { StackError } from '../src/stack-error.ts'
 import { readStackFile, type StackFile } from '../src/stack-file.ts'
 import { findWorkspaceRoot, stackFolderAt } from '../src/stack-folder.ts'
 
@@ -33,12 +34,7 @@ const command = new Command('pnpm bench:keycloak')
   .showHelpAfterError('See pnpm bench:keycloak --help.')
   .action(measure)
 
-try {
-  await command.parseAsync()
-} catch (error) {
-  process.stderr.write(`\n${describeError(error)}\n`)
-  process.exitCode = 1
-}
+await runCommand(command, 1)
 
 async function measure(flags: { signIns: number; refreshes: number; json?: boolean }): Promise<void> {
   const folder = stackFolderAt(join(findWorkspaceRoot(), '.local'))

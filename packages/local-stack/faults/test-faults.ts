@@ -3,12 +3,12 @@ import { writeFileSync } from 'node:fs'
 import { loadavg } from 'node:os'
 import { Command, Option } from 'commander'
 import colour from 'picocolors'
+import { runCommand } from '../src/cli/run-command.ts'
 import { stopSignals } from '../src/cli/stop-signals.ts'
 import { wholeNumber } from '../src/cli/whole-number.ts'
 import { mostReplicas } from '../src/ports.ts'
 import { printProgress } from '../src/progress/print-progress.ts'
 import { readSettings } from '../src/settings.ts'
-import { describeError } from '../src/stack-error.ts'
 import { openCompany } from './company.ts'
 import { startFaultStack } from './fault-stack.ts'
 import { historyChecks } from './history-checks.ts'
@@ -53,12 +53,7 @@ const command = new Command('pnpm test:faults')
   .showHelpAfterError('See pnpm test:faults --help.')
   .action(run)
 
-try {
-  await command.parseAsync(process.argv.filter((argument, index) => index !== 2 || argument !== '--'))
-} catch (error) {
-  process.stderr.write(`\n${describeError(error)}\n`)
-  process.exitCode = 2
-}
+await runCommand(command)
 
 function measureOf({ short = false, minutes, callsPerSecond }: Flags): Measure {
   const seconds = (long: number, quick: number): number => (short ? quick : long) * 1_000

@@ -14,7 +14,9 @@ import { measureRepeatedToken } from './repeated-token.ts'
 import { headingOf, type Report, reportOf, type Section, tableOf } from './report.ts'
 import { compareThroughput } from './throughput.ts'
 
-const help = `Measures the token verifier, next to others and to the bare signature check.
+const help = `Usage: pnpm --filter @mcp-identity/token-verifier bench [options]
+
+Measures the token verifier, next to others and to the bare signature check.
 
   --rounds N     rounds of each comparison; more rounds, less noise (default 15)
   --only NAME    one part only: ${['full', 'repeated', 'dpop', 'refusals', 'key-sets', 'throughput', 'memory'].join(', ')}; may be given more than once
@@ -25,17 +27,26 @@ const help = `Measures the token verifier, next to others and to the bare signat
   --help         show this
 `
 
-const { values } = parseArgs({
-  options: {
-    rounds: { type: 'string', default: '15' },
-    only: { type: 'string', multiple: true },
-    tokens: { type: 'string', default: '50000' },
-    node: { type: 'string' },
-    json: { type: 'string' },
-    check: { type: 'boolean', default: false },
-    help: { type: 'boolean', default: false },
-  },
-})
+const values = readOptions()
+
+function readOptions() {
+  try {
+    return parseArgs({
+      options: {
+        rounds: { type: 'string', default: '15' },
+        only: { type: 'string', multiple: true },
+        tokens: { type: 'string', default: '50000' },
+        node: { type: 'string' },
+        json: { type: 'string' },
+        check: { type: 'boolean', default: false },
+        help: { type: 'boolean', default: false },
+      },
+    }).values
+  } catch (error) {
+    process.stderr.write(`${(error as Error).message}\n\n${help}`)
+    process.exit(2)
+  }
+}
 
 type Part = (realm: Realm, rounds: number) => Promise<Section>
 

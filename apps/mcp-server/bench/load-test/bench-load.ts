@@ -16,6 +16,7 @@ for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, ()
 const program = new Command('pnpm bench:load')
   .description('Puts real replicas of the MCP server under load, each with its audit log, policies and shared signals.')
   .showHelpAfterError('See pnpm bench:load --help.')
+  .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : 2))
   .addHelpText('after', explanation)
 
 withShared(program.command('people', { isDefault: true }), { people: 10_000, seconds: 600, rate: 300 })

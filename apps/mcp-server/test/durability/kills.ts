@@ -9,22 +9,30 @@ call that was answered is in the audit log and whether the log is intact.
   --kills NUMBER  how often, 1 to 10,000. Default 100
   --help          show this
 
-Exit status: 0 nothing is missing and the log is intact after each kill, 1 otherwise.`
+Exit status: 0 nothing is missing and the log is intact after each kill, 1 otherwise, 2 the command is wrong.`
 
-const { values } = parseArgs({
-  args: process.argv.slice(2).filter((argument) => argument !== '--'),
-  options: { kills: { type: 'string', default: '100' }, help: { type: 'boolean' } },
-})
-const kills = Number(values.kills)
+const kills = readKills()
+if (kills === undefined) console.log(help)
+else process.exitCode = await run(kills)
 
-if (values.help === true) console.log(help)
-else if (Number.isInteger(kills) && kills >= 1 && kills <= 10_000) process.exitCode = await run()
-else {
-  console.error(`--kills must be a whole number from 1 to 10,000\n\n${help}`)
-  process.exitCode = 2
+/** Undefined: help is wanted. */
+function readKills(): number | undefined {
+  try {
+    const { values } = parseArgs({
+      args: process.argv.slice(2).filter((argument) => argument !== '--'),
+      options: { kills: { type: 'string', default: '100' }, help: { type: 'boolean' } },
+    })
+    if (values.help === true) return undefined
+    const number = Number(values.kills)
+    if (Number.isInteger(number) && number >= 1 && number <= 10_000) return number
+    throw new RangeError('--kills must be a whole number from 1 to 10,000')
+  } catch (error) {
+    console.error(`${(error as Error).message}\n\n${help}`)
+    process.exit(2)
+  }
 }
 
-async function run(): Promise<number> {
+async function run(kills: number): Promise<number> {
   const rounds = await killUnderLoad({
     kills,
     // Past the server's slow start, at another moment of its work each time.

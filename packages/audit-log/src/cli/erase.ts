@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util'
 import { queryAuditLog } from '../audit-log.ts'
 import { pagesOfRecords } from '../pages-of-records.ts'
 import { type DataSubject, openPersonalDataVault, type PersonalDataVault } from '../personal-data.ts'
+import { givenArguments, runCommand } from './run-command.ts'
 
 const help = `Usage: pnpm audit:erase VAULT... --issuer URL --subject ID [--yes]
        pnpm audit:erase VAULT... --email ADDRESS --log LOG... [--yes]
@@ -35,7 +36,7 @@ const options = {
 } as const
 
 async function main(): Promise<void> {
-  const args = process.argv.slice(2).filter((argument) => argument !== '--')
+  const args = givenArguments()
   const { values, positionals } = parseArgs({ args, allowPositionals: true, options })
   if (values.help === true) {
     console.log(help)
@@ -103,9 +104,4 @@ async function findPeople(vault: Vault, email: string, logs: readonly string[]):
   return [...found.values()]
 }
 
-try {
-  await main()
-} catch (error) {
-  console.error(`${error instanceof Error ? error.message : String(error)}\n\n${help}`)
-  process.exitCode = 2
-}
+await runCommand('pnpm audit:erase', main)

@@ -8,8 +8,10 @@ import { storeKind } from '../open-store.ts'
 import { pagesOfRecords } from '../pages-of-records.ts'
 import { openPersonalDataVault, type PersonalDataVault } from '../personal-data.ts'
 import { defaultTileFolder } from '../tile-folder.ts'
+import { givenArguments, runCommand } from './run-command.ts'
 
-const help = `Usage: pnpm audit:export LOG... [--format lines|ocsf|cef|otlp] [--after SEQUENCE] [--personal-data VAULT]...
+const help = `Usage: pnpm audit:export LOG... [--format lines|ocsf|cef|otlp] [--after SEQUENCE]
+       [--tiles FOLDER] [--personal-data VAULT]...
 
 Writes an audit log to standard output: the records as JSON lines, OCSF events, CEF lines, or OTLP/JSON requests. Several
 logs, such as those of replicas, are written as one history in the order of time. Lines name the log of each record and
@@ -27,7 +29,7 @@ Exit status: 0 done, 2 the log could not be read or the command is wrong.`
 
 async function main(): Promise<void> {
   const { values, positionals } = parseArgs({
-    args: process.argv.slice(2).filter((argument) => argument !== '--'),
+    args: givenArguments(),
     allowPositionals: true,
     options: {
       help: { type: 'boolean' },
@@ -76,9 +78,4 @@ function openVault(file: string): PersonalDataVault {
   return openPersonalDataVault(file)
 }
 
-try {
-  await main()
-} catch (error) {
-  console.error(`${error instanceof Error ? error.message : String(error)}\n\n${help}`)
-  process.exitCode = 2
-}
+await runCommand('pnpm audit:export', main)

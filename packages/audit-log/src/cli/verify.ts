@@ -6,6 +6,7 @@ import { checkVerifierKey } from '../signed-note.ts'
 import { defaultTileFolder, tileFolderFiles } from '../tile-folder.ts'
 import { type AuditVerification, verifyAuditLog } from '../verify-audit-log.ts'
 import { type ExportedLogVerification, type ExportVerification, verifyExport } from '../verify-export.ts'
+import { givenArguments, runCommand } from './run-command.ts'
 
 const help = `Usage: pnpm audit:verify LOG [--tiles FOLDER] [--key KEY] [--checkpoint FILE]...
        pnpm audit:verify EXPORT [--key KEY]... [--checkpoint FILE]...
@@ -29,9 +30,9 @@ logs that were exported together, each by what the export states of it.
 
 Exit status: 0 every log is intact, 1 one is not, 2 one could not be read or the command is wrong.`
 
-async function main(): Promise<number> {
+async function main(): Promise<void> {
   const { values, positionals } = parseArgs({
-    args: process.argv.slice(2).filter((argument) => argument !== '--'),
+    args: givenArguments(),
     allowPositionals: true,
     options: {
       help: { type: 'boolean' },
@@ -43,7 +44,7 @@ async function main(): Promise<number> {
   })
   if (values.help === true) {
     console.log(help)
-    return 0
+    return
   }
   if (positionals.length === 0) throw new Error('name an audit log')
   if (positionals.length > 1 && (values.tiles ?? values.key ?? values.checkpoint) !== undefined)
@@ -60,7 +61,7 @@ async function main(): Promise<number> {
       JSON.stringify(results.length === 1 ? one?.result : results.map(({ log, result }) => ({ log, ...result }))),
     )
   } else for (const { log, result } of results) console.log(linesOf(log, result).join('\n'))
-  return results.every(({ result }) => result.intact) ? 0 : 1
+  process.exitCode = results.every(({ result }) => result.intact) ? 0 : 1
 }
 
 function verify(
@@ -157,9 +158,4 @@ function openedIn({ opened }: ExportedLogVerification): string {
   return opened === 0 ? '' : `; the personal data shown in ${opened} records is under no hash`
 }
 
-try {
-  process.exitCode = await main()
-} catch (error) {
-  console.error(`${error instanceof Error ? error.message : String(error)}\n\n${help}`)
-  process.exitCode = 2
-}
+await runCommand('pnpm audit:verify', main)

@@ -31,7 +31,7 @@ function writeRealm(): number {
     process.stdout.write(values.help ? usage : `${JSON.stringify(buildRealm(readSettings(values)), undefined, 2)}\n`)
     return 0
   } catch (error) {
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n\n${usage}`)
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\nSee write-realm.ts --help.\n`)
     return 2
   }
 }

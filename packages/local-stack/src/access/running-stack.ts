@@ -1,11 +1,17 @@
 import { join } from 'node:path'
+import { Option } from 'commander'
 import { StackError } from '../stack-error.ts'
 import { readStackFile, type StackFile } from '../stack-file.ts'
 import { findWorkspaceRoot, stackFolderAt } from '../stack-folder.ts'
 import { readStatus } from '../stack-status.ts'
 
-/** Where the stack of this workspace keeps its files. */
-export const defaultDirectory = (): string => join(findWorkspaceRoot(), '.local')
+/** `--directory` of commands that look at a stack. */
+export function runningStackOption(): Option {
+  return new Option('--directory <folder>', "the running stack's folder").default(
+    join(findWorkspaceRoot(), '.local'),
+    '.local',
+  )
+}
 
 /**
  * The stack that runs in a folder.

@@ -1,7 +1,7 @@
 import { Command } from 'commander'
 import { type DirectoryPerson, readDirectory } from '../access/directory-people.ts'
 import { type LeaverAnswer, openReviewClient } from '../access/review-client.ts'
-import { defaultDirectory, runningStack } from '../access/running-stack.ts'
+import { runningStack, runningStackOption } from '../access/running-stack.ts'
 import { describeLeaver } from '../access/tell-review.ts'
 import { openPersonSession, SignInRefusedError } from '../demo/mcp-session.ts'
 import type { StackFile } from '../stack-file.ts'
@@ -22,7 +22,7 @@ export function accessLeaverCommand(): Command {
     )
     .argument('<person>', 'user name, e-mail address or subject')
     .option('--as <user name>', 'who asks; default: the first directory administrator of the stack')
-    .option('--directory <folder>', "the running stack's folder", defaultDirectory())
+    .addOption(runningStackOption())
     .option('--json', 'print one JSON document instead of lines')
     .showHelpAfterError('See pnpm access:leaver --help.')
     .allowExcessArguments(false)

@@ -4,7 +4,7 @@ import colour from 'picocolors'
 import { neverSignedIn } from '../access/directory-people.ts'
 import { verifyFolder, writeEvidence } from '../access/evidence-folder.ts'
 import { openReviewClient, type ReviewClient } from '../access/review-client.ts'
-import { defaultDirectory, runningStack } from '../access/running-stack.ts'
+import { runningStack, runningStackOption } from '../access/running-stack.ts'
 import { describeCampaign, describeCampaigns, describeReview, filterReview } from '../access/tell-review.ts'
 import { StackError } from '../stack-error.ts'
 import { runCommand } from './run-command.ts'
@@ -71,7 +71,7 @@ export function accessReviewCommand(): Command {
 function withStack(command: Command): Command {
   return command
     .option('--as <user name>', 'who reviews; default: the first directory administrator of the stack')
-    .option('--directory <folder>', "the running stack's folder", defaultDirectory())
+    .addOption(runningStackOption())
     .option('--json', 'print one JSON document instead of lines')
 }
 

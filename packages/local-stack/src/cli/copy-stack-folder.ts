@@ -18,6 +18,6 @@ try {
   else if (!values.from || !values.to) throw new TypeError('--from and --to must be given')
   else copyStackFolder(values.from, values.to)
 } catch (error) {
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n\n${usage}`)
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\nSee copy-stack-folder.ts --help.\n`)
   process.exitCode = 2
 }

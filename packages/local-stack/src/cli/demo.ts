@@ -7,7 +7,7 @@ import { type DemoReport, tellStory } from '../demo/tell.ts'
 import type { Trust } from '../parts.ts'
 import { printProgress } from '../progress/print-progress.ts'
 import { readSettings } from '../settings.ts'
-import { describeError, StackError } from '../stack-error.ts'
+import { StackError } from '../stack-error.ts'
 import type { StackFile } from '../stack-file.ts'
 import { stackFolderAt } from '../stack-folder.ts'
 import { readStatus } from '../stack-status.ts'
@@ -21,6 +21,7 @@ import {
   issuerOption,
   trustOf,
 } from './dev-command.ts'
+import { runCommand } from './run-command.ts'
 import { exitCodeOf, stopSignals } from './stop-signals.ts'
 import { wholeNumber } from './whole-number.ts'
 
@@ -56,17 +57,7 @@ export function demoCommand(run: (flags: DemoFlags) => Promise<void>): Command {
     .action(run)
 }
 
-if (import.meta.main) await main()
-
-async function main(): Promise<void> {
-  const [node = '', script = '', ...args] = process.argv
-  try {
-    await demoCommand(runDemo).parseAsync([node, script, ...(args[0] === '--' ? args.slice(1) : args)])
-  } catch (error) {
-    process.stderr.write(`\n${colour.red(describeError(error))}\n`)
-    process.exitCode = 1
-  }
-}
+if (import.meta.main) await runCommand(demoCommand(runDemo), 1)
 
 async function runDemo(flags: DemoFlags): Promise<void> {
   const { json = false, rounds, stack: stackFile } = flags

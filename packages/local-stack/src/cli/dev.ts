@@ -1,31 +1,16 @@
 import { resolve } from 'node:path'
-import colour from 'picocolors'
 import { readSettings } from '../settings.ts'
-import { describeError } from '../stack-error.ts'
 import { stackFolderAt } from '../stack-folder.ts'
 import { describeStatus, readStatus } from '../stack-status.ts'
 import { type StopOutcome, stopStack } from '../stop-stack.ts'
 import { type DevFlags, devCommand } from './dev-command.ts'
+import { runCommand } from './run-command.ts'
 import { runDetached } from './run-detached.ts'
 import { runInForeground } from './run-in-foreground.ts'
 
-await main()
-
-async function main(): Promise<void> {
-  // A reader that leaves early, as in `pnpm dev | head`, must not end the stack without stopping its parts.
-  process.stdout.on('error', () => {})
-  try {
-    await devCommand(runDev).parseAsync(withoutSeparator(process.argv))
-  } catch (error) {
-    process.stderr.write(`\n${colour.red(describeError(error))}\n`)
-    process.exitCode = 1
-  }
-}
-
-/** `pnpm dev -- --detach` hands the two hyphens on. */
-function withoutSeparator([node = '', script = '', ...args]: string[]): string[] {
-  return [node, script, ...(args[0] === '--' ? args.slice(1) : args)]
-}
+// A reader that leaves early, as in `pnpm dev | head`, must not end the stack without stopping its parts.
+process.stdout.on('error', () => {})
+await runCommand(devCommand(runDev), 1)
 
 async function runDev(flags: DevFlags): Promise<void> {
   const folder = stackFolderAt(resolve(flags.directory))

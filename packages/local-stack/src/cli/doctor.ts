@@ -1,15 +1,16 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { CompanyRealm } from '@mcp-identity/keycloak-realm'
-import { Command, CommanderError, InvalidArgumentError } from 'commander'
+import { Command, InvalidArgumentError } from 'commander'
 import colour from 'picocolors'
 import { type Examination, examine, ignoreRules, ruleNames } from '../doctor/examine.ts'
 import type { ExaminedRealm } from '../doctor/realm-rules.ts'
 import type { Finding } from '../doctor/rule.ts'
 import { exportRealm } from '../keycloak/keycloak-admin.ts'
-import { describeError, StackError } from '../stack-error.ts'
+import { StackError } from '../stack-error.ts'
 import { readStackFile, type StackFile } from '../stack-file.ts'
 import { findWorkspaceRoot, stackFolderAt } from '../stack-folder.ts'
+import { runCommand } from './run-command.ts'
 
 /** What `pnpm run doctor` was asked for. */
 export interface DoctorFlags {
@@ -51,7 +52,6 @@ export function doctorCommand(run: (flags: DoctorFlags) => Promise<void>): Comma
       '\nExit codes:\n  0  nothing found\n  1  findings, errors or warnings\n  2  not examined: nothing answers, no stack runs, a file or flag is wrong',
     )
     .allowExcessArguments(false)
-    .exitOverride()
     .showHelpAfterError('See pnpm run doctor --help.')
     .action(run)
 }
@@ -72,19 +72,7 @@ function readRules(value: string, before: string[] = []): string[] {
   throw new InvalidArgumentError(`there are ${ruleNames.join(', ')}.`)
 }
 
-if (import.meta.main) await main()
-
-async function main(): Promise<void> {
-  const [node = '', script = '', ...args] = process.argv
-  try {
-    await doctorCommand(runDoctor).parseAsync([node, script, ...(args[0] === '--' ? args.slice(1) : args)])
-  } catch (error) {
-    const isHelp = error instanceof CommanderError && error.exitCode === 0
-    // Commander has said by itself what is wrong with a flag.
-    if (!(error instanceof CommanderError)) process.stderr.write(`\n${colour.red(describeError(error))}\n`)
-    process.exitCode = isHelp ? 0 : exitCodes.notExamined
-  }
-}
+if (import.meta.main) await runCommand(doctorCommand(runDoctor), exitCodes.notExamined)
 
 async function runDoctor({
   mcp,

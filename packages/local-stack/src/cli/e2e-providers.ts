@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { Command } from 'commander'
+import { Command, Option } from 'commander'
 import colour from 'picocolors'
 import { allRows, rowsNamed } from '../matrix/row.ts'
 import { runMatrix } from '../matrix/run-matrix.ts'
@@ -33,14 +33,15 @@ export function providersCommand(): Command {
     )
     .option('--json', 'print one JSON document instead of the table')
     .option('--write', 'write the outcomes to docs/providers/matrix.json and the table to README.md; all rows only')
-    .option('--directory <folder>', 'where it keeps its files', defaultDirectory())
+    .addOption(
+      new Option('--directory <folder>', 'where it keeps its files').default(
+        join(findWorkspaceRoot(), '.local', 'providers'),
+        '.local/providers',
+      ),
+    )
     .allowExcessArguments(false)
     .showHelpAfterError('See pnpm e2e:providers --help.')
     .action(run)
-}
-
-function defaultDirectory(): string {
-  return join(findWorkspaceRoot(), '.local', 'providers')
 }
 
 async function run({ only, json = false, write = false, directory }: Flags): Promise<void> {

@@ -31,7 +31,7 @@ try {
   if (values.help) process.stdout.write(usage)
   else await run(values)
 } catch (error) {
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n\n${usage}`)
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\nSee lay-out-containers.ts --help.\n`)
   process.exitCode = 2
 }
 

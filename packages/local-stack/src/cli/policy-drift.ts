@@ -3,7 +3,7 @@ import colour from 'picocolors'
 import { readDirectory } from '../access/directory-people.ts'
 import { type Drift, type ExportedRealm, findDrift } from '../access/find-drift.ts'
 import { openReviewClient } from '../access/review-client.ts'
-import { defaultDirectory, runningStack } from '../access/running-stack.ts'
+import { runningStack, runningStackOption } from '../access/running-stack.ts'
 import { exportRealm } from '../keycloak/keycloak-admin.ts'
 import { runCommand } from './run-command.ts'
 
@@ -23,7 +23,7 @@ export function policyDriftCommand(): Command {
     )
     .option('--as <user name>', 'who asks; default: the first directory administrator of the stack')
     .option('--policies <folder>', 'other policies than the demonstration’s')
-    .option('--directory <folder>', "the running stack's folder", defaultDirectory())
+    .addOption(runningStackOption())
     .option('--json', 'print one JSON document instead of lines')
     .showHelpAfterError('See pnpm policy:drift --help.')
     .allowExcessArguments(false)

@@ -6,7 +6,7 @@ import { readPeople } from '../people.ts'
 import { loadPolicies, type PolicyEngine } from '../policy-engine.ts'
 import type { WhatIf } from '../what-if.ts'
 
-const help = `Usage: what-if --as NAME --tool TOOL [--at TIME] [--record "team=Sales West"]
+const help = `Usage: pnpm policy:what-if --as NAME --tool TOOL [--at TIME] [--record "team=Sales West"]
 
 Says what the policies would decide, and why. Nothing is called and nothing is recorded.
 
@@ -110,6 +110,6 @@ function inText({ call, decision, at, businessHours, rows, policies }: WhatIf): 
 try {
   process.exitCode = main()
 } catch (error) {
-  console.error(`${error instanceof Error ? error.message : String(error)}\n\n${help}`)
+  console.error(`${error instanceof Error ? error.message : String(error)}\nSee pnpm policy:what-if --help.`)
   process.exitCode = 2
 }

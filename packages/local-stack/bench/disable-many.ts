@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
-import { Agent, request } from 'node:http'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { importJWK, SignJWT } from 'jose'
 import { claimsOf, type ToolCall } from '../src/doors/door.ts'
 import type { StackFile } from '../src/stack-file.ts'
 import type { Load, LoadResult } from './load.ts'
+import { type SignalPusher, startSignalPusher } from './push-signals.ts'
 import type { ReplicaCaller } from './replica-calls.ts'
 import { watchRefusals } from './watch-refusals.ts'
 
@@ -66,7 +66,7 @@ async function disableAndWatch(options: ManyDisabledOptions): Promise<ManyDisabl
     ...tokens.map((token) => claimsOf(token).sub),
   ]
   tell(`Signing ${people} signals`)
-  const signals = await sign(stack, subjects)
+  const pusher = await startPusher(stack, await sign(stack, subjects))
   tell(`Watching the calls of others for ${watchBeforeMs / 1_000} s`)
   load.look()
   await sleep(watchBeforeMs)
@@ -80,10 +80,7 @@ async function disableAndWatch(options: ManyDisabledOptions): Promise<ManyDisabl
   tell('Telling of all of them')
   const startedAt = performance.now()
   watch.opened()
-  const [toldMs, seen] = await Promise.all([
-    pushAll(stack, signals).then(() => performance.now() - startedAt),
-    watch.seen,
-  ])
+  const [toldMs, seen] = await Promise.all([pusher.push(), watch.seen]).finally(pusher.close)
   return {
     people,
     toldMs: Math.round(toldMs),
@@ -117,30 +114,8 @@ async function sign({ urls, dataDir }: StackFile, subjects: readonly string[]): 
   return signals
 }
 
-/** @throws {Error} One was not taken. */
-async function pushAll({ urls, dataDir }: StackFile, signals: readonly string[]): Promise<void> {
+async function startPusher({ urls, dataDir }: StackFile, signals: readonly string[]): Promise<SignalPusher> {
   const secret = await readFile(join(dataDir, '..', 'secrets', 'signal-push-authorization'), 'utf8')
-  const agent = new Agent({ keepAlive: true, maxSockets: atOnce })
-  const { hostname, port } = new URL(urls.mcp)
-  const headers = { 'content-type': 'application/secevent+jwt', authorization: secret.trim() }
-  const push = (signal: string): Promise<void> =>
-    new Promise((resolve, reject) => {
-      const sent = request({ agent, hostname, port, path: '/signals/ssf', method: 'POST', headers }, (response) => {
-        response.resume().once('end', () => {
-          if (response.statusCode === 202) resolve()
-          else reject(new Error(`a signal was answered ${response.statusCode}`))
-        })
-      })
-      sent.once('error', reject)
-      sent.end(signal)
-    })
-  let next = 0
-  const inTurn = async (): Promise<void> => {
-    while (next < signals.length) await push(signals[next++] as string)
-  }
-  try {
-    await Promise.all(Array.from({ length: atOnce }, inTurn))
-  } finally {
-    agent.destroy()
-  }
+  const endpoint = new URL('/signals/ssf', urls.mcp).href
+  return startSignalPusher({ endpoint, authorization: secret.trim(), signals, atOnce })
 }

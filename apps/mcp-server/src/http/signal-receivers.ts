@@ -1,13 +1,13 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
-import { Readable } from 'node:stream'
 import {
   type BrokeredSubjects,
   brokeredSubjects,
   createSignalReceivers,
   type FeedState,
+  fromNodeRequest,
   type RefusedSignalError,
   type Signal,
   type SignalOrigin,
+  sendToNode,
   type Transmitter,
 } from '@mcp-identity/shared-signals'
 import type { VerifiedAccessToken } from '@mcp-identity/token-verifier'
@@ -23,6 +23,7 @@ import { inTurns } from './in-turns.ts'
 
 /** A signal costs as much as a call: of very many that come at once only these begin before others have their turn. */
 const signalsInOneTurn = 4
+const gatherLinesMs = 100
 
 export interface SignalReceiversParts {
   config: Config
@@ -53,8 +54,9 @@ export function signalReceivers({ config, signals, metrics, onState, logger }: S
     broker === undefined ? [] : [openBroker(broker, config)],
   )
   const transmitters = config.transmitters.map((transmitter) => toTransmitter(transmitter, config, brokers))
+  const logReceived = logInSum(logger)
   const onSignals = (received: readonly Signal[], from: SignalOrigin): unknown => {
-    logger.info({ ...from, signals: received.length }, 'signals received')
+    logReceived(received.length, from)
     return signals.apply(received)
   }
   const onRefused = (error: RefusedSignalError, receiver: string): void => {
@@ -86,12 +88,9 @@ export function signalReceivers({ config, signals, metrics, onState, logger }: S
   const myTurn = inTurns(signalsInOneTurn)
   const route: RouteHandler = async (request, response, url) => {
     await myTurn()
-    const answer = await receivers.handle(
-      toWebRequest(request, `${origin}${url.pathname}`),
-      request.socket.remoteAddress,
-    )
+    const answer = await receivers.answer(fromNodeRequest(request, url.pathname))
     if (answer === undefined) return sendJson(response, 404, { error: 'not_found' })
-    await send(response, answer, request)
+    sendToNode(response, answer, request)
   }
   return {
     routes: new Map(receivers.paths.map((path) => [path, route])),
@@ -106,6 +105,20 @@ export function signalReceivers({ config, signals, metrics, onState, logger }: S
         )
         .map(({ issuer, feed }) => feed() ?? notSetUp(issuer)),
     close: async () => void (await Promise.all(streams.map((stream) => stream.close()))),
+  }
+}
+
+/** One line for those that come at about the same time, since each line is a write that calls wait for. */
+function logInSum(logger: Logger): (signals: number, from: SignalOrigin) => void {
+  const sums = new Map<string, SignalOrigin & { signals: number }>()
+  function write(): void {
+    for (const sum of sums.values()) logger.info(sum, 'signals received')
+    sums.clear()
+  }
+  return (signals, from) => {
+    if (sums.size === 0) setTimeout(write, gatherLinesMs)
+    const origin = `${from.receiver} ${from.transmitter}`
+    sums.set(origin, { ...from, signals: signals + (sums.get(origin)?.signals ?? 0) })
   }
 }
 
@@ -140,20 +153,4 @@ function toTransmitter(
     audience: audience ?? config.resource,
     ...present({ resolveSubject: subjects?.resolve, recallSubject: subjects?.recall }),
   }
-}
-
-function toWebRequest(request: IncomingMessage, url: string): Request {
-  const headers = new Headers()
-  for (const [name, value] of Object.entries(request.headers)) if (typeof value === 'string') headers.set(name, value)
-  const hasBody = request.method !== 'GET' && request.method !== 'HEAD'
-  const body = hasBody ? { body: Readable.toWeb(request) as ReadableStream<Uint8Array>, duplex: 'half' as const } : {}
-  return new Request(url, { method: request.method ?? 'GET', headers, ...body })
-}
-
-async function send(response: ServerResponse, answer: Response, request: IncomingMessage): Promise<void> {
-  const body = Buffer.from(await answer.arrayBuffer())
-  // What was not read is not wanted: the connection ends with the answer.
-  const ending = request.complete ? {} : { connection: 'close' }
-  response.writeHead(answer.status, { ...Object.fromEntries(answer.headers), ...ending, 'content-length': body.length })
-  response.end(body)
 }

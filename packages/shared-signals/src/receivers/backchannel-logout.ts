@@ -1,6 +1,6 @@
 import { effectiveTime } from '../effective-time.ts'
 import type { Signal } from '../signal.ts'
-import { empty, expectPost, readBody } from './http.ts'
+import { empty, expectPost, readBody, type SignalAnswer, type SignalRequest } from './http.ts'
 import type { ReceiverContext } from './receiver-context.ts'
 import { refuseSignal } from './refused-signal.ts'
 import { timeOfEvent } from './security-events.ts'
@@ -16,7 +16,10 @@ const maxAgeSeconds = 300
  *
  * A token with `sid` ends that session, one with `sub` only ends all tokens of the person.
  */
-export async function receiveBackchannelLogout(request: Request, context: ReceiverContext): Promise<Response> {
+export async function receiveBackchannelLogout(
+  request: SignalRequest,
+  context: ReceiverContext,
+): Promise<SignalAnswer> {
   expectPost(request, 'application/x-www-form-urlencoded')
   const form = new URLSearchParams(await readBody(request))
   const [compact, ...more] = form.getAll('logout_token')

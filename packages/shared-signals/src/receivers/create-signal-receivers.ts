@@ -1,13 +1,14 @@
 import type { Signal } from '../signal.ts'
 import { receiveBackchannelLogout } from './backchannel-logout.ts'
 import { receiveGlobalTokenRevocation } from './global-token-revocation.ts'
-import { deferredAnswer, refusalAnswer } from './http.ts'
+import { deferredAnswer, jsonAnswer, refusalAnswer, type SignalAnswer, type SignalRequest } from './http.ts'
 import type { OnStreamEvent, ReceiverContext, SignalOrigin } from './receiver-context.ts'
 import { RefusedSignalError, SignalDeferredError } from './refused-signal.ts'
 import { createReplayMemory } from './replay-memory.ts'
 import { isSameSecret, receivePushedEvent } from './ssf-push.ts'
 import type { Transmitter } from './transmitter.ts'
 import { createMessageVerifier } from './verify-signed-message.ts'
+import { fromWebRequest, toWebResponse } from './web-request.ts'
 
 export interface SignalReceiversOptions {
   /** Where the receivers are, as senders know it: `https://mcp.company.com/signals`. */
@@ -43,18 +44,20 @@ export interface SignalReceivers {
   /** Paths below the base that are served: `ssf`, `backchannel-logout`, `global-token-revocation`. */
   readonly paths: readonly string[]
   /**
-   * Answers a request to one of the receivers; undefined for another path.
+   * Answers a web `Request` to one of the receivers; undefined for another path.
    *
    * @param remoteAddress For the limit on refused messages.
    */
   handle(request: Request, remoteAddress?: string): Promise<Response | undefined>
+  /** The same without objects of the web, which cost as much as the signal in them. */
+  answer(request: SignalRequest): Promise<SignalAnswer | undefined>
 }
 
 const windowSeconds = 10
 const mostAddresses = 10_000
 const mostReplays = 1_000_000
 
-type Receiver = (request: Request, context: ReceiverContext, endpoint: string) => Promise<Response>
+type Receiver = (request: SignalRequest, context: ReceiverContext, endpoint: string) => Promise<SignalAnswer>
 
 const receivers: Readonly<Record<string, { receive: Receiver; form: 'err' | 'error' }>> = {
   ssf: { receive: receivePushedEvent, form: 'err' },
@@ -64,7 +67,7 @@ const receivers: Readonly<Record<string, { receive: Receiver; form: 'err' | 'err
 
 /**
  * The doors by which others tell that access has ended: SSF push (RFC 8935), OpenID Connect back-channel logout, Global
- * Token Revocation. Framework-free: takes a web `Request`, returns a `Response`.
+ * Token Revocation. Framework-free.
  *
  * Whatever is forged, foreign, malformed or received before is refused and has no effect.
  *
@@ -89,13 +92,14 @@ export function createSignalReceivers(options: SignalReceiversOptions): SignalRe
   const streamSecrets = transmitters.flatMap(({ authorizationHeader }) => authorizationHeader ?? [])
 
   /** Whoever has the secret of a stream is listened to, also where a flood comes from the same address, as behind a proxy. */
-  function bearsStreamSecret(request: Request): boolean {
-    const given = request.headers.get('authorization')
+  function bearsStreamSecret(request: SignalRequest): boolean {
+    const given = request.header('authorization')
     return streamSecrets.some((secret) => isSameSecret(secret, given))
   }
 
-  async function handle(request: Request, remoteAddress = 'unknown'): Promise<Response | undefined> {
-    const name = nameOf(new URL(request.url).pathname, basePath)
+  async function answer(request: SignalRequest): Promise<SignalAnswer | undefined> {
+    const { path, remoteAddress = 'unknown' } = request
+    const name = nameOf(path, basePath)
     const receiver = name !== undefined && Object.hasOwn(receivers, name) ? receivers[name] : undefined
     if (receiver === undefined || name === undefined) return undefined
     if (refusals.isTooMany(remoteAddress) && !bearsStreamSecret(request)) return tooMany()
@@ -106,7 +110,7 @@ export function createSignalReceivers(options: SignalReceiversOptions): SignalRe
     }
   }
 
-  function answerTo(error: unknown, name: string, form: 'err' | 'error', remoteAddress: string): Response {
+  function answerTo(error: unknown, name: string, form: 'err' | 'error', remoteAddress: string): SignalAnswer {
     if (error instanceof RefusedSignalError) {
       refusals.count(remoteAddress)
       options.onRefused?.(error, name)
@@ -116,16 +120,20 @@ export function createSignalReceivers(options: SignalReceiversOptions): SignalRe
     return deferredAnswer(error instanceof SignalDeferredError ? error.retryAfterSeconds : 5)
   }
 
-  return { paths: Object.keys(receivers).map((name) => `${basePath}/${name}`), handle }
+  async function handle(request: Request, remoteAddress?: string): Promise<Response | undefined> {
+    const given = await answer(fromWebRequest(request, remoteAddress))
+    return given && toWebResponse(given)
+  }
+
+  return { paths: Object.keys(receivers).map((name) => `${basePath}/${name}`), handle, answer }
 }
 
 function nameOf(path: string, basePath: string): string | undefined {
   return path.startsWith(`${basePath}/`) ? path.slice(basePath.length + 1) : undefined
 }
 
-function tooMany(): Response {
-  const headers = { 'retry-after': String(windowSeconds), 'cache-control': 'no-store' }
-  return Response.json({ error: 'too_many_requests' }, { status: 429, headers })
+function tooMany(): SignalAnswer {
+  return jsonAnswer(429, { error: 'too_many_requests' }, { 'retry-after': String(windowSeconds) })
 }
 
 /** Counts by address within a window; forgets all of them when there are too many to remember. */

@@ -1,6 +1,6 @@
 import { effectiveTime } from '../effective-time.ts'
 import type { Signal } from '../signal.ts'
-import { empty, expectPost, readBody } from './http.ts'
+import { empty, expectPost, readBody, type SignalAnswer, type SignalRequest } from './http.ts'
 import type { ReceiverContext } from './receiver-context.ts'
 import { RefusedSignalError, refuseSignal } from './refused-signal.ts'
 import { readSubjectIdentifier } from './subject-identifier.ts'
@@ -17,12 +17,12 @@ const maxAgeSeconds = 300
  * @param endpoint The URL of this receiver, as the sender knows it.
  */
 export async function receiveGlobalTokenRevocation(
-  request: Request,
+  request: SignalRequest,
   context: ReceiverContext,
   endpoint: string,
-): Promise<Response> {
+): Promise<SignalAnswer> {
   expectPost(request, 'application/json')
-  const credentials = /^Bearer ([\w-]+\.[\w-]+\.[\w-]+)$/i.exec(request.headers.get('authorization') ?? '')
+  const credentials = /^Bearer ([\w-]+\.[\w-]+\.[\w-]+)$/i.exec(request.header('authorization') ?? '')
   if (credentials === null) return refuseSignal('authentication_failed', 'expected a signed JWT as Bearer', 401)
   const { transmitter, claims, settle } = await context.verifier
     .verify(credentials[1] as string, {

@@ -1,26 +1,11 @@
-import {
-  createRemoteJWKSet,
-  decodeJwt,
-  decodeProtectedHeader,
-  errors,
-  type JWTPayload,
-  type JWTVerifyGetKey,
-  jwtVerify,
-} from 'jose'
+import { createRemoteJWKSet, type JWTPayload, type JWTVerifyGetKey } from 'jose'
 import { requireSafeAddress } from '../loopback.ts'
-import {
-  RefusedSignalError,
-  ReplayedSignalError,
-  refuseSignal,
-  SignalDeferredError,
-  type SignalErrorCode,
-} from './refused-signal.ts'
+import { ReplayedSignalError, refuseSignal, type SignalErrorCode } from './refused-signal.ts'
 import type { ReplayMemory } from './replay-memory.ts'
+import { readSignedMessage, type SignedMessage } from './signed-message.ts'
 import { signalAlgorithms, type Transmitter } from './transmitter.ts'
+import { verifySignature } from './verify-signature.ts'
 
-/** Longest message that is looked at, in characters. */
-const longestMessage = 65_536
-const compactForm = /^[\w-]+\.[\w-]+\.[\w-]+$/
 const defaultAlgorithms = ['RS256', 'PS256', 'ES256', 'EdDSA'] as const
 
 /** What one kind of message has to bring. */
@@ -72,32 +57,46 @@ export function createMessageVerifier(options: MessageVerifierOptions): MessageV
   const known = new Map(options.transmitters.map((transmitter) => [transmitter.issuer, prepare(transmitter)]))
 
   async function verify(compact: string, rules: MessageRules): Promise<VerifiedMessage> {
+    const message = readSignedMessage(compact)
+    const { iss } = message.claims
+    if (typeof iss !== 'string') return refuseSignal('invalid_request', 'expected a signed message with an issuer')
     const { transmitter, keys, algorithms } =
-      known.get(readIssuer(compact)) ?? refuseSignal('invalid_issuer', 'the issuer is not known here')
-    const claims = await verifyClaims(compact, keys, {
-      issuer: transmitter.issuer,
-      audience: [...(rules.audience ?? [transmitter.audience].flat())],
-      algorithms: [...algorithms],
-      typ: rules.type,
-      clockTolerance: clockToleranceSeconds,
-      currentDate: new Date(clock() * 1000),
-      requiredClaims: ['iss', 'aud', 'iat', 'jti', ...(rules.requiredClaims ?? [])],
-    })
-    checkClaims(claims, rules)
+      known.get(iss) ?? refuseSignal('invalid_issuer', 'the issuer is not known here')
+    await verifySignature(message, keys, algorithms)
+    const claims = checkClaims(message, rules, transmitter)
     if (replays.has(transmitter.issuer, claims.jti)) throw new ReplayedSignalError()
     const expiresAt = claims.iat + rules.maxAgeSeconds + clockToleranceSeconds
     return { transmitter, claims, settle: () => replays.add(transmitter.issuer, claims.jti, expiresAt) }
   }
 
-  function checkClaims(claims: JWTPayload, rules: MessageRules): asserts claims is VerifiedMessage['claims'] {
-    const { iat, jti } = claims
-    if (typeof jti !== 'string' || jti === '') refuseSignal('invalid_request', '"jti" must be a text')
-    if (typeof iat !== 'number' || !Number.isFinite(iat)) refuseSignal('invalid_request', '"iat" must be a number')
-    if (iat > clock() + clockToleranceSeconds) refuseSignal('invalid_request', '"iat" is in the future')
-    if (iat < clock() - rules.maxAgeSeconds - clockToleranceSeconds)
-      refuseSignal('invalid_request', '"iat" is too long ago')
+  /** Only what the signature was right for is looked at. */
+  function checkClaims(
+    { header, claims }: SignedMessage,
+    rules: MessageRules,
+    transmitter: Transmitter,
+  ): VerifiedMessage['claims'] {
+    const audiences = [rules.audience ?? transmitter.audience].flat()
+    if (!isType(header.typ, rules.type)) refuseClaim('typ')
+    const missing = ['iss', 'aud', 'iat', 'jti', ...(rules.requiredClaims ?? [])].find((name) => !(name in claims))
+    if (missing !== undefined) refuseClaim(missing)
+    if (!isAddressedTo(claims.aud, audiences)) refuseClaim('aud', 'invalid_audience')
+    checkTimes(claims, rules)
+    const { iss, iat, jti } = claims
+    if (typeof jti !== 'string' || jti === '') return refuseSignal('invalid_request', '"jti" must be a text')
     const forbidden = (rules.forbiddenClaims ?? []).find((name) => claims[name] !== undefined)
     if (forbidden !== undefined) refuseSignal('invalid_request', `"${forbidden}" must not be there`)
+    return { ...claims, iss: iss as string, iat: iat as number, jti }
+  }
+
+  /** RFC 7519 sections 4.1.4 to 4.1.6. */
+  function checkTimes({ iat, nbf, exp }: JWTPayload, { maxAgeSeconds }: MessageRules): void {
+    const now = clock()
+    if (!isTime(iat)) refuseClaim('iat')
+    if (nbf !== undefined && !(isTime(nbf) && nbf <= now + clockToleranceSeconds)) refuseClaim('nbf')
+    if (exp !== undefined && !isTime(exp)) refuseClaim('exp')
+    if (exp !== undefined && exp <= now - clockToleranceSeconds) refuseSignal('invalid_request', '"exp" has passed')
+    if (iat > now + clockToleranceSeconds) refuseSignal('invalid_request', '"iat" is in the future')
+    if (iat < now - maxAgeSeconds - clockToleranceSeconds) refuseSignal('invalid_request', '"iat" is too long ago')
   }
 
   return { verify }
@@ -124,57 +123,19 @@ function remoteKeys({ issuer, jwksUri }: Transmitter): JWTVerifyGetKey {
   return createRemoteJWKSet(url, { timeoutDuration: 3_000, cooldownDuration: keySetCooldownMs, cacheMaxAge: 600_000 })
 }
 
-/** Looks at the shape, and at nothing but the issuer: whose keys have to be asked is all that is wanted yet. */
-function readIssuer(compact: string): string {
-  if (compact.length > longestMessage || !compactForm.test(compact))
-    refuseSignal('invalid_request', 'expected a compact JWS')
-  if (!compact.split('.').every(isCanonical)) refuseSignal('invalid_request', 'expected canonical base64url')
-  try {
-    const header = decodeProtectedHeader(compact)
-    const { iss } = decodeJwt(compact)
-    if (header.crit === undefined && typeof iss === 'string') return iss
-  } catch {
-    // Whatever it was, it is refused below.
-  }
-  return refuseSignal('invalid_request', 'expected a signed message with an issuer')
+/** Media types are compared without regard to case, `application/` may be left out (RFC 7515 section 4.1.9). */
+function isType(given: unknown, expected: string): boolean {
+  return typeof given === 'string' && given.toLowerCase().replace(/^application\//, '') === expected
 }
 
-function isCanonical(part: string): boolean {
-  return Buffer.from(part, 'base64url').toString('base64url') === part
+function isAddressedTo(given: unknown, audiences: readonly string[]): boolean {
+  return audiences.some((audience) => (Array.isArray(given) ? given.includes(audience) : given === audience))
 }
 
-const codesByClaim: Readonly<Record<string, SignalErrorCode>> = { iss: 'invalid_issuer', aud: 'invalid_audience' }
-
-async function verifyClaims(
-  compact: string,
-  keys: JWTVerifyGetKey,
-  options: Parameters<typeof jwtVerify>[2],
-): Promise<JWTPayload> {
-  try {
-    const { payload } = await jwtVerify(compact, keys, options)
-    return payload
-  } catch (error) {
-    if (error instanceof errors.JWTClaimValidationFailed) {
-      return refuseSignal(
-        codesByClaim[error.claim] ?? 'invalid_request',
-        `"${error.claim}" is missing or not acceptable`,
-      )
-    }
-    if (error instanceof errors.JWTExpired) return refuseSignal('invalid_request', '"exp" has passed')
-    if (isKeyProblem(error)) return refuseSignal('invalid_key', 'the key or the signature is not acceptable')
-    if (error instanceof RefusedSignalError) throw error
-    if (error instanceof errors.JWTInvalid) return refuseSignal('invalid_request', 'expected a signed JWT')
-    throw new SignalDeferredError('the keys of the transmitter cannot be had', { cause: error })
-  }
+function isTime(value: unknown): value is number {
+  return typeof value === 'number' && Number.isFinite(value)
 }
 
-function isKeyProblem(error: unknown): boolean {
-  return (
-    error instanceof errors.JWSSignatureVerificationFailed ||
-    error instanceof errors.JWKSNoMatchingKey ||
-    error instanceof errors.JWKSMultipleMatchingKeys ||
-    error instanceof errors.JOSEAlgNotAllowed ||
-    error instanceof errors.JOSENotSupported ||
-    error instanceof errors.JWSInvalid
-  )
+function refuseClaim(name: string, code: SignalErrorCode = 'invalid_request'): never {
+  return refuseSignal(code, `"${name}" is missing or not acceptable`)
 }

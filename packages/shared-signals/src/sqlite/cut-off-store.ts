@@ -31,14 +31,17 @@ export interface CutOffStore extends Omit<CutOffState, 'import'> {
 }
 
 /** Of the tables below. Who changes them takes older files further, or refuses them. */
-const schemaVersion = 1
+const schemaVersion = 2
 
+/**
+ * Each cut-off is one more row, and of several about the same the latest counts: ten thousand people who leave at once are
+ * written one after the other. Found by who they are about, each would change another two pages of the file.
+ */
 const schema = `
   CREATE TABLE IF NOT EXISTS cut_off (
-    issuer TEXT NOT NULL, subject TEXT NOT NULL, session_id TEXT NOT NULL, token_id TEXT NOT NULL, client_id TEXT NOT NULL,
-    email TEXT NOT NULL, not_before INTEGER NOT NULL, cause TEXT NOT NULL, received_at REAL,
-    PRIMARY KEY (issuer, subject, session_id, token_id, client_id, email)
-  ) WITHOUT ROWID;
+    number INTEGER PRIMARY KEY, issuer TEXT NOT NULL, subject TEXT NOT NULL, session_id TEXT NOT NULL, token_id TEXT NOT NULL,
+    client_id TEXT NOT NULL, email TEXT NOT NULL, not_before INTEGER NOT NULL, cause TEXT NOT NULL, received_at REAL
+  );
   CREATE INDEX IF NOT EXISTS cut_off_by_time ON cut_off (not_before);
   CREATE TABLE IF NOT EXISTS permissions_change (
     issuer TEXT NOT NULL, subject TEXT NOT NULL, group_name TEXT NOT NULL, changed_at INTEGER NOT NULL,
@@ -50,6 +53,15 @@ const schema = `
   CREATE TABLE IF NOT EXISTS stream_position (
     feed TEXT PRIMARY KEY, epoch TEXT NOT NULL, sequence INTEGER NOT NULL, mark TEXT NOT NULL
   ) WITHOUT ROWID;
+`
+
+/** Version 1 kept one row for each that a cut-off can be about. */
+const fromVersion1 = `
+  DROP INDEX cut_off_by_time;
+  ALTER TABLE cut_off RENAME TO cut_off_1;
+  ${schema}
+  INSERT INTO cut_off SELECT NULL, * FROM cut_off_1 ORDER BY not_before;
+  DROP TABLE cut_off_1;
 `
 
 /** After so many writes, what is past retention is deleted. */
@@ -77,6 +89,8 @@ export function openCutOffStore(path: string, options: CutOffStateOptions): CutO
   const log = path === ':memory:' ? undefined : openSync(`${path}-wal`, 'r+')
   /** Waits for the disk that are under way: the log stays open for them. */
   const settling = new Set<Promise<void>>()
+  /** What holds here and is not in the file yet: who tells of it again changes nothing any more. */
+  const unwritten: Signal[] = []
   let writes = 0
 
   sweep()
@@ -87,11 +101,18 @@ export function openCutOffStore(path: string, options: CutOffStateOptions): CutO
     for (const signal of signals) persist(signal)
   })
 
+  function hold(signal: Signal): boolean {
+    const changed = state.apply(signal)
+    if (changed) unwritten.push(signal)
+    return changed
+  }
+
   function takeIn(signals: readonly Signal[]): void {
-    for (const signal of signals) state.apply(signal)
-    // Also what changed nothing in memory: the write may be what failed the last time.
-    persistAll(signals)
-    writes += signals.length
+    for (const signal of signals) hold(signal)
+    // Together with what could not be written the last time.
+    persistAll(unwritten)
+    writes += unwritten.length
+    unwritten.length = 0
     if (writes >= writesBetweenSweeps) sweep()
   }
 
@@ -101,13 +122,13 @@ export function openCutOffStore(path: string, options: CutOffStateOptions): CutO
   }
 
   function persist(signal: Signal): void {
-    if (signal.kind === 'cut_off') statements.raiseCutOff.run(toRow(signal))
+    if (signal.kind === 'cut_off') statements.addCutOff.run(toRow(signal))
     else statements.raiseChange.run(changeToRow(signal))
   }
 
   function apply(signal: Signal): boolean {
-    const changed = state.apply(signal)
-    applyAll([signal])
+    const changed = hold(signal)
+    applyAll([])
     return changed
   }
 
@@ -172,7 +193,7 @@ function openDatabase(path: string): Database.Database {
     database.pragma(`wal_autocheckpoint = ${pagesBetweenCheckpoints}`)
     const version = Number(database.pragma('user_version', { simple: true }))
     if (version > schemaVersion) throw new Error(`a newer version has written it, schema ${version}`)
-    database.exec(schema)
+    database.exec(version === 1 ? `BEGIN; ${fromVersion1} COMMIT` : schema)
     database.pragma(`user_version = ${schemaVersion}`)
     return database
   } catch (cause) {
@@ -207,11 +228,13 @@ function prepareStatements(database: Database.Database) {
   return {
     allCutOffs: database.prepare('SELECT * FROM cut_off'),
     allChanges: database.prepare('SELECT * FROM permissions_change'),
-    newest: database.prepare('SELECT * FROM cut_off ORDER BY not_before DESC LIMIT ?'),
-    raiseCutOff: database.prepare(`
-      INSERT INTO cut_off VALUES (@issuer, @subject, @session_id, @token_id, @client_id, @email, @not_before, @cause, @received_at)
-      ON CONFLICT DO UPDATE SET not_before = excluded.not_before, cause = excluded.cause, received_at = excluded.received_at
-      WHERE excluded.not_before > cut_off.not_before`),
+    // The other columns are those of the row with the greatest time.
+    newest: database.prepare(`
+      SELECT *, max(not_before) FROM cut_off GROUP BY issuer, subject, session_id, token_id, client_id, email
+      ORDER BY not_before DESC, number DESC LIMIT ?`),
+    addCutOff: database.prepare(`
+      INSERT INTO cut_off VALUES (
+        NULL, @issuer, @subject, @session_id, @token_id, @client_id, @email, @not_before, @cause, @received_at)`),
     raiseChange: database.prepare(`
       INSERT INTO permissions_change VALUES (@issuer, @subject, @group_name, @changed_at)
       ON CONFLICT DO UPDATE SET changed_at = max(changed_at, excluded.changed_at)`),

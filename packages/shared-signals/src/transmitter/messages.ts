@@ -1,12 +1,13 @@
 import { readBody } from '../receivers/http.ts'
 import { RefusedSignalError } from '../receivers/refused-signal.ts'
+import { fromWebRequest } from '../receivers/web-request.ts'
 
 const headers = { 'cache-control': 'no-store' }
 
 /** Reads a JSON object; undefined when the body is something else. */
 export async function readRequest(request: Request): Promise<Record<string, unknown> | undefined> {
   try {
-    const content: unknown = JSON.parse(await readBody(request))
+    const content: unknown = JSON.parse(await readBody(fromWebRequest(request)))
     return typeof content === 'object' && content !== null && !Array.isArray(content)
       ? (content as Record<string, unknown>)
       : undefined

@@ -29,6 +29,28 @@ it('refuses a file that a newer version has written', () => {
   expect(() => open()).toThrow('a newer version has written it, schema 99')
 })
 
+it('takes a file of version 1 further', () => {
+  const database = new Database(path)
+  database.exec(`
+    CREATE TABLE cut_off (
+      issuer TEXT NOT NULL, subject TEXT NOT NULL, session_id TEXT NOT NULL, token_id TEXT NOT NULL, client_id TEXT NOT NULL,
+      email TEXT NOT NULL, not_before INTEGER NOT NULL, cause TEXT NOT NULL, received_at REAL,
+      PRIMARY KEY (issuer, subject, session_id, token_id, client_id, email)
+    ) WITHOUT ROWID;
+    CREATE INDEX cut_off_by_time ON cut_off (not_before);
+    PRAGMA user_version = 1`)
+  database
+    .prepare('INSERT INTO cut_off VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)')
+    .run(issuer, 'alice', '', '', '', '', now, 'account_disabled', now + 0.25)
+  database.close()
+  for (const _ of ['first', 'second']) {
+    const store = open()
+    expect(store.reasonRefused(token)).toBe('account_disabled')
+    expect(store.list(10)).toEqual([disabled])
+    store.close()
+  }
+})
+
 describe('after a restart', () => {
   it('refuses from its first moment what was refused before', () => {
     const store = open()
@@ -114,6 +136,21 @@ it('refuses at once even if the disk fails, and tells the caller that it failed'
   expect(store.reasonRefused(token)).toBe('account_disabled')
 })
 
+it('writes with the next what the disk did not take', () => {
+  const store = open()
+  const other = new Database(path)
+  other.pragma('busy_timeout = 0')
+  other.exec("CREATE TRIGGER full BEFORE INSERT ON cut_off BEGIN SELECT raise(ABORT, 'the disk is full'); END")
+  expect(() => store.takeIn([{ kind: 'cut_off', ...disabled }])).toThrow('the disk is full')
+  other.exec('DROP TRIGGER full')
+  other.close()
+  store.takeIn([{ kind: 'cut_off', ...disabled }])
+  store.close()
+  const again = open()
+  expect(again.reasonRefused(token)).toBe('account_disabled')
+  again.close()
+})
+
 it('says when the disk has all of it, and that it failed', async () => {
   const store = open()
   store.takeIn([{ kind: 'cut_off', ...disabled }])
@@ -126,10 +163,12 @@ it('says when the disk has all of it, and that it failed', async () => {
   await expect(store.settle()).rejects.toThrow('closed')
 })
 
-it('lists what stands, newest first', () => {
+it('lists what stands, newest first, and of each only the latest', () => {
   const store = open()
+  store.cutOff({ ...disabled, notBefore: now - 9 })
   store.cutOff(disabled)
   store.cutOff({ issuer, sessionId: 's9', notBefore: now + 1, cause: 'session_ended' })
+  store.cutOff({ ...disabled, notBefore: now - 5, cause: 'logged_out' })
   expect(store.list(10)).toEqual([{ issuer, sessionId: 's9', notBefore: now + 1, cause: 'session_ended' }, disabled])
   store.close()
 })

@@ -1,24 +1,44 @@
+import { performance } from 'node:perf_hooks'
+
+/** So long a rest at most: work that has to be done soon goes on, however busy others keep the event loop. */
+const longestRestMs = 5
+
 /**
- * Lets so many begin in each turn of the event loop, whoever came first: ten thousand that come at once, whatever each of
- * them costs, leave every turn to the others too.
+ * Lets so many begin at a time, whoever came first. Before the next ones the event loop rests for as long as it was busy since:
+ * ten thousand that come at once, whatever each of them costs, take half of a processor and leave the other to calls. Who comes
+ * alone begins at once.
  *
- * @param most In one turn, 1 or more.
+ * @param most At a time, 1 or more.
  * @returns A function that resolves when its caller may begin.
  */
 export function inTurns(most: number): () => Promise<void> {
   const waiting: (() => void)[] = []
   let begun = 0
   let isCounting = false
+  let busyBefore = 0
+
+  /** @returns Milliseconds for which the event loop was busy since it was asked last. */
+  function busyMs(): number {
+    const { active } = performance.eventLoopUtilization()
+    const since = active - busyBefore
+    busyBefore = active
+    return since
+  }
 
   function nextTurn(): void {
     begun = Math.min(most, waiting.length)
     for (const begin of waiting.splice(0, begun)) begin()
     isCounting = begun > 0
-    if (isCounting) setImmediate(nextTurn)
+    if (isCounting) setImmediate(rest)
   }
 
+  const rest = (): void => void setTimeout(nextTurn, Math.min(busyMs(), longestRestMs))
+
   return () => {
-    if (!isCounting) setImmediate(nextTurn)
+    if (!isCounting) {
+      busyMs()
+      setImmediate(rest)
+    }
     isCounting = true
     if (begun >= most) return new Promise((resolve) => waiting.push(resolve))
     begun += 1

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { setImmediate as untilNextTurn } from 'node:timers/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Redis } from 'ioredis'
 import type { FeedState } from '../feed-state.ts'
 import { observeFeed } from '../observe-feed.ts'
@@ -71,6 +71,9 @@ const heartbeatMs = 500
 const watchMs = 100
 const entriesAtOnce = 500
 const signalsAtOnce = 200
+const takenAtOnce = 50
+/** What others were told has to be taken in soon, however long it takes. */
+const longestRestMs = 5
 /** A store that has just begun is given the time in which every replica finds it and tells what it knows. */
 const settleMs = 2_000
 const saveIntervalMs = 1_000
@@ -161,19 +164,20 @@ export function shareSignals(options: SharedSignalsOptions): SharedSignals {
     }
   }
 
-  /** In portions, so that nothing else waits for many of them. @returns How far it came. */
+  /** In portions, with a rest as long as each took, so that calls go on beside many of them. @returns How far it came. */
   async function takeIn(entries: StreamEntry[], at: StreamPosition): Promise<StreamPosition> {
     let signals: Signal[] = []
     for (const [index, entry] of entries.entries()) {
       if (entry.origin !== origin) signals.push(...entry.signals)
       const isLast = index === entries.length - 1
-      if (signals.length < signalsAtOnce && !isLast) continue
+      if (signals.length < takenAtOnce && !isLast) continue
+      const startedAtMs = performance.now()
       if (signals.length > 0) onSignals(signals)
       signals = []
       position = { epoch: at.epoch, sequence: entry.sequence, mark: entry.mark }
       savePosition(position)
       if (isLast) return position
-      await untilNextTurn()
+      await sleep(Math.min(performance.now() - startedAtMs, longestRestMs))
       if (stopped) return position
     }
     return at

@@ -22,7 +22,7 @@ import { type RouteHandler, sendJson } from './answers.ts'
 import { inTurns } from './in-turns.ts'
 
 /** A signal costs as much as a call: of very many that come at once only these begin before others have their turn. */
-const signalsInOneTurn = 4
+const signalsInOneTurn = 8
 const gatherLinesMs = 100
 
 export interface SignalReceiversParts {

@@ -1,12 +1,15 @@
-import { setImmediate as untilNextTurn } from 'node:timers/promises'
 import type { AuditEvent, AuditLog, AuditRecord } from '@mcp-identity/audit-log'
 import type { Logger } from 'pino'
+import { gatherRefusals } from './gathered-refusals.ts'
 import { inOneGo } from './in-one-go.ts'
+import { inTurns } from './in-turns.ts'
 
 /** The audit log as the server uses it: waits for durability where an answer depends on it, and tells who listens. */
 export interface AuditTrail {
   /** Resolves when the event is durable. @throws {AuditUnavailableError} It is not: the call must not be answered. */
   record(event: AuditEvent): Promise<void>
+  /** The same for what the gate refused, which anybody with a token can bring about as often as he likes: see {@link gatherRefusals}. */
+  recordRefusal(event: AuditEvent): Promise<void>
   /** For events that no answer waits for: a failure is logged and seen in {@link AuditTrail.isWritable}. */
   note(event: AuditEvent): void
   query: AuditLog['query']
@@ -23,7 +26,7 @@ export interface AuditTrail {
 /** Notes that follow many others wait so long for more: a thousand people who leave at once must not hold up calls. */
 const gatherNotesMs = 100
 /** Each is encrypted and chained on the event loop. */
-const notesInOneTurn = 50
+const recordsInOneTurn = 50
 
 export function createAuditTrail(log: AuditLog, logger: Logger): AuditTrail {
   const listeners = new Set<(record: AuditRecord) => void>()
@@ -43,18 +46,17 @@ export function createAuditTrail(log: AuditLog, logger: Logger): AuditTrail {
     )
   }
 
+  const mayBegin = inTurns(recordsInOneTurn)
+  const recordInTurn = (event: AuditEvent): Promise<void> => mayBegin().then(() => record(event))
   const noteAll = inOneGo<AuditEvent>(async (events) => {
-    const written: Promise<unknown>[] = []
-    for (let first = 0; first < events.length; first += notesInOneTurn) {
-      if (first > 0) await untilNextTurn()
-      written.push(Promise.allSettled(events.slice(first, first + notesInOneTurn).map(record)))
-    }
-    await Promise.all(written)
+    await Promise.allSettled(events.map(recordInTurn))
   }, gatherNotesMs)
+  const refusals = gatherRefusals(recordInTurn)
   let noted: Promise<void> = Promise.resolve()
 
   return {
     record,
+    recordRefusal: refusals.add,
     note(event) {
       noted = noteAll([{ time: new Date().toISOString(), ...event }])
     },
@@ -70,7 +72,10 @@ export function createAuditTrail(log: AuditLog, logger: Logger): AuditTrail {
       return isWritable
     },
     async close() {
+      refusals.flush()
       await noted
+      // Whoever came before has begun then.
+      await mayBegin()
       await log.close()
     },
   }

@@ -63,7 +63,7 @@ export async function openAuditTrail(
       closeAll(
         deliveries.map(({ delivery }) => delivery),
         erasures,
-        log,
+        trail,
         vault,
       ),
   }
@@ -126,11 +126,11 @@ function runDelivery(config: DeliveryConfig, dataDirectory: string, log: AuditLo
 async function closeAll(
   deliveries: readonly Delivery[],
   erasures: ErasureKeeper | undefined,
-  log: AuditLog,
+  trail: AuditTrail,
   vault: PersonalDataVault | undefined,
 ): Promise<void> {
   erasures?.stop()
   await Promise.all(deliveries.map((delivery) => delivery.stop()))
-  await log.close()
+  await trail.close()
   vault?.close()
 }

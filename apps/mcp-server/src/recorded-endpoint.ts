@@ -79,7 +79,9 @@ async function recordUndecided(parts: RecordedEndpointParts, context: RequestCon
   if (who === undefined) return
   const tool = calledTool(context.bodyText) ?? context.namedTool
   if (context.refusal === undefined && tool === undefined) return
-  await parts.auditTrail.record({
+  const { record, recordRefusal } = parts.auditTrail
+  const write = context.refusal === undefined ? record : recordRefusal
+  await write({
     phase: 'decision',
     action: tool === undefined ? 'access' : 'tools/call',
     outcome: 'refused',

@@ -150,3 +150,15 @@ it('has a service on record without a person', async () => {
     for (const personal of ['email', 'name', 'department', 'actors']) expect(event).not.toHaveProperty(personal)
   }
 })
+
+it('counts every one of many refusals of one token, in a few records', async () => {
+  const token = app.tokenOf('anna', { tokenId: 'token-3', scopes: [] })
+  const message = { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'get_customer', arguments: {} } }
+  const answers = await Promise.all(Array.from({ length: 40 }, () => app.post(token, message)))
+  expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 403))
+  const records = (await app.auditRecords()).filter(({ event }) => event.tokenId === 'token-3')
+  expect(records.reduce((sum, { event }) => sum + Number(event.times ?? 1), 0)).toBe(40)
+  expect(records.length).toBeLessThan(10)
+  for (const { event } of records)
+    expect(event).toMatchObject({ outcome: 'refused', tool: 'get_customer', reason: 'insufficient_scope' })
+})

@@ -1,6 +1,6 @@
 import { setTimeout as sleep, setImmediate as untilNextTurn } from 'node:timers/promises'
 import { expect, it, vi } from 'vitest'
-import { inTurns } from '../src/http/in-turns.ts'
+import { inTurns } from '../src/in-turns.ts'
 
 const all = (begun: readonly unknown[], count: number) =>
   vi.waitFor(() => expect(begun).toHaveLength(count), { interval: 1 })

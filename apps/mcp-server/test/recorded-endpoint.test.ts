@@ -1,5 +1,5 @@
 import { AuditUnavailableError } from '@mcp-identity/audit-log'
-import type { Answer, IncomingRequest, McpEndpoint } from '@mcp-identity/mcp-authorization'
+import type { Answer, IncomingRequest, McpEndpoint, Refusal } from '@mcp-identity/mcp-authorization'
 import { loadPolicies } from '@mcp-identity/policy'
 import { beforeEach, describe, expect, it } from 'vitest'
 import type { AuditTrail } from '../src/audit-trail.ts'
@@ -11,9 +11,8 @@ const request = { method: 'POST', target: '/mcp', rawHeaders: [] } as unknown as
 const unavailable = { status: 503, headers: { 'retry-after': '2', 'cache-control': 'no-store' } }
 let isDiskFull: boolean
 
-const auditTrail = {
-  record: () => (isDiskFull ? Promise.reject(new AuditUnavailableError('disk full')) : Promise.resolve()),
-} as unknown as AuditTrail
+const write = () => (isDiskFull ? Promise.reject(new AuditUnavailableError('disk full')) : Promise.resolve())
+const auditTrail = { record: write, recordRefusal: write } as unknown as AuditTrail
 
 /** An endpoint that answers after having left this in the request's context. */
 function answering(answer: Answer | Response, leave: (context: ReturnType<typeof contextOf>) => void) {
@@ -39,6 +38,14 @@ describe('an answer whose record cannot be written', () => {
     })
 
   it('is 503 in place of a refusal at the gate', async () => {
+    const token = verifiedToken({ subject: 'anna', groups: [], scopes: [] })
+    const refusedAtGate = answering(refused, (context) => {
+      context.refusal = { reason: 'insufficient_scope', token } as Refusal
+    })
+    expect(await refusedAtGate.handle(request)).toMatchObject(unavailable)
+  })
+
+  it('is 503 in place of saying that there is no such tool', async () => {
     expect(await refusedByName().handle(request)).toMatchObject(unavailable)
   })
 

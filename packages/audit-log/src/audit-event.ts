@@ -41,6 +41,8 @@ export interface AuditEvent {
   policies?: readonly string[]
   policyVersion?: string
   durationMs?: number
+  /** How many refusals a record stands for that are equal but for time and request, which are those of the first. Default 1. */
+  times?: number
   /** W3C Trace Context. */
   traceparent?: string
   /** Revision of the Model Context Protocol that the caller spoke. */

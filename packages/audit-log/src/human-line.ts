@@ -11,11 +11,11 @@ export function humanLine(event: AuditEvent): string {
   return sentence.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ')
 }
 
-type Sentence = (who: string, what: string, reason: string) => string
+type Sentence = (who: string, what: string, reason: string, often: string) => string
 
 const callSentences: Readonly<Record<string, Sentence>> = {
   'decision allowed': (who, what) => `${who} called ${what}`,
-  'decision refused': (who, what, reason) => `${who} was refused ${what}${reason}`,
+  'decision refused': (who, what, reason, often) => `${who} was refused ${what}${often}${reason}`,
   'decision failed': (who, what, reason) => `${who} called ${what}, which could not be decided${reason}`,
   'outcome succeeded': (who, what) => `${what} called by ${who} succeeded`,
   'outcome allowed': (who, what) => `${what} called by ${who} succeeded`,
@@ -25,7 +25,9 @@ const callSentences: Readonly<Record<string, Sentence>> = {
 
 function callSentence(event: AuditEvent): string {
   const sentence = callSentences[`${event.phase} ${event.outcome}`] ?? ((who, what) => `${who}: ${what}`)
-  return sentence(caller(event), event.tool ?? event.action, reasonOf(event))
+  const { times = 1 } = event
+  const often = times > 1 ? ` ${times} times` : ''
+  return sentence(caller(event), event.tool ?? event.action, reasonOf(event), often)
 }
 
 /** What the person of the event did herself; everything else was done to her. */

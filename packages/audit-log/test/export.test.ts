@@ -47,6 +47,7 @@ const events: AuditEvent[] = [
     readableArguments: { id: 'cust_789' },
   },
   { ...aliceDeletes, tool: 'list_customers', outcome: 'refused', reason: 'missing_scope' },
+  { ...aliceDeletes, outcome: 'refused', reason: 'audience_mismatch', times: 12 },
   {
     ...aliceDeletes,
     tool: 'whoami',
@@ -112,6 +113,12 @@ describe('OCSF', () => {
       },
       api: { operation: 'delete_customer' },
     })
+  })
+
+  it('says how many refusals a record stands for', () => {
+    const refusal = { ...aliceDeletes, outcome: 'refused', times: 12 } as const
+    expect(toOcsf(recordOf(refusal))).toMatchObject({ count: 12 })
+    expect(toCef(recordOf(refusal))).toContain(' cnt=12 ')
   })
 
   const python = process.env.OCSF_PYTHON ?? 'python3'

@@ -11,6 +11,10 @@ it.each<[string, AuditEvent]>([
     { ...aliceDeletes, outcome: 'refused', reason: 'only in business hours' },
   ],
   [
+    'alice@company.com (Engineering) was refused delete_customer 12 times: audience_mismatch',
+    { ...aliceDeletes, outcome: 'refused', reason: 'audience_mismatch', times: 12 },
+  ],
+  [
     'delete_customer called by alice@company.com (Engineering) succeeded',
     { ...aliceDeletes, phase: 'outcome', outcome: 'succeeded' },
   ],

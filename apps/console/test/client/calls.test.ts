@@ -73,6 +73,12 @@ describe('countLastHour', () => {
     expect(countLastHour([justNot], now).calls).toBe(1)
   })
 
+  it('counts every refusal that a record stands for', () => {
+    const hour = countLastHour([record(1, { outcome: 'refused', reason: 'audience_mismatch', times: 12 })], now)
+    expect(hour).toMatchObject({ calls: 12, refused: 12, people: 1 })
+    expect(hour.reasons).toMatchObject([{ count: 12 }])
+  })
+
   it('does not count security events as calls', () => {
     expect(countLastHour([record(1, { phase: 'security' })], now).calls).toBe(0)
   })

@@ -15,11 +15,11 @@ import type { Logger } from 'pino'
 import { present } from '../audit-events.ts'
 import type { Config } from '../config.ts'
 import { eventStream } from '../event-stream.ts'
+import { inTurns } from '../in-turns.ts'
 import type { Metrics } from '../metrics.ts'
 import type { Signals } from '../signals.ts'
 import type { TransmitterConfig } from '../signals-config.ts'
 import { type RouteHandler, sendJson } from './answers.ts'
-import { inTurns } from './in-turns.ts'
 
 /** A signal costs as much as a call: of very many that come at once only these begin before others have their turn. */
 const signalsInOneTurn = 8

@@ -1,4 +1,5 @@
 import { hostname } from 'node:os'
+import type { AuditEvent } from '@mcp-identity/audit-log'
 import type { IncomingRequest } from '@mcp-identity/mcp-authorization'
 import {
   type Attributes,
@@ -23,6 +24,7 @@ import {
   TracerProvider,
 } from '@opentelemetry/sdk-trace'
 import type { Logger } from 'pino'
+import type { AuditTrail } from '../audit-trail.ts'
 import { tellingBody } from '../telling-body.ts'
 import { readParent, toTraceparent } from './traceparent.ts'
 import type { Tracing, TracingConfig } from './tracing.ts'
@@ -121,15 +123,18 @@ export function createTracing(config: TracingConfig, logger: Logger): Tracing {
           ({ outcome, policies }) => ({ 'mcp.outcome': outcome, 'mcp.policies': [...policies] }),
         ),
     }),
-    auditTrail: (auditTrail) =>
-      Object.assign(Object.create(auditTrail), {
-        record: (event: Parameters<typeof auditTrail.record>[0]) =>
-          during(
-            'audit',
-            () => auditTrail.record({ ...event, ...tracedBy(currentTrace()) }),
-            () => ({ 'mcp.audit.phase': event.phase }),
-          ),
-      }),
+    auditTrail: (auditTrail) => {
+      const traced = (record: AuditTrail['record']) => (event: AuditEvent) =>
+        during(
+          'audit',
+          () => record({ ...event, ...tracedBy(currentTrace()) }),
+          () => ({ 'mcp.audit.phase': event.phase }),
+        )
+      return Object.assign(Object.create(auditTrail), {
+        record: traced(auditTrail.record),
+        recordRefusal: traced(auditTrail.recordRefusal),
+      })
+    },
     guard: (guard) => (call, proceed) => {
       currentTrace()
         ?.begun?.span.updateName(`tools/call ${call.tool}`)

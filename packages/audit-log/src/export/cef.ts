@@ -24,6 +24,7 @@ export function toCef({ sequence, hash, event }: AuditRecord): string {
     rt: Date.parse(event.time),
     externalId: sequence,
     fileHash: hash,
+    cnt: event.times,
     act: event.tool ?? event.action,
     outcome: event.outcome,
     reason: event.reason,

@@ -90,6 +90,7 @@ export function toOcsf({ sequence, hash, event }: AuditRecord): OcsfEvent {
     time: milliseconds,
     severity_id: allowed ? 1 : 2,
     status_id: allowed ? 1 : 2,
+    ...(event.times && { count: event.times }),
     ...(event.reason && { status_detail: event.reason }),
     ...(event.phase === 'decision' && {
       action_id: event.outcome === 'allowed' ? 1 : 2,

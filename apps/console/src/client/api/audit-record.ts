@@ -26,6 +26,7 @@ const eventSchema = z.looseObject({
   policies: z.optional(z.array(z.string())),
   policyVersion: text,
   durationMs: z.optional(z.number()),
+  times: z.optional(z.number()),
   traceparent: text,
   protocolEra: text,
   details: z.optional(z.record(z.string(), z.unknown())),

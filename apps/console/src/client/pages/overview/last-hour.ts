@@ -24,7 +24,7 @@ export interface LastHour {
 
 const minuteMs = 60_000
 
-/** Counts what the audit log says about the last sixty minutes. Calls count once, by their decision. */
+/** Counts what the audit log says about the last sixty minutes. Calls count once, by their decision; one of several refusals counts all of them. */
 export function countLastHour(records: readonly AuditRecord[], now: number): LastHour {
   const lastMinute = Math.floor(now / minuteMs)
   const minutes = Array.from({ length: minutesShown }, (_, index): Minute => {
@@ -45,9 +45,10 @@ export function countLastHour(records: readonly AuditRecord[], now: number): Las
     people.add(event.subject ?? event.clientId ?? '')
     if (event.outcome === 'allowed') minute.allowed += 1
     else {
-      minute.refused += 1
+      const { times = 1 } = event
+      minute.refused += times
       const reason = reasonOf(event)
-      reasons.set(reason, (reasons.get(reason) ?? 0) + 1)
+      reasons.set(reason, (reasons.get(reason) ?? 0) + times)
     }
   }
   const refused = minutes.reduce((sum, minute) => sum + minute.refused, 0)

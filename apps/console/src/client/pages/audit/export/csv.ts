@@ -11,6 +11,7 @@ const columns: Readonly<Record<string, (record: AuditRecord) => unknown>> = {
   sentence: ({ line }) => line,
   outcome: ({ event }) => event.outcome,
   reason: ({ event }) => event.reason,
+  times: ({ event }) => event.times ?? 1,
   phase: ({ event }) => event.phase,
   action: ({ event }) => event.action,
   tool: ({ event }) => event.tool,

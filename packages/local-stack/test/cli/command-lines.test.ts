@@ -21,7 +21,7 @@ async function run(file: string, ...args: string[]) {
   return { stdout, stderr, exitCode }
 }
 
-describe.each(commands)('$command', ({ command, file }) => {
+describe.each(commands)('$command', { timeout: 30_000 }, ({ command, file }) => {
   test('says how it is called', async () => {
     const { stdout, stderr, exitCode } = await run(file, '--help')
     expect({ stderr, exitCode }).toEqual({ stderr: '', exitCode: 0 })

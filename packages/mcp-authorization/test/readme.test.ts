@@ -2,11 +2,16 @@ import { readFile, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { fileURLToPath } from 'node:url'
+import { undocumentedOptions } from '@mcp-identity/packed-package'
 import { mintAccessToken, serveKeySet } from '@mcp-identity/test-kit'
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
 import { describe, expect, it } from 'vitest'
 
 const packageFile = (path: string) => fileURLToPath(new URL(`../${path}`, import.meta.url))
+
+it('the README names every option', () => {
+  expect(undocumentedOptions(packageFile('.'), ['adapters/node.ts'])).toEqual([])
+})
 
 describe('the ten lines of the README', () => {
   it('are the example, and the example has ten statements at most beside its imports', async () => {

@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { undocumentedOptions } from '@mcp-identity/packed-package'
 import { expect, it, onTestFinished } from 'vitest'
 
 const packageFolder = fileURLToPath(new URL('..', import.meta.url))
@@ -25,6 +26,10 @@ const given: Record<string, string> = {
   request: 'Request',
   token: "import('@mcp-identity/shared-signals').TokenFacts & { subject: string }",
 }
+
+it('names every option', () => {
+  expect(undocumentedOptions(packageFolder)).toEqual([])
+})
 
 it('shows code that compiles', { timeout: 120_000 }, () => {
   const readme = readFileSync(join(packageFolder, 'README.md'), 'utf8')

@@ -3,10 +3,15 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { undocumentedOptions } from '@mcp-identity/packed-package'
 import { expect, it, onTestFinished } from 'vitest'
 
 const packageFolder = fileURLToPath(new URL('..', import.meta.url))
 const compiler = join(dirname(createRequire(import.meta.url).resolve('typescript/package.json')), 'bin', 'tsc')
+
+it('names every option', () => {
+  expect(undocumentedOptions(packageFolder)).toEqual([])
+})
 
 it('shows code that compiles', { timeout: 120_000 }, () => {
   const readme = readFileSync(join(packageFolder, 'README.md'), 'utf8')

@@ -83,6 +83,21 @@ describe.runIf(hasPostgresServer())('the audit logs of two replicas, asked for a
     expect(own.verifierKey).toBe(verifierKey)
   })
 
+  it('sign a checkpoint each when all are asked for one', async () => {
+    const { checkpoints, unread } = await readAt<{ checkpoints: Record<string, string>[]; unread: object[] }>(
+      'first',
+      '/audit/checkpoints',
+    )
+    expect(unread).toEqual([])
+    expect(checkpoints).toEqual(
+      ['replica-1', 'replica-2'].map((log) => ({
+        log,
+        checkpoint: expect.stringMatching(`^mcp-identity/audit/${log}\n`),
+        verifierKey: expect.stringContaining(`mcp-identity/audit/${log}+`),
+      })),
+    )
+  })
+
   it.each(['/audit?afterSequence=0', '/audit?before=5', '/audit/proof?sequence=1', '/audit/checkpoint'])(
     'are not mistaken for one: %s has to say which',
     async (path) => {
@@ -205,6 +220,8 @@ describe.runIf(hasPostgresServer())('the audit logs of two replicas, asked for a
       expect(new Set(records.map(({ log }) => log))).toEqual(new Set(['replica-1']))
       expect(unread).toEqual([{ log: 'replica-2', problem: 'the replica cannot be reached (ECONNREFUSED)' }])
       expect((await ask('first', 'ivan', '/audit/checkpoint?log=replica-2')).status).toBe(503)
+      const signed = await readAt<{ checkpoints: { log: string }[]; unread: object[] }>('first', '/audit/checkpoints')
+      expect(signed).toMatchObject({ checkpoints: [{ log: 'replica-1' }], unread: [{ log: 'replica-2' }] })
       const { checks, nothingWorks } = await readAt<{ checks: object[]; nothingWorks: boolean }>(
         'first',
         '/access-review/leaver?person=alice',

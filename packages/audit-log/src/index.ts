@@ -36,3 +36,9 @@ export {
   type VerifyOptions,
   verifyAuditLog,
 } from './verify-audit-log.ts'
+export {
+  type ExportedLogVerification,
+  type ExportVerification,
+  type VerifyExportOptions,
+  verifyExport,
+} from './verify-export.ts'

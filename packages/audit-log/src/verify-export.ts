@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util'
 import type { AuditEvent } from './audit-event.ts'
 import { bad, createChainCheck, type DamagedLog } from './chain-check.ts'
 import { type Checkpoint, parseCheckpoint } from './checkpoint.ts'
-import { type ExportedLog, type ExportedRecord, exportLine, linePrefix } from './export/log-export.ts'
+import { type ExportEnd, type ExportedLog, type ExportedRecord, exportLine, linePrefix } from './export/log-export.ts'
 import type { LogFile } from './log-file.ts'
 import { endOfLastLine, linesBackward, linesForward, type StoredLine } from './log-lines.ts'
 import { personalMembers } from './personal-data.ts'
@@ -48,7 +48,7 @@ export async function verifyExport(path: string, options: VerifyExportOptions = 
   const file = await open(path, 'r')
   try {
     const end = await lastLine(file)
-    const stated = end && statementsOf(end.bytes.toString('utf8'))
+    const stated = end && readEnd(end.bytes.toString('utf8'))
     if (stated === undefined) return { intact: false, logs: [], problems: [noEnd] }
     const { logs, problems } = startChecks(stated, options)
     await followLines(linesForward(file, 0, end?.offset ?? 0), logs, problems)
@@ -69,12 +69,12 @@ async function lastLine(file: LogFile): Promise<StoredLine | undefined> {
 }
 
 /** Undefined where the text is no end of an export. */
-function statementsOf(text: string): ExportedLog[] | undefined {
+function readEnd(text: string): ExportEnd | undefined {
   try {
-    const { logs } = JSON.parse(text) as { logs: ExportedLog[] }
-    const names = new Set(logs.map(({ log }) => log))
-    const isEnd = names.size === logs.length && JSON.stringify({ logs: logs.map(readStatement) }) === text
-    return isEnd ? logs : undefined
+    const { logs, unread } = JSON.parse(text) as ExportEnd
+    const end = { logs: logs.map(readStatement), ...(unread && { unread: unread.map(readUnread) }) }
+    const isWritten = JSON.stringify(end) === text
+    return isWritten && new Set(logs.map(({ log }) => log)).size === logs.length ? end : undefined
   } catch {
     return undefined
   }
@@ -91,22 +91,32 @@ function readStatement({ log, records, head, after, checkpoint, verifierKey }: E
   }
 }
 
+function readUnread({ log, problem }: NonNullable<ExportEnd['unread']>[number]) {
+  return { log, problem: String(problem) }
+}
+
 interface ExportedLogCheck {
   readonly log: string
   take(line: Buffer, number: number): void
   end(): ExportedLogVerification
 }
 
-function startChecks(stated: readonly ExportedLog[], { verifierKeys, checkpoints = [] }: VerifyExportOptions) {
+function startChecks(
+  { logs: stated, unread = [] }: ExportEnd,
+  { verifierKeys, checkpoints = [] }: VerifyExportOptions,
+) {
   const partial = stated.find(({ after }) => after !== undefined)
   if (partial !== undefined)
     throw new Error(`${partial.log} was exported after record ${partial.after}; export it without --after to verify it`)
   const signers = stated.map(({ checkpoint, verifierKey = '' }) =>
     (verifierKeys ?? [verifierKey]).find((key) => opens(checkpoint, key)),
   )
-  const problems = (verifierKeys ?? [])
-    .filter((key) => !signers.includes(key))
-    .map((key) => `no log here is signed with the key of ${nameOf(key)}`)
+  const problems = [
+    ...unread.map(({ log, problem }) => `the records of ${log ?? 'others'} are missing: ${problem}`),
+    ...(verifierKeys ?? [])
+      .filter((key) => !signers.includes(key))
+      .map((key) => `no log here is signed with the key of ${nameOf(key)}`),
+  ]
   const kept = checkpoints.map((note) => signers.findIndex((key) => key !== undefined && opens(note, key)))
   for (const [index, note] of checkpoints.entries())
     if (kept[index] === -1) problems.push(`a checkpoint that was kept is of no log here: ${note.split('\n')[0]}`)

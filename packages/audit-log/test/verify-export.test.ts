@@ -215,6 +215,17 @@ describe('logs that were exported together', () => {
     expect(problems).toEqual(['line 5 is of no log that the export states at its end'])
   })
 
+  it('are not whole where one could not be read when they were exported', async () => {
+    const { logs } = JSON.parse(line(end())) as { logs: Statement[] }
+    const last = JSON.stringify({ logs, unread: [{ log: 'replica-4', problem: 'it does not answer' }] })
+    const { intact, logs: results, problems } = await verifyLines(lines.with(end(), last))
+    expect(results.every((result) => result.intact)).toBe(true)
+    expect({ intact, problems }).toEqual({
+      intact: false,
+      problems: ['the records of replica-4 are missing: it does not answer'],
+    })
+  })
+
   it('need the keys of all to tell that one is missing with all that is stated of it', async () => {
     const two = withEnd(
       (logs) => logs.slice(0, 2),

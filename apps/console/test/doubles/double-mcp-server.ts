@@ -88,6 +88,14 @@ export async function createDoubleMcpServer(options: {
     const limit = Number(query.limit ?? 100)
     return context.json(query.afterSequence === undefined ? pageBack(query, limit) : pageOn(query, limit))
   })
+  app.get('/audit/checkpoints', async (context) => {
+    const signed = [...logs].map(async ([log, each]) => ({
+      log,
+      checkpoint: await each.checkpoint(),
+      verifierKey: await each.verifierKey(),
+    }))
+    return context.json({ checkpoints: await Promise.all(signed), unread })
+  })
   app.get('/audit/proof', async (context) => {
     const sequence = Number(context.req.query('sequence'))
     const log = logs.get(context.req.query('log') ?? ownName)

@@ -18,6 +18,7 @@ export interface AuditApi {
   query: RouteHandler
   stream: RouteHandler
   checkpoint: RouteHandler
+  checkpoints: RouteHandler
   proof: RouteHandler
 }
 
@@ -32,7 +33,7 @@ const proofParameters = z.strictObject({
 
 /**
  * `GET /audit`: records of all logs as JSON, `GET /audit/stream`: the same as server-sent events that go on,
- * `GET /audit/checkpoint?log=`: a signed checkpoint of what is durable now, `GET /audit/proof?log=&sequence=`: one record
+ * `GET /audit/checkpoint?log=`: a signed checkpoint of what is durable now, `GET /audit/checkpoints`: one of each log, `GET /audit/proof?log=&sequence=`: one record
  * as it is stored, and all that shows that it is in its log. Where there are several logs, what is about one names it.
  *
  * Behind the same gate as the tools, and behind the policy of `export_audit`. A stream ends with the right to it.
@@ -56,6 +57,11 @@ export function auditApi(parts: AuditApiParts): AuditApi {
       )
       const opened = await openCheckpoint(result.checkpoint, result.verifierKey)
       sendJson(response, 200, { log, ...opened, ...result }, headers)
+    }),
+    checkpoints: guarded(parts, async (_request, response, _url, { headers }) => {
+      const { read, unread } = await readLogs(logs, (log) => log.checkpoint())
+      const checkpoints = read.map(({ log, result }) => ({ log: log.name, ...result }))
+      sendJson(response, 200, { checkpoints, unread }, headers)
     }),
     proof: guarded(parts, async (_request, response, url, { headers }) => {
       const parameters = proofParameters.parse(parametersOf(url))

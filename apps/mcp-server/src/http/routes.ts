@@ -41,6 +41,7 @@ export function createRoutes(parts: RoutesParts): Map<string, RouteHandler> {
     ['/audit', audit.query],
     ['/audit/stream', audit.stream],
     ['/audit/checkpoint', audit.checkpoint],
+    ['/audit/checkpoints', audit.checkpoints],
     ['/audit/proof', audit.proof],
     ...replicaApi(parts),
     ...forConsole.map(([path, route]) => [path, readableBy(parts.allowedOrigins, route)] as const),

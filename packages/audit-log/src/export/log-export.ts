@@ -20,6 +20,13 @@ export interface ExportedLog {
   verifierKey?: string
 }
 
+/** The last line of an export. */
+export interface ExportEnd {
+  logs: ExportedLog[]
+  /** Logs that belong to the others and could not be read. Left out: none. */
+  unread?: { log: string | null; problem: string }[]
+}
+
 /** A log to export. */
 export interface LogSource {
   /** What it is called in the export; each another. */
@@ -34,7 +41,7 @@ export interface LogSource {
 /**
  * Writes logs as one history in the order of time, which `verifyExport` verifies: a line for each record, as it is stored but
  * for the name of its log in front, `{"log":L,"hash":H,"sequence":N,"previous":P,"event":{…}}`, and one at the end,
- * `{"logs":[…]}`, that states for each log how far it goes and what was signed. Where personal members were opened,
+ * `{"logs":[…]}`, an {@link ExportEnd}, that states for each log how far it goes and what was signed. Where personal members were opened,
  * `storedEvent` is what the hash is over.
  *
  * @throws {TypeError} Two logs have the same name.
@@ -47,7 +54,8 @@ export async function* exportLogs(sources: readonly LogSource[]): AsyncGenerator
     yield records.map((record) => `${exportLine(record)}\n`).join('')
     for (const { log, sequence, hash } of records) Object.assign(logs.get(log) ?? {}, { records: sequence, head: hash })
   }
-  yield `${JSON.stringify({ logs: [...logs.values()] })}\n`
+  const end: ExportEnd = { logs: [...logs.values()] }
+  yield `${JSON.stringify(end)}\n`
 }
 
 /** Begins with {@link linePrefix}. */

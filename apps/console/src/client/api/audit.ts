@@ -40,6 +40,14 @@ const proofSchema = z.object({
 /** A record's place under a signed checkpoint, to be verified. */
 export type AuditProof = z.infer<typeof proofSchema>
 
+const checkpointsSchema = z.object({
+  checkpoints: z.array(z.object({ log: z.string(), checkpoint: z.string(), verifierKey: z.string() })),
+  unread: unreadSchema,
+})
+
+/** What each log has signed, and which could not be asked. */
+export type AuditCheckpoints = z.infer<typeof checkpointsSchema>
+
 export interface AuditQuery extends AuditFilters {
   /** Only records of the named log after this sequence, the oldest of them first. */
   afterSequence?: number
@@ -52,6 +60,8 @@ export interface AuditQuery extends AuditFilters {
 /** The MCP server's audit endpoints. */
 export interface AuditApi {
   page(query: AuditQuery, signal?: AbortSignal): Promise<AuditPage>
+  /** A checkpoint of each log, of what is durable now. */
+  checkpoints(signal?: AbortSignal): Promise<AuditCheckpoints>
   /** One record as it is stored, with all that shows that it is in its log. */
   proof(record: Pick<AuditRecord, 'log' | 'sequence'>, signal?: AbortSignal): Promise<AuditProof>
   /**
@@ -81,6 +91,10 @@ export function createAuditApi(origin: string, authorizedFetch: AuthorizedFetch,
       const response = await authorizedFetch(address, signal === undefined ? {} : { signal })
       const { records, cursor, ...page } = pageSchema.parse(await response.json())
       return { records: records.map(readAuditRecord).reverse(), cursor, ...page }
+    },
+    async checkpoints(signal) {
+      const init = signal === undefined ? {} : { signal }
+      return checkpointsSchema.parse(await (await authorizedFetch(`${base}/checkpoints`, init)).json())
     },
     async proof({ log, sequence }, signal) {
       const init = signal === undefined ? {} : { signal }

@@ -17,6 +17,11 @@ export function recordLine(record: AuditRecord): string {
   return `{"hash":"${record.hash}",${recordMembers(record)}}`
 }
 
+/** The same with the name of its log in front, as a line of an export: see `pnpm audit:export`. */
+export function exportLine(record: AuditRecord): string {
+  return `{"log":${JSON.stringify(record.log)},${recordLine(record).slice(1)}`
+}
+
 function recordMembers({ sequence, previous, event, storedEvent = event }: AuditRecord): string {
   return `"sequence":${sequence},"previous":"${previous}","event":${escapeUnsafe(JSON.stringify(storedEvent))}`
 }

@@ -1,6 +1,6 @@
-import type { AuditApi } from '../../../api/audit.ts'
+import type { AuditApi, AuditCheckpoints } from '../../../api/audit.ts'
 import type { AuditRecord } from '../../../api/audit-record.ts'
-import { recordLine } from '../../../api/record-hash.ts'
+import { exportLine, firstPrevious, recordLine } from '../../../api/record-hash.ts'
 import type { AuditFilters } from '../audit-filters.ts'
 import { csvHead, csvLine } from './csv.ts'
 
@@ -13,7 +13,7 @@ interface FormatFacts {
   line(record: AuditRecord): string
 }
 
-/** JSON lines are the log's own lines: a whole export of one log can be checked with `audit:verify`. */
+/** JSON lines are the logs' own lines; without filters, all of them can be checked with `audit:verify`. */
 export const exportFormats: Readonly<Record<ExportFormat, FormatFacts>> = {
   jsonl: {
     title: 'JSON lines, with hashes',
@@ -26,30 +26,55 @@ export const exportFormats: Readonly<Record<ExportFormat, FormatFacts>> = {
 
 const pageSize = 1000
 
-/**
- * Reads everything that the filters let through, back to the first record, and writes it in the order of the log.
- *
- * @param onProgress Told how many records there are so far.
- * @throws what the API throws; the signal's reason when it is aborted.
- */
-export async function exportAudit(options: {
-  api: Pick<AuditApi, 'page'>
+interface ExportOptions {
+  api: Pick<AuditApi, 'page' | 'checkpoints'>
   filters: AuditFilters
   format: ExportFormat
   signal: AbortSignal
+  /** Told how many records there are so far. */
   onProgress(records: number): void
-}): Promise<Blob> {
-  const { api, filters, format, signal, onProgress } = options
+}
+
+/**
+ * Reads everything that the filters let through, back to the first record, and writes it in the order of time. Without
+ * filters, lines name their log, and one at the end states what each log has signed.
+ *
+ * @throws what the API throws; the signal's reason when it is aborted.
+ */
+export async function exportAudit(options: ExportOptions): Promise<Blob> {
+  const { api, filters, format, signal } = options
   const { type, head, line } = exportFormats[format]
+  const isWhole = format === 'jsonl' && Object.keys(filters).length === 0
+  // Signed before the records are read: later ones are no matter then.
+  const signed = isWhole ? await api.checkpoints(signal) : undefined
+  const { pages, newest } = await readPages(
+    options,
+    signed === undefined ? line : (record) => `${exportLine(record)}\n`,
+  )
+  const end = signed === undefined ? '' : `${endOf(signed, newest)}\n`
+  return new Blob([head, ...pages, end], { type: `${type};charset=utf-8` })
+}
+
+async function readPages({ api, filters, signal, onProgress }: ExportOptions, line: FormatFacts['line']) {
   const pages: string[] = []
+  const newest = new Map<string, AuditRecord>()
   let count = 0
   let cursor: string | undefined
   do {
     const page = await api.page({ ...filters, limit: pageSize, cursor }, signal)
     pages.push(page.records.toReversed().map(line).join(''))
+    for (const record of page.records) if (!newest.has(record.log)) newest.set(record.log, record)
     count += page.records.length
     cursor = page.cursor
     onProgress(count)
   } while (cursor !== undefined)
-  return new Blob([head, ...pages.reverse()], { type: `${type};charset=utf-8` })
+  return { pages: pages.reverse(), newest }
+}
+
+function endOf({ checkpoints, unread }: AuditCheckpoints, newest: ReadonlyMap<string, AuditRecord>): string {
+  const logs = checkpoints.map(({ log, checkpoint, verifierKey }) => {
+    const { sequence = 0, hash = firstPrevious } = newest.get(log) ?? {}
+    return { log, records: sequence, head: hash, checkpoint, verifierKey }
+  })
+  return JSON.stringify({ logs, ...(unread.length > 0 && { unread }) })
 }

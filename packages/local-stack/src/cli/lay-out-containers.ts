@@ -11,6 +11,7 @@ of infra/compose.scale.yaml, or, with --active-directory, of infra/compose.activ
 
   --folder FOLDER     where to; secrets that are there already are kept
   --scale             several nodes behind a proxy, over TLS, with an authority of their own
+  --cluster NAMESPACE the same for a cluster, where infra/helm/try-in-cluster.sh installs the chart into this namespace
   --active-directory  a domain controller behind Keycloak in place of the corporate IdP
   --owner UID:GID     who the parts run as
   --help              this text
@@ -23,6 +24,7 @@ try {
     options: {
       folder: { type: 'string' },
       scale: { type: 'boolean', default: false },
+      cluster: { type: 'string' },
       'active-directory': { type: 'boolean', default: false },
       owner: { type: 'string' },
       help: { type: 'boolean' },
@@ -38,18 +40,19 @@ try {
 interface Values {
   folder?: string
   scale: boolean
+  cluster?: string
   'active-directory': boolean
   owner?: string
 }
 
-async function run({ folder, scale, 'active-directory': hasDomain, owner }: Values): Promise<void> {
+async function run({ folder, scale, cluster, 'active-directory': hasDomain, owner }: Values): Promise<void> {
   if (!folder) throw new TypeError('--folder must be given')
   const settings = readSettings(process.env)
   const file = await layOutContainers({
     folder,
     portBase: settings.portBase,
     realmProfile: settings.realmProfile,
-    scale: scale ? 'several' : 'one',
+    scale: cluster ? { namespace: cluster } : scale ? 'several' : 'one',
     ...(hasDomain ? { directory: 'active-directory' as const } : {}),
     accounts: readAccounts(JSON.parse(readFileSync(0, 'utf8'))),
     ...(owner ? { owner: readOwner(owner) } : {}),

@@ -9,6 +9,7 @@ import { keycloakAdminName, keycloakEnvironment, realmAt } from '../realm.ts'
 import { openSecrets, type Secrets } from '../secrets.ts'
 import type { RealmProfile } from '../settings.ts'
 import { type Account, type StackFile, writeStackFile } from '../stack-file.ts'
+import { addressesInCluster, replicaAddressesInCluster, serverNamesInCluster } from './cluster-names.ts'
 import { alone } from './keycloak-settings.ts'
 import {
   directoryCaName,
@@ -16,7 +17,15 @@ import {
   domainControllerOutside,
   layOutActiveDirectory,
 } from './lay-out-active-directory.ts'
-import { authorityName, layOutScale, postgresOwner, replicaAddresses, replicaAuditLogs } from './lay-out-scale.ts'
+import {
+  authorityName,
+  layOutScale,
+  postgresOwner,
+  replicaAddresses,
+  replicaAuditLogs,
+  type ServerNames,
+  serverNamesInCompose,
+} from './lay-out-scale.ts'
 
 export interface ContainersOptions {
   /** Mounted into the containers, part by part; `infra/compose.yaml` says which sees what. */
@@ -24,7 +33,7 @@ export interface ContainersOptions {
   /** First port of the stack as the outside sees it; each part listens on the same number inside. */
   portBase: number
   realmProfile: RealmProfile
-  /** What the containers of `infra/compose.yaml`, or of `infra/compose.scale.yaml`, need. Default `one`. */
+  /** What the containers of `infra/compose.yaml`, of `infra/compose.scale.yaml`, or of a cluster need. Default `one`. */
   scale?: Scale
   /** With Active Directory behind Keycloak in place of the corporate IdP, as in `infra/compose.active-directory.yaml`. */
   directory?: 'active-directory'
@@ -34,8 +43,11 @@ export interface ContainersOptions {
   owner?: { uid: number; gid: number }
 }
 
-/** `one`: one of each part, plain http. `several`: nodes and replicas behind a proxy, over TLS. */
-export type Scale = 'one' | 'several'
+/**
+ * `one`: one of each part, plain http. `several`: nodes and replicas behind a proxy, over TLS. A namespace: the same in
+ * Kubernetes, for `infra/helm/try-in-cluster.sh`; ports are those of the chart then.
+ */
+export type Scale = 'one' | 'several' | { namespace: string }
 
 /** Where Keycloak finds the corporate IdP inside the network of the containers: a name of a container there. */
 const corporateIdpHost = 'corporate-idp.localhost'
@@ -48,22 +60,50 @@ const corporateIdpHost = 'corporate-idp.localhost'
  * Development only: plain http or an authority whose key lies beside it, an administrator's password on disk, published passwords of people.
  */
 export async function layOutContainers(options: ContainersOptions): Promise<StackFile> {
-  const { folder, portBase, scale = 'one' } = options
+  const { folder } = options
   const places = placesIn(folder)
   for (const place of Object.values(places)) mkdirSync(place, { recursive: true, mode: 0o700 })
   const secrets = await openSecrets(places.secrets)
-  const addresses = addressesAt(portsFrom(portBase), scale === 'one' ? 'http' : 'https')
+  const site = siteOf(options)
+  const { addresses, several } = site
   if (options.directory !== undefined) await layOutActiveDirectory(folder, secrets)
-  layOutRealm(places, secrets, addresses, options)
-  const keycloak = scale === 'one' ? alone(addresses) : await layOutScale(folder, addresses)
+  layOutRealm(places, secrets, site, options)
+  const keycloak = several === undefined ? alone(addresses) : await layOutScale(folder, addresses, several.names)
   if (options.directory !== undefined) keycloak.options.push(`--truststore-paths=/stack/${directoryCaName}`)
   layOutKeycloak(places, { ...keycloakEnvironment(secrets), ...keycloak.environment }, keycloak.options)
   layOutSecrets(places, secrets)
   writePrivateFile(join(places.clock, 'policy-clock'), '')
-  const file = describe(secrets, addresses, options)
+  const file = describe(secrets, site, options)
   writeStackFile(join(folder, 'stack.json'), file)
   if (options.owner !== undefined) giveAway(folder, options.owner)
   return file
+}
+
+/** Where the parts are, and what they call each other there. */
+interface Site {
+  addresses: Addresses
+  /** Where Keycloak reaches the corporate IdP. */
+  corporateIdpInside: string
+  several?: { names: ServerNames; replicas: string[] }
+}
+
+function siteOf({ scale = 'one', portBase }: ContainersOptions): Site {
+  if (typeof scale === 'object') {
+    const addresses = addressesInCluster()
+    const several = {
+      names: serverNamesInCluster(scale.namespace),
+      replicas: replicaAddressesInCluster(scale.namespace),
+    }
+    return { addresses, corporateIdpInside: addresses.corporateIdp, several }
+  }
+  const scheme = scale === 'one' ? 'http' : 'https'
+  const ports = portsFrom(portBase)
+  const addresses = addressesAt(ports, scheme)
+  return {
+    addresses,
+    corporateIdpInside: `${scheme}://${corporateIdpHost}:${ports.corporateIdp}`,
+    ...(scale === 'one' ? {} : { several: { names: serverNamesInCompose, replicas: replicaAddresses(addresses) } }),
+  }
 }
 
 function placesIn(folder: string) {
@@ -86,13 +126,11 @@ type Places = ReturnType<typeof placesIn>
 function layOutRealm(
   places: Places,
   secrets: Secrets,
-  addresses: Addresses,
-  { portBase, realmProfile, directory }: ContainersOptions,
+  { addresses, corporateIdpInside }: Site,
+  { realmProfile, directory }: ContainersOptions,
 ): void {
-  const { protocol } = new URL(addresses.corporateIdp)
-  const serverUrl = `${protocol}//${corporateIdpHost}:${portsFrom(portBase).corporateIdp}`
   const realm = realmAt(addresses, secrets, realmProfile, providers.generic, {
-    corporateIdpServerUrl: serverUrl,
+    corporateIdpServerUrl: corporateIdpInside,
     domainController: directory && domainControllerInside(),
   })
   writePrivateFile(join(places.imports, `${realmName}-realm.json`), JSON.stringify(realm))
@@ -124,8 +162,8 @@ function layOutSecrets(places: Places, secrets: Secrets): void {
 /** Paths are relative to the file: outside the containers the folder has another name. */
 function describe(
   secrets: Secrets,
-  addresses: Addresses,
-  { accounts, realmProfile, scale = 'one', directory, portBase }: ContainersOptions,
+  { addresses, several }: Site,
+  { accounts, realmProfile, directory, portBase }: ContainersOptions,
 ): StackFile {
   const outside = placesIn('.')
   return {
@@ -139,7 +177,7 @@ function describe(
       issuer: addresses.issuer,
       keycloak: addresses.keycloak,
       corporateIdp: addresses.corporateIdp,
-      ...(scale === 'one' ? {} : { replicas: replicaAddresses(addresses) }),
+      ...(several === undefined ? {} : { replicas: several.replicas }),
     },
     accounts: [...accounts],
     clients: {
@@ -153,9 +191,9 @@ function describe(
     },
     ...(directory === undefined ? {} : { domainController: domainControllerOutside(portBase) }),
     dataDir: 'data',
-    ...(scale === 'one' ? { auditLog: join(outside.mcpServerData, 'audit.db') } : replicaAuditLogs()),
+    ...(several === undefined ? { auditLog: join(outside.mcpServerData, 'audit.db') } : replicaAuditLogs()),
     clockFile: join(outside.clock, 'policy-clock'),
-    ...(scale === 'one' ? {} : { authorityFile: join(outside.secrets, authorityName) }),
+    ...(several === undefined ? {} : { authorityFile: join(outside.secrets, authorityName) }),
   }
 }
 

@@ -45,6 +45,21 @@ const database = { name: 'keycloak', user: 'keycloak' }
 /** What replicas share besides signals: see `MCP_SHARED_STORE` in `infra/compose.scale.yaml`. */
 const sharedStore = { name: 'mcp', user: 'mcp' }
 
+/** Names by which servers reach each other; they stand in their certificates. */
+export interface ServerNames {
+  keycloak: readonly string[]
+  mcpServer: readonly string[]
+  /** Of what ends TLS for parts that speak none. */
+  proxy: readonly string[]
+}
+
+/** In the network of `infra/compose.scale.yaml`. */
+export const serverNamesInCompose: ServerNames = {
+  keycloak: numbered('keycloak', keycloakNodes),
+  mcpServer: numbered('mcp-server', mcpReplicas),
+  proxy: ['localhost', 'keycloak.localhost', 'corporate-idp.localhost', 'mcp-server.localhost'],
+}
+
 /**
  * Lays out what several nodes behind a proxy need beside what one of each needs: an authority of their own with a
  * certificate for every server, the passwords of PostgreSQL and Redis, their settings, and the key that signs evidence.
@@ -52,7 +67,7 @@ const sharedStore = { name: 'mcp', user: 'mcp' }
  * @param folder Of the stack; `secrets` in it must exist.
  * @returns what each node of Keycloak is told.
  */
-export async function layOutScale(folder: string, addresses: Addresses): Promise<KeycloakSettings> {
+export async function layOutScale(folder: string, addresses: Addresses, names: ServerNames): Promise<KeycloakSettings> {
   const secrets = join(folder, 'secrets')
   const authority = await openPrivateAuthority(secrets)
   const password = (name: string): string => openSecret(join(secrets, name)).value
@@ -61,21 +76,20 @@ export async function layOutScale(folder: string, addresses: Addresses): Promise
     sharedStore: password('shared-store-password'),
     redis: password('redis-password'),
   }
-  const replicas = numbered('mcp-server', mcpReplicas)
 
-  for (const place of [...replicas, 'redis', 'postgres', 'corporate-idp'])
+  for (const place of [...numbered('mcp-server', mcpReplicas), 'redis', 'postgres', 'corporate-idp'])
     mkdirSync(join(folder, 'data', place), { recursive: true, mode: 0o700 })
   const write = (part: string, files: Record<string, string>): void => {
     mkdirSync(join(folder, part), { recursive: true, mode: 0o700 })
     for (const [name, content] of Object.entries(files)) writePrivateFile(join(folder, part, name), content)
   }
-  const pair = async (part: string, names: string[]): Promise<void> => {
-    const { certificate, key } = await authority.issue(names)
+  const pair = async (part: string, hosts: readonly string[]): Promise<void> => {
+    const { certificate, key } = await authority.issue(hosts)
     write(part, { 'server.pem': certificate, 'server-key.pem': key, 'authority.pem': authority.certificate })
   }
 
-  await pair('keycloak', numbered('keycloak', keycloakNodes))
-  await pair('mcp-server', replicas)
+  await pair('keycloak', names.keycloak)
+  await pair('mcp-server', names.mcpServer)
   await pair('redis', ['redis'])
   await pair('postgres', ['postgres'])
   write('corporate-idp', { 'authority.pem': authority.certificate })
@@ -87,7 +101,7 @@ export async function layOutScale(folder: string, addresses: Addresses): Promise
   write('redis', { 'redis.conf': redisSettings(passwords.redis) })
   write('postgres', { password: passwords.database })
   write(join('postgres', 'first-start'), { 'mcp.sql': createSharedStore(passwords.sharedStore) })
-  const proxy = await authority.issue(['localhost', ...insideNames])
+  const proxy = await authority.issue(names.proxy)
   write('proxy', { 'server.pem': proxy.certificate + proxy.key, 'authority.pem': authority.certificate })
 
   return {
@@ -106,9 +120,6 @@ export async function layOutScale(folder: string, addresses: Addresses): Promise
     environment: { KC_DB_PASSWORD: passwords.database },
   }
 }
-
-/** The names under which the proxy is known inside the network of the containers. */
-const insideNames = ['keycloak.localhost', 'corporate-idp.localhost', 'mcp-server.localhost']
 
 /** PostgreSQL runs it when it makes its data folder. A database and a role of its own, which reach nothing of Keycloak's. */
 function createSharedStore(password: string): string {

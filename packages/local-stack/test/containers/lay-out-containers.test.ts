@@ -2,6 +2,7 @@ import { X509Certificate } from 'node:crypto'
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
+import { checkServerIdentity, type PeerCertificate } from 'node:tls'
 import { keycloakBuildOptions, keycloakStartOptions } from '@mcp-identity/keycloak-realm'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { layOutContainers } from '../../src/containers/lay-out-containers.ts'
@@ -125,6 +126,37 @@ describe('what several nodes behind a proxy need', () => {
     const kept = files.map(read)
     await layOutSeveral()
     expect(files.map(read)).toEqual(kept)
+  })
+})
+
+describe('what the chart needs in a cluster', () => {
+  const layOutCluster = () =>
+    layOutContainers({ folder, portBase: 9000, realmProfile: 'stable', scale: { namespace: 'trial' }, accounts })
+
+  it('is reached by the names of its Services, and each replica by its own', async () => {
+    const { urls, authorityFile } = await layOutCluster()
+    expect(urls).toMatchObject({ mcp: 'https://stack-mcp-server:8481/mcp', corporateIdp: 'https://corporate-idp:8482' })
+    const authority = new X509Certificate(read(authorityFile ?? ''))
+    const servers: [part: string, address: string][] = [
+      ['keycloak', urls.keycloak],
+      ['proxy', urls.corporateIdp],
+      ...[urls.mcp, ...(urls.replicas ?? [])].map((address): [string, string] => ['mcp-server', address]),
+    ]
+    expect(servers).toHaveLength(6)
+    for (const [part, address] of servers) {
+      const certificate = new X509Certificate(read(`${part}/server.pem`))
+      expect(certificate.verify(authority.publicKey)).toBe(true)
+      // As a client does: its rule for wildcards is narrower than that of the certificate's own `checkHost`.
+      const { hostname } = new URL(address)
+      const { subjectAltName: subjectaltname = '' } = certificate
+      expect(checkServerIdentity(hostname, { subjectaltname } as PeerCertificate)).toBeUndefined()
+    }
+  })
+
+  it('lets Keycloak reach the corporate IdP where people do', async () => {
+    await layOutCluster()
+    const realm = JSON.parse(read('keycloak/import/company-realm.json'))
+    expect(realm.identityProviders[0].config).toMatchObject({ tokenUrl: 'https://corporate-idp:8482/token' })
   })
 })
 

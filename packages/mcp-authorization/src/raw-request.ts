@@ -27,8 +27,7 @@ export function toRawRequest(request: Request, remoteAddress?: string): RawReque
 }
 
 /** All values of one header, in the order sent. `name` is in lower case. */
-export function headerValues(request: RawRequest, name: string): string[] {
-  const { rawHeaders } = request
+export function headerValues({ rawHeaders }: Pick<RawRequest, 'rawHeaders'>, name: string): string[] {
   const values: string[] = []
   for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
     const candidate = rawHeaders[index] as string

@@ -1,5 +1,5 @@
 import { TokenError, type VerifiedAccessToken, VerifierUnavailableError } from '@mcp-identity/token-verifier'
-import { jsonAnswer } from './answer.ts'
+import { type Answer, jsonAnswer } from './answer.ts'
 import type { AnswerFacts } from './answer-facts.ts'
 import { buildChallenge, type ChallengeScheme } from './challenge.ts'
 import {
@@ -64,6 +64,8 @@ const TOKEN_ERRORS: Readonly<Record<ChallengeCode, { readonly status: number; re
 export function createRefusals(settings: ResourceSettings): Refusals {
   const { dpopAlgorithms: algorithms } = settings
   const challenges = new Map<string, string>()
+  /** What bad tokens are answered, made once for each page that may ask: a flood of them gets the same few. */
+  const firstAnswers = new WeakMap<AnswerFacts['headers'], Map<string, Answer>>()
 
   const challenge: Refusals['challenge'] = (scheme, code, scopes, resourceMetadata) => {
     const key = `${scheme} ${code} ${scopes.join(' ')} ${resourceMetadata}`
@@ -87,11 +89,20 @@ export function createRefusals(settings: ResourceSettings): Refusals {
     return refusal(reason, jsonAnswer(503, { error: 'temporarily_unavailable' }, { ...headers, ...retryAfter }))
   }
 
-  const challenged: Refusals['challenged'] = (status, code, reason, facts, details) => {
+  function firstAnswer(status: number, code: ChallengeCode | undefined, facts: AnswerFacts): Answer {
     const { scheme, headers, resourceMetadata } = facts
+    const key = `${status} ${scheme} ${code} ${resourceMetadata}`
+    const made = firstAnswers.get(headers) ?? new Map<string, Answer>()
+    const known = made.get(key)
+    if (known !== undefined) return known
     const value = challenge(scheme, code, settings.initialScopes, resourceMetadata)
-    return refusal(reason, challengedAnswer(status, value, code, headers), { code, ...details })
+    const answer = challengedAnswer(status, value, code, headers)
+    firstAnswers.set(headers, made.set(key, answer))
+    return answer
   }
+
+  const challenged: Refusals['challenged'] = (status, code, reason, facts, details) =>
+    refusal(reason, firstAnswer(status, code, facts), { code, ...details })
 
   return {
     challenge,
@@ -109,8 +120,9 @@ export function createRefusals(settings: ResourceSettings): Refusals {
       }
       if (!(error instanceof TokenError)) return unavailable('verification_failed', RETRY_AFTER_SECONDS, facts)
       const { status, asked } = TOKEN_ERRORS[error.code]
-      const nonce = error.dpopNonce === undefined ? {} : { 'dpop-nonce': error.dpopNonce }
-      const about = { ...facts, scheme: asked ?? facts.scheme, headers: { ...facts.headers, ...nonce } }
+      const { dpopNonce } = error
+      const headers = dpopNonce === undefined ? facts.headers : { ...facts.headers, 'dpop-nonce': dpopNonce }
+      const about = { ...facts, scheme: asked ?? facts.scheme, headers }
       return challenged(status, error.code, error.reason, about, { facts: error.token })
     },
     scope(token, scopes, { scheme, headers, resourceMetadata }) {

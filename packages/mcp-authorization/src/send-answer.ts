@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Answer } from './answer.ts'
+import { headerValues } from './raw-request.ts'
 
 const SMALL_BODY_BYTES = 65_536
 
@@ -19,8 +20,9 @@ export function sendAnswer(request: IncomingMessage, response: ServerResponse, a
 
 /** Whether Node may read the rest of an unwanted body to keep the connection; otherwise the connection ends with the answer. */
 function isSmall(request: IncomingMessage): boolean {
-  const length = request.headers['content-length']
-  return length === undefined ? request.headers['transfer-encoding'] === undefined : Number(length) <= SMALL_BODY_BYTES
+  const [length] = headerValues(request, 'content-length')
+  if (length !== undefined) return Number(length) <= SMALL_BODY_BYTES
+  return headerValues(request, 'transfer-encoding').length === 0
 }
 
 async function sendResponse(response: ServerResponse, answer: Response): Promise<void> {

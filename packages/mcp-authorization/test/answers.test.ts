@@ -210,6 +210,20 @@ describe('Host and Origin', () => {
     expect(response.headers.get('vary')).toBe('Origin')
   })
 
+  it('answers a page and a program with the same bad token each in its own way, whoever came before', async () => {
+    const bad = { authorization: 'Bearer garbage' }
+    const ask = async (headers: Record<string, string>) => {
+      const answer = await fetch(server.url, { method: 'POST', headers })
+      return [answer.headers.get('access-control-allow-origin'), answer.headers.get('www-authenticate')]
+    }
+    for (const _round of [1, 2]) {
+      const origin = 'https://console.company.com'
+      expect(await ask(bad)).toEqual([null, challenge('invalid_token')])
+      expect(await ask({ ...bad, origin })).toEqual([origin, challenge('invalid_token')])
+      expect(await ask({ origin })).toEqual([origin, challenge(undefined)])
+    }
+  })
+
   it.each(['https://evil.example', 'null', 'https://console.company.com.evil.example', 'http://console.company.com'])(
     'refuses the origin %s before it looks at the token',
     async (origin) => {

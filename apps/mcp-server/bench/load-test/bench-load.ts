@@ -4,6 +4,7 @@ import { startFleet } from './fleet.ts'
 import type { LoadOptions, LoadRun } from './load-run.ts'
 import { measureBadTokens, tellBadTokens } from './measure-bad-tokens.ts'
 import { measureManyPeople, tellManyPeople } from './measure-many-people.ts'
+import { measureTraces, sampledShares, startSpanReceiver, tellTraces, tracingSettings } from './measure-traces.ts'
 
 const explanation = `
 Every server, the generator and a Redis share this machine's processors; what else it does shows in the figures, so the load
@@ -32,6 +33,27 @@ withShared(program.command('bad-tokens'), { people: 1_000, seconds: 60, rate: 20
   .option('--bad <per second>', 'bad tokens a second, over all replicas', wholeNumber(1, 100_000), 5_000)
   .action((flags) => run(flags, (load) => measureBadTokens({ ...load, bad: flags.bad }), tellBadTokens))
 
+program
+  .command('traces')
+  .description(
+    'What traces cost: the same calls at three replicas, one that makes none, one that makes a tenth of them, one that makes all. No bound but that no call fails.',
+  )
+  .option('--people <number>', 'people, each with a token of his own', wholeNumber(1, 100_000), 1_000)
+  .option('--seconds <number>', 'how long the replicas are under load', wholeNumber(5, 86_400), 60)
+  .option('--rate <per second>', 'calls a second, over all replicas', wholeNumber(1, 20_000), 300)
+  .option('--json', 'print one JSON document')
+  .action(async (flags) => {
+    const receiver = await startSpanReceiver()
+    const load = { ...flags, replicas: sampledShares.length }
+    await run(
+      load,
+      (each) => measureTraces(each, receiver),
+      tellTraces,
+      (index) => tracingSettings(receiver, index),
+    )
+    receiver.close()
+  })
+
 await program.parseAsync()
 
 function withShared(command: Command, defaults: Omit<LoadOptions, 'replicas'>): Command {
@@ -55,10 +77,11 @@ async function run<Report extends { readonly problems: readonly string[] }>(
   flags: LoadOptions & { readonly json?: boolean },
   measure: (load: LoadRun) => Promise<Report>,
   inWords: (report: Report) => string,
+  settingsOf?: (replica: number) => Record<string, string>,
 ): Promise<void> {
   const tell = (line: string): void => void process.stderr.write(`${line}\n`)
   tell(`starting a Redis, ${flags.replicas} replicas and as many bare servers`)
-  const fleet = await startFleet(flags.replicas)
+  const fleet = await startFleet(flags.replicas, settingsOf)
   measureAtOnce()
   try {
     const measured = await measure({ ...flags, fleet, signal: interrupted.signal, tell })

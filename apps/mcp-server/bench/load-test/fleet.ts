@@ -16,7 +16,7 @@ export interface Fleet {
   /** As many servers of the same size that only read a body and answer: no protocol, no authorization, policy or audit. */
   readonly bareServers: readonly LoadedServer[]
   /** Stops the replicas and looks through what each has put on record. */
-  verifyRecords(): Promise<AuditVerification[]>
+  verifyRecords(tell: (line: string) => void): Promise<AuditVerification[]>
   /** Ends every process and removes all data. */
   close(): Promise<void>
 }
@@ -33,8 +33,10 @@ const bareServer = fileURLToPath(new URL('./bare-server.ts', import.meta.url))
  * Starts replicas of the real server as its image does: signed audit log in SQLite with encrypted personal data, the
  * demonstration's policies, signals shared through a real Redis. Tokens are of a test issuer whose key is known here:
  * Keycloak would take longer to sign 10,000 people in than the load lasts.
+ *
+ * @param settingsOf Settings of its own for a replica, by its number from 0 on. Default: none.
  */
-export async function startFleet(count: number): Promise<Fleet> {
+export async function startFleet(count: number, settingsOf = noSettings): Promise<Fleet> {
   const folder = mkdtempSync(join(tmpdir(), 'mcp-load-'))
   const redis = await startRedisServer()
   const keySet = await serveKeySet({ issuerPath: '/realms/company' })
@@ -44,7 +46,7 @@ export async function startFleet(count: number): Promise<Fleet> {
   const dataFolders = Array.from({ length: count }, (_, index) => join(folder, `replica-${index + 1}`))
   const children: ChildProcess[] = []
 
-  async function startReplica(dataFolder: string): Promise<LoadedServer> {
+  async function startReplica(dataFolder: string, index: number): Promise<LoadedServer> {
     const port = await freePort()
     const server = startServerProcess(
       {
@@ -58,6 +60,7 @@ export async function startFleet(count: number): Promise<Fleet> {
         MCP_DATA_DIR: dataFolder,
         MCP_DEVELOPMENT: '1',
         MCP_LOG_LEVEL: 'error',
+        ...settingsOf(index),
       },
       main,
     )
@@ -97,9 +100,15 @@ export async function startFleet(count: number): Promise<Fleet> {
       target: { issuer, resource },
       replicas,
       bareServers,
-      async verifyRecords() {
+      async verifyRecords(tell) {
+        tell('stopping the replicas')
         await stopServers()
-        return Promise.all(dataFolders.map((dataFolder) => verifyAuditLog(join(dataFolder, 'audit.db'))))
+        const found: AuditVerification[] = []
+        for (const dataFolder of dataFolders) {
+          tell(`reading what replica ${found.length + 1} has on record`)
+          found.push(await verifyAuditLog(join(dataFolder, 'audit.db')))
+        }
+        return found
       },
       close,
     }
@@ -107,6 +116,10 @@ export async function startFleet(count: number): Promise<Fleet> {
     await close()
     throw error
   }
+}
+
+function noSettings(_index: number): Record<string, string> {
+  return {}
 }
 
 async function untilReady(port: number): Promise<void> {

@@ -46,10 +46,11 @@ export interface Percentiles {
 /** Many people who call at random moments, for a time, beside as much load on bare servers in turns. */
 export async function measureManyPeople(load: LoadRun): Promise<ManyPeopleReport> {
   const { fleet, people, seconds, rate, signal, tell } = load
+  tell(`this takes about ${minutesOf(load)} minutes`)
   tell(`signing ${people} access tokens`)
   const calls = callsOf(people, fleet.target)
-  tell('everybody calls for the first time')
-  const first = await callEachOnce(fleet.replicas, calls, rate, signal)
+  tell('everybody calls for the first time, at each replica')
+  const first = await callEachOnce(load, calls)
   const replicaTurns: Slice[] = []
   const bareTurns: Slice[] = []
   const memory: number[][] = []
@@ -66,7 +67,6 @@ export async function measureManyPeople(load: LoadRun): Promise<ManyPeopleReport
     tell(progressOf(seconds - Math.max(0, left - turnSeconds), replicaTurns, bareTurns, memory))
   }
   const all = joinSlices(replicaTurns)
-  tell('reading what is on record')
   const report = {
     people,
     seconds,
@@ -80,26 +80,28 @@ export async function measureManyPeople(load: LoadRun): Promise<ManyPeopleReport
     residentMegabytes: fleet.replicas.map((_, index) => Math.max(...memory.map((figures) => figures[index] ?? 0))),
     residentOverTime: memory.map((figures) => Math.max(...figures)),
     processorMicrosecondsPerCall: Math.round((cpuSeconds * 1e6) / Math.max(1, all.latencies.count)),
-    records: (await fleet.verifyRecords()).map(({ intact, records }) => ({ intact, records })),
+    records: (await fleet.verifyRecords(tell)).map(({ intact, records }) => ({ intact, records })),
   }
   return { ...report, problems: problemsOf(report, first.latencies.count) }
 }
 
+/** Everybody's first calls, and the turns; what comes before and after is seconds. */
+function minutesOf({ people, replicas, rate, seconds }: LoadRun): number {
+  const turns = Math.ceil(seconds / turnSeconds)
+  return Math.ceil(((people * replicas) / rate + seconds + turns * bareTurnSeconds) / 60)
+}
+
 /** Everybody at each replica: there each token is verified once, and each person's key for the audit log is made. */
-async function callEachOnce(
-  replicas: readonly LoadedServer[],
-  calls: readonly Buffer[],
-  rate: number,
-  signal: AbortSignal,
-): Promise<Slice> {
-  const atEach = replicas.map(({ port }) => {
+async function callEachOnce({ fleet, rate, signal, tell }: LoadRun, calls: readonly Buffer[]): Promise<Slice> {
+  const atEach = fleet.replicas.map(({ port }, replica) => {
     const ended = new AbortController()
     let sent = 0
     const next = (): Buffer => {
       if (sent === calls.length - 1) ended.abort()
+      if (replica === 0 && sent > 0 && sent % 1_000 === 0) tell(`${sent} of ${calls.length} people have called`)
       return calls[sent++] as Buffer
     }
-    const perSecond = rate / replicas.length
+    const perSecond = rate / fleet.replicas.length
     return runSlice({
       ports: [port],
       perSecond,

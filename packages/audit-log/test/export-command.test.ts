@@ -79,6 +79,23 @@ it('writes logs of more than a page as one history', async () => {
   expect(times).toEqual(times.toSorted())
 })
 
+it('ends without a word when its reader leaves early, and says so when it cannot write', async () => {
+  const { log } = await logOf(
+    at(
+      Array.from({ length: 1_500 }, (_, index) => index),
+      'one',
+    ),
+  )
+  const command = fileURLToPath(new URL('../src/cli/export.ts', import.meta.url))
+  const shell = (script: string) =>
+    spawnSync('bash', ['-c', script, 'bash', process.execPath, command, log], { encoding: 'utf8' })
+  const early = shell('set -o pipefail; "$1" --no-warnings "$2" "$3" | head -n 1')
+  expect(early).toMatchObject({ status: 0, stderr: '' })
+  expect(early.stdout).toMatch(/^\{"log":/)
+  const full = shell('"$1" --no-warnings "$2" "$3" > /dev/full')
+  expect(full).toMatchObject({ status: 2, stderr: expect.stringContaining('cannot be written') })
+})
+
 it('writes lines of several logs that the verifier takes in one go, and says of which one and where they were changed', async () => {
   const one = await logOf(at([1, 3, 9], 'one'))
   const two = await logOf(at([2, 4], 'two'))

@@ -78,4 +78,10 @@ function openVault(file: string): PersonalDataVault {
   return openPersonalDataVault(file)
 }
 
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  // A reader that leaves early, as in `pnpm audit:export … | head`, has what it wanted.
+  if (error.code === 'EPIPE') process.exit()
+  console.error(`the export cannot be written: ${error.message}`)
+  process.exit(2)
+})
 await runCommand('pnpm audit:export', main)

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { loadavg } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { Command } from 'commander'
 import { runCommand } from '../src/cli/run-command.ts'
 import { wholeNumber } from '../src/cli/whole-number.ts'
@@ -15,6 +16,8 @@ const tickMs = 10
 const signInsForWarmUp = 10
 const refreshesForWarmUp = 500
 const sessions = 8
+/** Of each replica, see `pollKeycloakEvents`. */
+const looksPerSecond = 4
 
 /** What Keycloak's processes spent on one thing, so far as it is done by Keycloak. */
 interface Cost {
@@ -26,17 +29,18 @@ interface Cost {
 
 const command = new Command('pnpm bench:keycloak')
   .description(
-    'Measures at the running stack what a sign-in through the corporate IdP and a refresh cost Keycloak: processor time of its process for each, and how many came in a second. Needs Linux. Keycloak of the development stack compiles with the quick compiler only, so a server needs less.',
+    'Measures at the running stack what a sign-in through the corporate IdP, a refresh, and a look of an MCP server at its events cost Keycloak: processor time of its process for each, and how many came in a second. Looks are what it does while nobody asks for anything. Needs Linux. Keycloak of the development stack compiles with the quick compiler only, so a server needs less.',
   )
   .option('--sign-ins <number>', 'people signing in, one after another', wholeNumber(1, 1_000_000), 50)
   .option('--refreshes <number>', 'refreshes, eight at a time', wholeNumber(1, 1_000_000), 3000)
+  .option('--idle <seconds>', 'how long nobody asks for anything', wholeNumber(1, 3_600), 30)
   .option('--json', 'print one JSON document')
   .showHelpAfterError('See pnpm bench:keycloak --help.')
   .action(measure)
 
 await runCommand(command, 1)
 
-async function measure(flags: { signIns: number; refreshes: number; json?: boolean }): Promise<void> {
+async function measure(flags: { signIns: number; refreshes: number; idle: number; json?: boolean }): Promise<void> {
   const folder = stackFolderAt(join(findWorkspaceRoot(), '.local'))
   const stack = readStackFile(folder.stackFile)
   if (stack === undefined) throw new StackError('no stack runs here', { nextStep: 'Start it with pnpm dev --detach.' })
@@ -56,7 +60,9 @@ async function measure(flags: { signIns: number; refreshes: number; json?: boole
   const tokens = await signIn(stack, sessions)
   await refresh(stack, tokens, refreshesForWarmUp)
   const refreshing = await costOf('refresh', flags.refreshes, () => refresh(stack, tokens, flags.refreshes))
-  const costs = [signingIn, refreshing]
+  const looks = flags.idle * looksPerSecond * (stack.urls.replicas?.length ?? 1)
+  const looking = await costOf('look', looks, () => sleep(flags.idle * 1_000))
+  const costs = [signingIn, refreshing, looking]
   const load = round(loadavg()[0] ?? 0)
   console.log(flags.json ? JSON.stringify({ load, costs }, undefined, 2) : costs.map(line).join('\n'))
 }

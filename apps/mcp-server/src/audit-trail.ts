@@ -24,7 +24,7 @@ export interface AuditTrail {
 }
 
 /** Notes that follow many others wait so long for more: a thousand people who leave at once must not hold up calls. */
-const gatherNotesMs = 100
+const gatherNotesMs = 25
 /** Each is encrypted and chained on the event loop. */
 const recordsInOneTurn = 50
 

@@ -169,9 +169,9 @@ async function measureMany(
 }
 
 /** Everybody denied within the bound, everybody else answered as before. */
-function isUnharmed({ deniedAfterMs, allowedAfterwards, before, during }: ManyDisabled): boolean {
+function isUnharmed({ deniedAfterMs, allowedAfterwards, before, during, after }: ManyDisabled): boolean {
   const isFast = Math.max(...deniedAfterMs) < manyBoundMs && during.milliseconds.p99 < 2 * before.milliseconds.p99
-  return isFast && allowedAfterwards + during.refused + during.failed === 0
+  return isFast && allowedAfterwards + during.refused + during.failed + after.refused + after.failed === 0
 }
 
 async function measureDoor(

@@ -1,5 +1,5 @@
 import { fork } from 'node:child_process'
-import { Agent, request } from 'node:http'
+import { connect, type Socket } from 'node:net'
 import { fileURLToPath } from 'node:url'
 
 /** Signals that one transmitter pushes. */
@@ -50,26 +50,40 @@ export async function startSignalPusher(push: SignalPush): Promise<SignalPusher>
   }
 }
 
-async function pushAll({ endpoint, authorization, signals, atOnce }: SignalPush): Promise<void> {
-  const agent = new Agent({ keepAlive: true, maxSockets: atOnce })
-  const headers = { 'content-type': 'application/secevent+jwt', authorization }
-  const pushOne = (signal: string): Promise<void> =>
-    new Promise((resolve, reject) => {
-      const sent = request(endpoint, { agent, method: 'POST', headers }, (response) => {
-        response.resume().once('end', () => {
-          if (response.statusCode === 202) resolve()
-          else reject(new Error(`a signal was answered ${response.statusCode}`))
-        })
-      })
-      sent.once('error', reject)
-      sent.end(signal)
-    })
+/** By as many connections as signals are on their way at once, each of which sends the next when one was answered. */
+async function pushAll(push: SignalPush): Promise<void> {
   let next = 0
-  const inTurn = async (): Promise<void> => {
-    while (next < signals.length) await pushOne(signals[next++] as string)
-  }
-  await Promise.all(Array.from({ length: atOnce }, inTurn))
-  agent.destroy()
+  const take = (): string | undefined => push.signals[next++]
+  await Promise.all(Array.from({ length: push.atOnce }, () => pushByOne(push, take)))
+}
+
+/**
+ * Writes requests by hand: the transmitter has a machine of its own, and what it costs here, on that of the servers, is not
+ * theirs.
+ */
+function pushByOne({ endpoint, authorization }: SignalPush, take: () => string | undefined): Promise<void> {
+  const { hostname, port, pathname } = new URL(endpoint)
+  const head = `POST ${pathname} HTTP/1.1\r\nhost: ${hostname}:${port}\r\ncontent-type: application/secevent+jwt\r\nauthorization: ${authorization}\r\ncontent-length: `
+  return new Promise((resolve, reject) => {
+    const socket: Socket = connect(Number(port), hostname, sendNext).setNoDelay()
+    let answer = ''
+    function sendNext(): void {
+      const signal = take()
+      if (signal !== undefined) return void socket.write(`${head}${signal.length}\r\n\r\n${signal}`)
+      socket.destroy()
+      resolve()
+    }
+    socket.setEncoding('latin1').on('data', (chunk: string) => {
+      answer += chunk
+      // What was taken is answered without a body.
+      if (!answer.endsWith('\r\n\r\n')) return
+      if (!answer.startsWith('HTTP/1.1 202 ')) socket.destroy(new Error(`a signal was answered ${answer.slice(9, 12)}`))
+      answer = ''
+      sendNext()
+    })
+    socket.once('error', reject)
+    socket.once('end', () => reject(new Error('a connection ended before its signal was answered')))
+  })
 }
 
 /** The other side: what {@link startSignalPusher} starts. */

@@ -1,18 +1,16 @@
 import { performance } from 'node:perf_hooks'
 
-/** So long a rest at most: work that has to be done soon goes on, however busy others keep the event loop. */
-const longestRestMs = 5
-
 /**
  * Lets so many begin at a time, whoever came first. Before the next ones the event loop rests for as long as it was busy since:
- * ten thousand that come at once, whatever each of them costs, take half of a processor and leave the other to calls. Who comes
- * alone begins at once.
+ * ten thousand that come at once, whatever each of them costs, take half of a processor and leave the other to calls. Nobody
+ * waits longer than `longestWaitMs` for such a rest: on a machine that is busy otherwise there is none. Who comes alone begins
+ * at once.
  *
  * @param most At a time, 1 or more.
  * @returns A function that resolves when its caller may begin.
  */
-export function inTurns(most: number): () => Promise<void> {
-  const waiting: (() => void)[] = []
+export function inTurns(most: number, longestWaitMs: number): () => Promise<void> {
+  const waiting: { sinceMs: number; begin: () => void }[] = []
   let begun = 0
   let isCounting = false
   let busyBefore = 0
@@ -27,12 +25,17 @@ export function inTurns(most: number): () => Promise<void> {
 
   function nextTurn(): void {
     begun = Math.min(most, waiting.length)
-    for (const begin of waiting.splice(0, begun)) begin()
+    for (const { begin } of waiting.splice(0, begun)) begin()
     isCounting = begun > 0
     if (isCounting) setImmediate(rest)
   }
 
-  const rest = (): void => void setTimeout(nextTurn, Math.min(busyMs(), longestRestMs))
+  function rest(): void {
+    const now = performance.now()
+    const restMs = Math.min(busyMs(), longestWaitMs - (now - (waiting[0]?.sinceMs ?? now)))
+    if (restMs > 0) setTimeout(nextTurn, restMs)
+    else nextTurn()
+  }
 
   return () => {
     if (!isCounting) {
@@ -40,7 +43,7 @@ export function inTurns(most: number): () => Promise<void> {
       setImmediate(rest)
     }
     isCounting = true
-    if (begun >= most) return new Promise((resolve) => waiting.push(resolve))
+    if (begun >= most) return new Promise((begin) => waiting.push({ sinceMs: performance.now(), begin }))
     begun += 1
     return Promise.resolve()
   }

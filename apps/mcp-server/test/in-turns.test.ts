@@ -1,12 +1,12 @@
 import { setTimeout as sleep, setImmediate as untilNextTurn } from 'node:timers/promises'
-import { expect, it, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { inTurns } from '../src/in-turns.ts'
 
 const all = (begun: readonly unknown[], count: number) =>
   vi.waitFor(() => expect(begun).toHaveLength(count), { interval: 1 })
 
 it('lets so many begin at once, and as many each time after, in the order in which they came', async () => {
-  const myTurn = inTurns(2)
+  const myTurn = inTurns(2, 1_000)
   const begun: number[] = []
   const seen: number[] = []
   const turns = Array.from({ length: 5 }, async (_, index) => {
@@ -22,24 +22,49 @@ it('lets so many begin at once, and as many each time after, in the order in whi
   expect(seen.at(-1)).toBe(5)
 })
 
-it('rests for as long as the event loop was busy', async () => {
-  const myTurn = inTurns(1)
-  const begunAt: number[] = []
-  const work = async () => {
-    await myTurn()
-    begunAt.push(performance.now())
-    while (performance.now() - (begunAt.at(-1) as number) < 4) {
-      // Busy.
+/** As many turns as others need, and some. */
+async function turns(): Promise<void> {
+  for (let turn = 0; turn < 20; turn += 1) await untilNextTurn()
+}
+
+describe('of those that keep the event loop busy', () => {
+  beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout'] }))
+  afterEach(() => void vi.useRealTimers())
+
+  function beginBusyOnes(myTurn: () => Promise<void>, count: number): number[] {
+    const begun: number[] = []
+    const work = async (index: number) => {
+      await myTurn()
+      begun.push(index)
+      const until = performance.now() + 4
+      while (performance.now() < until) {
+        // Busy.
+      }
     }
+    for (let index = 0; index < count; index += 1) void work(index)
+    return begun
   }
-  for (let count = 0; count < 4; count += 1) void work()
-  await all(begunAt, 4)
-  const [, , third = 0, fourth = 0] = begunAt
-  expect(fourth - third).toBeGreaterThanOrEqual(7)
+
+  it('the next begin after a rest as long as that', async () => {
+    const begun = beginBusyOnes(inTurns(1, 60_000), 3)
+    await turns()
+    vi.advanceTimersByTime(3)
+    await turns()
+    expect(begun).toEqual([0])
+    vi.advanceTimersByTime(60_000)
+    await turns()
+    expect(begun).toEqual([0, 1])
+  })
+
+  it('nobody waits for a rest longer than is allowed', async () => {
+    const begun = beginBusyOnes(inTurns(1, 0), 3)
+    await turns()
+    expect(begun).toEqual([0, 1, 2])
+  })
 })
 
 it('lets who comes later begin at once', async () => {
-  const myTurn = inTurns(1)
+  const myTurn = inTurns(1, 1_000)
   await myTurn()
   await sleep(20)
   const begun: string[] = []
@@ -49,7 +74,7 @@ it('lets who comes later begin at once', async () => {
 })
 
 it('lets nobody overtake who waits', async () => {
-  const myTurn = inTurns(1)
+  const myTurn = inTurns(1, 1_000)
   const begun: string[] = []
   for (const name of ['first', 'second', 'third']) void myTurn().then(() => begun.push(name))
   await untilNextTurn()

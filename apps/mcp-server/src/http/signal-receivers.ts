@@ -23,6 +23,8 @@ import { type RouteHandler, sendJson } from './answers.ts'
 
 /** A signal costs as much as a call: of very many that come at once only these begin before others have their turn. */
 const signalsInOneTurn = 8
+/** That somebody's access has ended comes before others' speed. */
+const longestWaitMs = 50
 const gatherLinesMs = 100
 
 export interface SignalReceiversParts {
@@ -85,7 +87,7 @@ export function signalReceivers({ config, signals, metrics, onState, logger }: S
     onRefused,
     onDeferred: (error, receiver) => logger.error({ err: error, receiver }, 'a signal has to come again'),
   })
-  const myTurn = inTurns(signalsInOneTurn)
+  const myTurn = inTurns(signalsInOneTurn, longestWaitMs)
   const route: RouteHandler = async (request, response, url) => {
     await myTurn()
     const answer = await receivers.answer(fromNodeRequest(request, url.pathname))

@@ -13,6 +13,7 @@ import type { Door, ToolCall } from '../src/doors/door.ts'
 import { doorsOf } from '../src/doors/index.ts'
 import { type NodePart, nodeParts, type PartsContext } from '../src/parts.ts'
 import { mostReplicas } from '../src/ports.ts'
+import { type RecordedProcess, readRunRecord } from '../src/process/run-record.ts'
 import { printProgress } from '../src/progress/print-progress.ts'
 import { type Replica, replicateMcpServer } from '../src/replicas.ts'
 import { readSettings } from '../src/settings.ts'
@@ -110,6 +111,7 @@ async function measure(flags: Flags): Promise<void> {
         flags,
         stack.file,
         replicas.map(({ port }) => callerOf(port, stack.file.urls.mcp)),
+        readRunRecord(stack.folder.runRecord),
         signal,
       )
     } finally {
@@ -121,7 +123,13 @@ async function measure(flags: Flags): Promise<void> {
   }
 }
 
-async function report(flags: Flags, stack: StackFile, callers: ReplicaCaller[], signal: AbortSignal): Promise<void> {
+async function report(
+  flags: Flags,
+  stack: StackFile,
+  callers: ReplicaCaller[],
+  processes: readonly RecordedProcess[],
+  signal: AbortSignal,
+): Promise<void> {
   const known = doorsOf(stack)
   const unknown = flags.door.find((name) => !known.some((door) => door.name === name))
   if (unknown !== undefined)
@@ -141,7 +149,7 @@ async function report(flags: Flags, stack: StackFile, callers: ReplicaCaller[], 
   } finally {
     loadResult = await load?.end()
   }
-  const many = flags.people === 0 ? undefined : await measureMany(stack, callers, flags.people, loadOf)
+  const many = flags.people === 0 ? undefined : await measureMany(stack, callers, processes, flags.people, loadOf)
   for (const caller of callers) caller.close()
   const machine = { node: process.version, loadAverage: loadavg().map((value) => Math.round(value * 10) / 10) }
   const summary = { replicas: flags.replicas, callsPerSecond: flags.load, machine, results, load: loadResult, many }
@@ -158,6 +166,7 @@ async function report(flags: Flags, stack: StackFile, callers: ReplicaCaller[], 
 async function measureMany(
   stack: StackFile,
   callers: readonly ReplicaCaller[],
+  processes: readonly RecordedProcess[],
   people: number,
   loadOf: (perSecond: number) => Promise<Load>,
 ): Promise<ManyDisabled> {
@@ -165,7 +174,7 @@ async function measureMany(
   for (const username of manyLeavers) visitors.push(await tokenOf(stack, username))
   const load = await loadOf(callsWithMany)
   const tell = (step: string): void => console.error(step)
-  return disableMany({ stack, callers, tokens: visitors, people, load, tool: whoami, tell })
+  return disableMany({ stack, callers, tokens: visitors, people, load, tool: whoami, processes, tell })
 }
 
 /** Everybody denied within the bound, everybody else answered as before. */

@@ -7,6 +7,7 @@ import { importJWK, SignJWT } from 'jose'
 import { claimsOf, type ToolCall } from '../src/doors/door.ts'
 import type { StackFile } from '../src/stack-file.ts'
 import type { Load, LoadResult } from './load.ts'
+import { countProcessorTime, type ProcessorTime } from './processor-time.ts'
 import { type SignalPusher, startSignalPusher } from './push-signals.ts'
 import type { ReplicaCaller } from './replica-calls.ts'
 import { watchRefusals } from './watch-refusals.ts'
@@ -21,6 +22,8 @@ export interface ManyDisabledOptions {
   /** Calls of somebody else; ended here. */
   load: Load
   tool: ToolCall
+  /** Those of the stack, whose processor time is told. */
+  processes: readonly { name: string; pid: number }[]
   /** Told what goes on, for who waits. */
   tell(step: string): void
 }
@@ -42,6 +45,8 @@ export interface ManyDisabled {
    * which is the clock's): a part of the times above is not the servers'.
    */
   ownDelayP99Ms: number
+  /** What each process spent in the 15 s before, and while all were told of; undefined where it cannot be known. */
+  processorMs: { before: ProcessorTime | undefined; during: ProcessorTime | undefined }
 }
 
 const accountDisabled = 'https://schemas.openid.net/secevent/risc/event-type/account-disabled'
@@ -69,7 +74,7 @@ export async function disableMany(options: ManyDisabledOptions): Promise<ManyDis
 }
 
 async function disableAndWatch(options: ManyDisabledOptions): Promise<ManyDisabled> {
-  const { stack, callers, tokens, people, load, tool, tell } = options
+  const { stack, callers, tokens, people, load, tool, processes, tell } = options
   const subjects = [
     ...Array.from({ length: people - tokens.length }, () => randomUUID() as string),
     ...tokens.map((token) => claimsOf(token).sub),
@@ -79,8 +84,15 @@ async function disableAndWatch(options: ManyDisabledOptions): Promise<ManyDisabl
   tell(`Watching the calls of others for ${(warmUpMs + watchBeforeMs) / 1_000} s`)
   await sleep(warmUpMs)
   load.look()
+  const counted = [
+    ...processes,
+    { name: 'sender of the signals', pid: pusher.pid },
+    { name: 'caller of the tools', pid: process.pid },
+  ]
+  const spentBefore = countProcessorTime(counted)
   await sleep(watchBeforeMs)
   const before = load.look()
+  const processorMsBefore = spentBefore()
   const ask = async (caller: ReplicaCaller, token: string): Promise<boolean> => {
     await sleep(betweenCallsMs)
     return caller.isRefused(token, tool)
@@ -90,10 +102,12 @@ async function disableAndWatch(options: ManyDisabledOptions): Promise<ManyDisabl
   tell('Telling of all of them')
   const ownDelay = monitorEventLoopDelay({ resolution: 1 })
   ownDelay.enable()
+  const spent = countProcessorTime(counted)
   const startedAt = performance.now()
   watch.opened()
   const telling = pusher.push().then((toldMs) => ({
     toldMs: Math.round(toldMs),
+    processorMs: { before: processorMsBefore, during: spent() },
     during: load.look(),
     ownDelayP99Ms: Math.round(ownDelay.percentile(99) / 1e5) / 10,
   }))

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs'
 import { loadavg } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -10,9 +9,8 @@ import { readRunRecord } from '../src/process/run-record.ts'
 import { StackError } from '../src/stack-error.ts'
 import { readStackFile, type StackFile } from '../src/stack-file.ts'
 import { findWorkspaceRoot, stackFolderAt } from '../src/stack-folder.ts'
+import { cpuMsOf } from './processor-time.ts'
 
-/** `utime` and `stime` count ticks of a hundredth of a second (proc(5)); Linux says so on every machine. */
-const tickMs = 10
 const signInsForWarmUp = 10
 const refreshesForWarmUp = 500
 const sessions = 8
@@ -102,13 +100,6 @@ async function refresh({ urls, clients }: StackFile, tokens: string[], count: nu
       }
     }),
   )
-}
-
-function cpuMsOf(pids: readonly number[]): number {
-  return pids.reduce((sum, pid) => {
-    const afterName = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? []
-    return sum + (Number(afterName[11]) + Number(afterName[12])) * tickMs
-  }, 0)
 }
 
 function round(value: number): number {

@@ -19,6 +19,7 @@ type Report = { isReady: true } | { toldMs: number } | { problem: string }
 
 /** Pushes signals when it is told to. */
 export interface SignalPusher {
+  pid: number
   /** @returns Milliseconds from the first signal to the answer to the last. @throws {Error} One was not taken. */
   push(): Promise<number>
   close(): void
@@ -40,6 +41,7 @@ export async function startSignalPusher(push: SignalPush): Promise<SignalPusher>
   child.send(push)
   await next()
   return {
+    pid: child.pid ?? 0,
     async push() {
       child.send('push')
       const report = await next()

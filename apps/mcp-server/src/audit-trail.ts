@@ -27,6 +27,8 @@ export interface AuditTrail {
 const gatherNotesMs = 25
 /** Each is encrypted and chained on the event loop. */
 const recordsInOneTurn = 50
+/** Refusals are answered when they are on record. */
+const longestWaitMs = 5
 
 export function createAuditTrail(log: AuditLog, logger: Logger): AuditTrail {
   const listeners = new Set<(record: AuditRecord) => void>()
@@ -46,7 +48,7 @@ export function createAuditTrail(log: AuditLog, logger: Logger): AuditTrail {
     )
   }
 
-  const mayBegin = inTurns(recordsInOneTurn)
+  const mayBegin = inTurns(recordsInOneTurn, longestWaitMs)
   const recordInTurn = (event: AuditEvent): Promise<void> => mayBegin().then(() => record(event))
   const noteAll = inOneGo<AuditEvent>(async (events) => {
     await Promise.allSettled(events.map(recordInTurn))

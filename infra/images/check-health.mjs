@@ -1,4 +1,4 @@
-// Exit status 0 when PATH on this container's own port answers 2xx; for HEALTHCHECK in images that have no curl.
+// Exit code 0 when PATH on this container's own port answers 2xx; for HEALTHCHECK in images that have no curl.
 // The port is that which the named variable holds, so that a container told to listen elsewhere is asked there. With TLS
 // the certificate is not looked at: it bears the names that others use, and this container asks itself.
 import { get } from 'node:http'

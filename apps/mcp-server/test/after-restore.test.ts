@@ -24,7 +24,7 @@ beforeEach(async () => {
 })
 afterEach(() => rmSync(folder, { recursive: true }))
 
-/** @returns the exit status, and everything that was written. */
+/** @returns the exit code, and everything that was written. */
 function run(settings: Record<string, string> = {}): Promise<{ status: number | string; text: string }> {
   const env = {
     PATH: process.env.PATH,

@@ -16,7 +16,7 @@ const usage = `Makes a data folder that came out of a backup fit to be served: t
 Verifies the audit log, then refuses every access token issued before this moment: who lost access after the backup was
 made is not known any more, and her token may still be alive. Everybody signs in anew. Running it again does no harm.
 
-Exit status: 0 done, 1 the audit log is not intact (nothing was changed), 2 the settings are wrong or a file cannot be read.
+Exit code: 0 done, 1 the audit log is not intact (nothing was changed), 2 the settings are wrong or a file cannot be read.
 `
 
 async function main(): Promise<number> {

@@ -9,7 +9,7 @@ call that was answered is in the audit log and whether the log is intact.
   --kills NUMBER  how often, 1 to 10,000. Default 100
   --help          show this
 
-Exit status: 0 nothing is missing and the log is intact after each kill, 1 otherwise, 2 the command is wrong.`
+Exit code: 0 nothing is missing and the log is intact after each kill, 1 otherwise, 2 the command is wrong.`
 
 const kills = readKills()
 if (kills === undefined) console.log(help)

@@ -1,4 +1,4 @@
-// Exit status 0 when a domain controller answers the account that reads, and has its people: for a container's health check.
+// Exit code 0 when a domain controller answers the account that reads, and has its people: for a container's health check.
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { controllerName, describeDomainController } from '../domain-controller/index.ts'

@@ -23,7 +23,7 @@ that know each other then erase the same: of those, one vault is enough, unless 
   --yes            erase; without it only says what would be erased
   --help           show this
 
-Exit status: 0 done, or nothing to do; 2 nothing was erased because the command or a file is wrong.`
+Exit code: 0 done, or nothing to do; 2 nothing was erased because the command or a file is wrong.`
 
 const options = {
   help: { type: 'boolean' },

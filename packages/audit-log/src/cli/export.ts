@@ -25,7 +25,7 @@ end with what is signed of each log, so that pnpm audit:verify verifies all of t
                          folder; without it personal data stays encrypted. Of several logs, each one's
   --help                 show this
 
-Exit status: 0 done, 2 the log could not be read or the command is wrong.`
+Exit code: 0 done, 2 the log could not be read or the command is wrong.`
 
 async function main(): Promise<void> {
   const { values, positionals } = parseArgs({

@@ -1,4 +1,4 @@
-/** Runs a command. What is wrong is told in a line or two; the exit status is then 2. */
+/** Runs a command. What is wrong is told in a line or two; the exit code is then 2. */
 export async function runCommand(name: string, main: () => Promise<void>): Promise<void> {
   try {
     await main()

@@ -28,7 +28,7 @@ logs that were exported together, each by what the export states of it.
   --json             print the result as JSON, for several files as a list
   --help             show this
 
-Exit status: 0 every log is intact, 1 one is not, 2 one could not be read or the command is wrong.`
+Exit code: 0 every log is intact, 1 one is not, 2 one could not be read or the command is wrong.`
 
 async function main(): Promise<void> {
   const { values, positionals } = parseArgs({

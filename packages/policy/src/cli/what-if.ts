@@ -25,7 +25,7 @@ Says what the policies would decide, and why. Nothing is called and nothing is r
   --json             print JSON
   --help             show this
 
-Exit status: 0 it would be allowed, 1 it would be denied, 2 the question is wrong.`
+Exit code: 0 it would be allowed, 1 it would be denied, 2 the question is wrong.`
 
 const options = {
   as: { type: 'string' },

@@ -9,7 +9,7 @@ How many of everything a company needs at its busiest, by arithmetic on what was
   CALLS    a second, of all of them; without both: the table of companies from small to large
   --help   show this
 
-Exit status: 0 done, 2 the command is wrong.`
+Exit code: 0 done, 2 the command is wrong.`
 
 try {
   const { values, positionals } = parseArgs({

@@ -1,5 +1,5 @@
 import type { StackFile } from '@mcp-identity/local-stack'
-import { callWithToken, type McpSession, openPersonSession, type PlainCallAnswer } from '@mcp-identity/local-stack/demo'
+import { callWithToken, type PlainCallAnswer, sessionOf } from '@mcp-identity/local-stack/demo'
 import type { Door } from '@mcp-identity/local-stack/doors'
 
 /** What one opening of a door showed. */
@@ -22,22 +22,6 @@ export interface DoorRound {
 
 const giveUpAfterMs = 5_000
 const callsAfterwards = 20
-
-/** An MCP client of a person of the company, in a browser of its own. */
-export function sessionOf(stack: StackFile, username: string): McpSession {
-  const person = stack.accounts.find((account) => account.username === username)
-  if (person === undefined) throw new Error(`the stack names no ${username}`)
-  return openPersonSession({ resource: stack.urls.mcp, clientId: stack.clients.cli.clientId, person })
-}
-
-/** An access token of a person who signs in for it, of a client that nothing is done with afterwards. */
-export async function accessTokenOf(stack: StackFile, username: string): Promise<string> {
-  const session = sessionOf(stack, username)
-  await session.callTool('whoami')
-  const token = session.accessToken()
-  await session.close()
-  return token
-}
 
 /**
  * Signs a person in, opens a door for her while her token is used without a pause, and watches what happens.

@@ -9,10 +9,10 @@ import {
   openDomainAdministration,
 } from '@mcp-identity/active-directory/domain-controller'
 import { readSettings, type Stack, type StackFile, startStack } from '@mcp-identity/local-stack'
-import { buildStory, callWithToken, refusalBoundMs } from '@mcp-identity/local-stack/demo'
+import { buildStory, callWithToken, refusalBoundMs, sessionOf } from '@mcp-identity/local-stack/demo'
 import { doorsOf, openKeycloakAdministrator } from '@mcp-identity/local-stack/doors'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { type DoorRound, isRefused, openDoorOnce, refresh, sessionOf } from '../door-round.ts'
+import { type DoorRound, isRefused, openDoorOnce, refresh } from '../door-round.ts'
 
 const report = { name: 'run_report', arguments: { report: 'customers-by-team' } }
 const refusedPage = /Not signed in. Either the name or the password is wrong, or the account is disabled, locked/

@@ -1,9 +1,8 @@
 import { existsSync } from 'node:fs'
-import { buildStory, openCorporateDirectory } from '@mcp-identity/local-stack/demo'
+import { buildStory, openCorporateDirectory, sessionOf } from '@mcp-identity/local-stack/demo'
 import { openKeycloakAdministrator } from '@mcp-identity/local-stack/doors'
 import { chromium } from 'playwright-core'
 import { afterAll, afterEach, describe, expect, inject, it } from 'vitest'
-import { sessionOf } from '../door-round.ts'
 import { claimsOf, createBrowser } from '../interactive-client.ts'
 import { carriedOn, deliver, holdResponse } from '../saml-sign-in.ts'
 

@@ -1,6 +1,5 @@
-import { callWithToken, openCorporateDirectory } from '@mcp-identity/local-stack/demo'
+import { accessTokenOf, callWithToken, openCorporateDirectory } from '@mcp-identity/local-stack/demo'
 import { afterEach, describe, expect, inject, it } from 'vitest'
-import { accessTokenOf } from '../door-round.ts'
 
 const rounds = 3
 const boundMs = 1000

@@ -1,8 +1,6 @@
-import { callWithToken } from '@mcp-identity/local-stack/demo'
+import { accessTokenOf, callWithToken, startSteadyCallers, tally } from '@mcp-identity/local-stack/demo'
 import { openKeycloakAdministrator } from '@mcp-identity/local-stack/doors'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
-import { accessTokenOf } from '../door-round.ts'
-import { startSteadyCallers, tally } from '../steady-callers.ts'
 
 const goodCallers = ['anna', 'dave', 'carol']
 

@@ -1,7 +1,6 @@
-import { callWithToken, openCorporateDirectory } from '@mcp-identity/local-stack/demo'
+import { accessTokenOf, callWithToken, openCorporateDirectory } from '@mcp-identity/local-stack/demo'
 import { afterEach, describe, expect, inject, it } from 'vitest'
 import { eventually, kill, start } from '../container-control.ts'
-import { accessTokenOf } from '../door-round.ts'
 
 describe.runIf(inject('containers'))('one of what there is only one of is killed', () => {
   const stack = inject('stack')

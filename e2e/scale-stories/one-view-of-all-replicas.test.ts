@@ -3,11 +3,10 @@ import { writeFileSync } from 'node:fs'
 import { promisify } from 'node:util'
 import { verifyClaim } from '@mcp-identity/audit-log/browser'
 import { findWorkspaceRoot } from '@mcp-identity/local-stack'
-import { callWithToken } from '@mcp-identity/local-stack/demo'
+import { accessTokenOf, callWithToken } from '@mcp-identity/local-stack/demo'
 import { verifyEvidence } from '@mcp-identity/policy/access-review'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { eventually, start, stop } from '../container-control.ts'
-import { accessTokenOf } from '../door-round.ts'
 
 interface AuditPage {
   records: { log: string; sequence: number; time: string; hash: string; event: { tool?: string; phase: string } }[]

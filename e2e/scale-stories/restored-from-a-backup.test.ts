@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { findWorkspaceRoot } from '@mcp-identity/local-stack'
-import { callWithToken, openCorporateDirectory } from '@mcp-identity/local-stack/demo'
+import { accessTokenOf, callWithToken, openCorporateDirectory, sessionOf } from '@mcp-identity/local-stack/demo'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
-import { accessTokenOf, refresh, sessionOf } from '../door-round.ts'
+import { refresh } from '../door-round.ts'
 
 const run = promisify(execFile)
 const restoredWithinMs = 10 * 60_000

@@ -1,8 +1,12 @@
-import { callWithToken, openCorporateDirectory } from '@mcp-identity/local-stack/demo'
+import {
+  accessTokenOf,
+  callWithToken,
+  openCorporateDirectory,
+  startSteadyCallers,
+  tally,
+} from '@mcp-identity/local-stack/demo'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { start, stop } from '../container-control.ts'
-import { accessTokenOf } from '../door-round.ts'
-import { startSteadyCallers, tally } from '../steady-callers.ts'
 
 const goodCallers = ['anna', 'dave', 'erin', 'carol']
 /** One after the other, as an update goes: the next one only when this one is ready again. */

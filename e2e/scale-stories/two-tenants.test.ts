@@ -1,8 +1,7 @@
 import { randomBytes } from 'node:crypto'
-import { callWithToken } from '@mcp-identity/local-stack/demo'
+import { accessTokenOf, callWithToken } from '@mcp-identity/local-stack/demo'
 import { openKeycloakAdministrator } from '@mcp-identity/local-stack/doors'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
-import { accessTokenOf } from '../door-round.ts'
 
 /** A realm beside the company's, on the same two nodes, whose administrators do what they like in it. */
 const tenant = 'subsidiary'

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises'
-import { callWithToken, openServiceSession } from '@mcp-identity/local-stack/demo'
+import { callWithToken, openServiceSession, sessionOf } from '@mcp-identity/local-stack/demo'
 import { claimsOf, clientDisabled, doorsOf, openKeycloakAdministrator } from '@mcp-identity/local-stack/doors'
 import { afterAll, afterEach, describe, expect, inject, it } from 'vitest'
-import { refresh, sessionOf } from '../door-round.ts'
+import { refresh } from '../door-round.ts'
 
 const stack = inject('stack')
 const keycloak = openKeycloakAdministrator(stack)

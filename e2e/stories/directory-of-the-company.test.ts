@@ -1,7 +1,6 @@
-import { callWithToken, openCorporateDirectory } from '@mcp-identity/local-stack/demo'
+import { callWithToken, openCorporateDirectory, sessionOf } from '@mcp-identity/local-stack/demo'
 import { openKeycloakAdministrator } from '@mcp-identity/local-stack/doors'
 import { afterAll, afterEach, describe, expect, inject, it } from 'vitest'
-import { sessionOf } from '../door-round.ts'
 import { claimsOf, signIn, tokensOf } from '../interactive-client.ts'
 
 const stack = inject('stack')

@@ -1,8 +1,7 @@
-import { callWithToken, openCorporateDirectory } from '@mcp-identity/local-stack/demo'
+import { callWithToken, openCorporateDirectory, sessionOf } from '@mcp-identity/local-stack/demo'
 import { openScimClient } from '@mcp-identity/local-stack/doors'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest'
 import { acquiredAlias, startAcquiredCompany } from '../acquired-company.ts'
-import { sessionOf } from '../door-round.ts'
 import { claimsOf, requestToken, type TokenAnswer, tokensOf } from '../interactive-client.ts'
 
 const stack = inject('stack')

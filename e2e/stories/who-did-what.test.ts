@@ -1,10 +1,9 @@
 import { createHash } from 'node:crypto'
 import { readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { openCorporateDirectory, openServiceSession } from '@mcp-identity/local-stack/demo'
+import { accessTokenOf, openCorporateDirectory, openServiceSession, sessionOf } from '@mcp-identity/local-stack/demo'
 import { claimsOf, openKeycloakAdministrator } from '@mcp-identity/local-stack/doors'
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest'
-import { accessTokenOf, sessionOf } from '../door-round.ts'
 
 const stack = inject('stack')
 const policies = inject('policies')

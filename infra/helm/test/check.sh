@@ -62,6 +62,8 @@ check 'a pod that does not is found: as root, with a token for the cluster, with
 check 'no secret stands in it' holds_no_secret
 check 'Keycloak is started with the options of the realm' has_start_options
 check 'speaks TLS to Keycloak and the MCP server, and to them alone' tells_ingress_tls
+leaves_ports_out() { helm template stack "$chart" --values "$complete" --set keycloak.hostname=https://sso.company.com:8443 | grep -q 'host: sso.company.com$'; }
+check 'has the ingress know parts by host, whatever their port' leaves_ports_out
 check 'lets callers and the console through to every route that is theirs' passes_every_route
 sends_spans_to() { helm template stack "$chart" --values "$complete" --set "mcpServer.tracesEndpoint=$1" | grep -q "OTEL_EXPORTER_OTLP_ENDPOINT, value: \"$1\""; }
 check 'sends spans where it is told to' sends_spans_to http://collector.monitoring:4318

@@ -2,8 +2,10 @@ import { existsSync } from 'node:fs'
 import { setTimeout } from 'node:timers/promises'
 import { Command } from 'commander'
 import { namedStack } from '../access/running-stack.ts'
-import { accessTokenOf, clusterRules } from '../cluster/cluster-rules.ts'
+import { clusterRules } from '../cluster/cluster-rules.ts'
 import { openCorporateDirectory } from '../demo/corporate-directory.ts'
+import { accessTokenOf } from '../demo/person-of-stack.ts'
+import { startSteadyCallers, tally } from '../demo/steady-callers.ts'
 import { callWithToken } from '../demo/stopwatch.ts'
 import type { StackFile } from '../stack-file.ts'
 import { trustAuthority } from '../tls/trust-authority.ts'
@@ -14,6 +16,10 @@ interface CheckFlags {
   stack: string
   steadyUntil?: string
 }
+
+const goodCallers = ['anna', 'dave', 'erin', 'carol']
+/** As many refusals in a row that every replica has given some. */
+const refusalsInARow = 50
 
 /** The command line of what runs in that pod. */
 function checkClusterCommand(): Command {
@@ -52,36 +58,24 @@ async function checkRules(stack: StackFile): Promise<number> {
   return broken === 0 ? 0 : 1
 }
 
-/** Of each caller. */
-const paceMs = 50
-const goodCallers = ['anna', 'dave', 'erin', 'carol']
-
 /** @returns the exit code: 1 when a good call failed, or a revoked one was allowed. */
 async function callSteadily(stack: StackFile, until: string): Promise<number> {
-  const directory = openCorporateDirectory(stack.urls.corporateIdp, stack.clients.directoryAdmin.secret)
-  const call = async (token: string): Promise<number> =>
-    callWithToken(stack.urls.mcp, token).then(
-      ({ status }) => status,
-      () => 0,
-    )
-  const callOn = async (token: string, counts: Record<number, number>): Promise<void> => {
-    while (!existsSync(until)) {
-      const status = await call(token)
-      counts[status] = (counts[status] ?? 0) + 1
-      await setTimeout(paceMs)
-    }
-  }
+  const { mcp, corporateIdp } = stack.urls
+  const directory = openCorporateDirectory(corporateIdp, stack.clients.directoryAdmin.secret)
   const tokens = await Promise.all(goodCallers.map((username) => accessTokenOf(stack, username)))
   const revokedToken = await accessTokenOf(stack, 'bob')
   await directory.disable('bob')
-  // The other replicas hear of it within moments: three refusals in a row may be of one and the same.
-  for (let refusals = 0; refusals < 50; ) refusals = (await call(revokedToken)) === 401 ? refusals + 1 : 0
+  for (let refusals = 0; refusals < refusalsInARow; )
+    refusals = (await callWithToken(mcp, revokedToken)).status === 401 ? refusals + 1 : 0
+  const callers = startSteadyCallers(mcp)
+  const good = callers.call(tokens)
+  const revoked = callers.call([revokedToken])
   console.log('calling')
-  const good: Record<number, number> = {}
-  const revoked: Record<number, number> = {}
-  await Promise.all([...tokens.map((token) => callOn(token, good)), callOn(revokedToken, revoked)])
+  while (!existsSync(until)) await setTimeout(100)
+  await callers.stop()
   await directory.enable('bob')
-  console.log(JSON.stringify({ good, revoked }))
-  const allAre = (counts: Record<number, number>, status: string) => Object.keys(counts).join() === status
-  return allAre(good, '200') && allAre(revoked, '401') ? 0 : 1
+  console.log(JSON.stringify({ good: tally(good), revoked: tally(revoked) }))
+  const allAre = (statuses: readonly number[], wanted: number) =>
+    statuses.length > 0 && statuses.every((status) => status === wanted)
+  return allAre(good, 200) && allAre(revoked, 401) ? 0 : 1
 }

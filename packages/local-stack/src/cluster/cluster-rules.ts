@@ -1,5 +1,5 @@
 import { openCorporateDirectory } from '../demo/corporate-directory.ts'
-import { type McpSession, openPersonSession } from '../demo/mcp-session.ts'
+import { accessTokenOf, sessionOf } from '../demo/person-of-stack.ts'
 import { callWithToken } from '../demo/stopwatch.ts'
 import type { StackFile } from '../stack-file.ts'
 
@@ -123,21 +123,6 @@ async function disabled(stack: StackFile, username: string, replicas: readonly s
     await directory.enable(username)
     await directory.close()
   }
-}
-
-/** An access token of a person who signs in for it. */
-export async function accessTokenOf(stack: StackFile, username: string): Promise<string> {
-  const session = sessionOf(stack, username)
-  await session.callTool('whoami')
-  const token = session.accessToken()
-  await session.close()
-  return token
-}
-
-function sessionOf(stack: StackFile, username: string): McpSession {
-  const person = stack.accounts.find((account) => account.username === username)
-  if (person === undefined) throw new Error(`the stack names no ${username}`)
-  return openPersonSession({ resource: stack.urls.mcp, clientId: stack.clients.cli.clientId, person })
 }
 
 async function readJson(address: URL, token?: string): Promise<Record<string, unknown>> {

@@ -1,6 +1,8 @@
 export type { Observer } from './browser.ts'
 export { type CorporateDirectory, openCorporateDirectory } from './corporate-directory.ts'
 export { type McpSession, openPersonSession, openServiceSession } from './mcp-session.ts'
+export { accessTokenOf, sessionOf } from './person-of-stack.ts'
+export { startSteadyCallers, tally } from './steady-callers.ts'
 export { callWithToken, type PlainCallAnswer, timeToRefusal } from './stopwatch.ts'
 export { buildStory, refusalBoundMs, type Story, StoryError, type StoryStack, type StoryStep } from './story.ts'
 export { summarise } from './tell.ts'

@@ -1,5 +1,5 @@
 import { setInterval } from 'node:timers/promises'
-import { callWithToken } from '@mcp-identity/local-stack/demo'
+import { callWithToken } from './stopwatch.ts'
 
 /** Of each caller. */
 const paceMs = 50

@@ -157,12 +157,15 @@ has_policies() { [ "$(k get networkpolicies -o name | grep -c stack-)" -eq 4 ]; 
 # The API server takes the other sizes, too, under a name that nothing has yet: with an autoscaler, and with one of each.
 takes() { helm template other "$chart" "${settings[@]}" --values "$chart/$1" --set ingress.enabled=true,ingress.tlsSecretName=web | k apply --server-side --dry-run=server --filename -; }
 evict() { printf '{"apiVersion":"policy/v1","kind":"Eviction","metadata":{"name":"%s"}}' "$1" | kubectl create --raw "/api/v1/namespaces/$namespace/pods/$1/eviction" --filename - 2>&1; }
+identity_of() { k get pod "$1" --ignore-not-found -o jsonpath='{.metadata.uid}'; }
 evicts_one_at_a_time() {
+  local before second
+  before=$(identity_of stack-mcp-server-2)
   evict stack-mcp-server-2 | grep -q Success || return 1
-  local second
   second=$(evict stack-mcp-server-1 || true)
+  for _ in $(seq 300); do [ "$(identity_of stack-mcp-server-2)" = "$before" ] || break; sleep 0.2; done
   k rollout status statefulset/stack-mcp-server --timeout=120s
-  grep -q "disruption budget" <<<"$second" || { echo "$second"; return 1; }
+  grep -q 'disruption budget' <<<"$second" || { echo "$second"; return 1; }
 }
 check 'all pods of the release are ready' ready_pods 7
 check 'no container can change its file system, each has a folder for what is temporary' cannot_be_changed

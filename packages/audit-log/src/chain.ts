@@ -23,8 +23,19 @@ export function prepareEvent(
   clock: () => number,
   personalData: PersonalDataVault | undefined,
 ): WaitingEvent {
-  const timed = isTimed(event) ? event : { ...event, time: new Date(clock() * 1000).toISOString() }
+  const timed = isTimed(event) ? event : { ...event, time: isoInstant(Math.trunc(clock() * 1000)) }
   return { event: timed, text: eventText(personalData?.seal(timed) ?? timed) }
+}
+
+const written = { ms: Number.NaN, text: '' }
+
+/** Many events share a millisecond, which is dear to write. */
+function isoInstant(ms: number): string {
+  if (ms !== written.ms) {
+    written.text = new Date(ms).toISOString()
+    written.ms = ms
+  }
+  return written.text
 }
 
 function isTimed(event: AuditEvent): event is AuditRecord['event'] {
@@ -38,10 +49,10 @@ export function chainEvents(after: LogHead, events: readonly WaitingEvent[]): Ch
   const lines: string[] = []
   for (const { event, text } of events) {
     sequence += 1
-    const written = writeRecordLine(sequence, hash, text)
-    records.push({ hash: written.hash, sequence, previous: hash, event })
-    lines.push(written.line)
-    hash = written.hash
+    const record = writeRecordLine(sequence, hash, text)
+    records.push({ hash: record.hash, sequence, previous: hash, event })
+    lines.push(record.line)
+    hash = record.hash
   }
   return { records, lines, head: { sequence, hash } }
 }

@@ -44,13 +44,19 @@ export function hasAmbiguousMembers(text: string): boolean {
 
 /** The index of the quote that closes the string opened at `start`. */
 function endOfString(text: string, start: number): number {
-  let at = start + 1
-  while (at < text.length) {
-    const code = text.charCodeAt(at)
-    if (code === QUOTE) return at
-    at += code === BACKSLASH ? 2 : 1
+  for (let from = start + 1; ; ) {
+    const end = text.indexOf('"', from)
+    if (end === -1) return text.length
+    if (!isEscaped(text, end)) return end
+    from = end + 1
   }
-  return at
+}
+
+/** Whether an odd number of backslashes stands before a character. */
+function isEscaped(text: string, at: number): boolean {
+  let first = at
+  while (text.charCodeAt(first - 1) === BACKSLASH) first -= 1
+  return (at - first) % 2 === 1
 }
 
 /** Adds a name to those seen; false when it is ambiguous. */

@@ -82,8 +82,8 @@ export function createGroupCommit<Input, Item, Result>(
     groupsUnderWay -= 1
     itemsUnderWay -= group.length
     if (groupsUnderWay === 0) isFailing = false
-    // Before anyone is answered, so that it goes on while they do; where one group has to hold everyone, after it.
-    if (limits.groups > 1) beginGroups()
+    // A full group goes on while the one before it is answered; a smaller one waits for what those add who are answered.
+    if (limits.groups > 1 && queue.length >= worthAGroup) beginGroups()
     group.forEach(answer)
     beginSoon()
   }

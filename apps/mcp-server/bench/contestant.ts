@@ -1,9 +1,13 @@
 import { type ChildProcess, fork } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { type AddressInfo, createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { mintAccessToken } from '@mcp-identity/test-kit'
 import { type Load, runClosedLoop } from './load.ts'
-import type { Setting, Variant } from './variants.ts'
+import type { Audience, Setting, Variant } from './variants.ts'
 
 /** Until the compiler has nothing left to do: a server runs for days. */
 const warmUpRequests = 15_000
@@ -23,6 +27,8 @@ export interface Contestant {
   readonly revision: Revision
   readonly child: ChildProcess
   readonly load: Load
+  /** Ends the server and removes what it kept. */
+  stop(): Promise<void>
 }
 
 /** Starts a server, waits until it answers, and warms it up. */
@@ -35,16 +41,22 @@ export async function startContestant(
   const port = await freePort()
   const resource = `http://127.0.0.1:${port}/mcp`
   const server = fileURLToPath(new URL('./serve.ts', import.meta.url))
-  const child = fork(server, [variant.name, JSON.stringify(settingFor(source, resource))], {
-    execArgv: ['--no-warnings'],
-  })
+  const folder = mkdtempSync(join(tmpdir(), 'mcp-server-bench-'))
+  const setting: Setting = { ...audienceFor(source, resource), folder }
+  const child = fork(server, [variant.name, JSON.stringify(setting)], { execArgv: ['--no-warnings'] })
+  child.once('exit', () => rmSync(folder, { recursive: true }))
+  async function stop(): Promise<void> {
+    const ended = once(child, 'exit')
+    child.disconnect()
+    await ended
+  }
   await new Promise<void>((resolve, reject) => {
     child.once('message', () => resolve())
     child.once('exit', () => reject(new Error(`${variant.name} did not start`)))
   })
   const load = { port, request: requestFor(source, resource, revision), connections: 32, requests }
   await runClosedLoop({ ...load, requests: warmUpRequests })
-  return { variant, revision, child, load }
+  return { variant, revision, child, load, stop }
 }
 
 /** Sends a message to a server under measurement and waits for its answer. */
@@ -55,7 +67,7 @@ export function ask<Answer>({ child }: Contestant, message: string): Promise<Ans
   })
 }
 
-export function settingFor({ issuer, jwksUri }: TokenSource, resource: string): Setting {
+export function audienceFor({ issuer, jwksUri }: TokenSource, resource: string): Audience {
   return { resource, issuer, jwksUri }
 }
 

@@ -1,5 +1,5 @@
 import type { RawRequest } from '@mcp-identity/mcp-authorization'
-import { createEchoResource, type Setting } from './variants.ts'
+import { type Audience, createEchoResource } from './variants.ts'
 
 const calls = 200_000
 const rounds = 5
@@ -8,11 +8,11 @@ const rounds = 5
  * Processor time that authorization adds to a call with a token that is known already, in microseconds: Host and Origin,
  * credentials, the token with every recheck, and the scope of the tool. The least of five rounds.
  */
-export async function measureKnownToken(setting: Setting, mint: (resource: string) => string): Promise<number> {
-  const resource = createEchoResource(setting)
-  const token = mint(setting.resource)
+export async function measureKnownToken(audience: Audience, mint: (resource: string) => string): Promise<number> {
+  const resource = createEchoResource(audience)
+  const token = mint(audience.resource)
   const rawHeaders = [
-    ['Host', new URL(setting.resource).host],
+    ['Host', new URL(audience.resource).host],
     ['Content-Type', 'application/json'],
     ['Accept', 'application/json, text/event-stream'],
     ['MCP-Protocol-Version', '2026-07-28'],

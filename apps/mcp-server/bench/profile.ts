@@ -43,7 +43,7 @@ for (const [thread, us] of Object.entries(after)) print(us - (before[thread] ?? 
 await ask(contestant, 'profile')
 await runClosedLoop(contestant.load)
 for (const profile of await ask<ThreadProfile[]>(contestant, 'stop')) describe(profile)
-contestant.child.disconnect()
+await contestant.stop()
 await keySet.close()
 
 function describe({ thread, profile }: ThreadProfile): void {

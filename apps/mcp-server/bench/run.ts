@@ -1,7 +1,7 @@
 import { cpus } from 'node:os'
 import { serveKeySet } from '@mcp-identity/test-kit'
 import { compare, type Loop, row } from './compare.ts'
-import { mintFor, type Revision, settingFor, startContestant } from './contestant.ts'
+import { audienceFor, mintFor, type Revision, startContestant } from './contestant.ts'
 import { measureKnownToken } from './known-token.ts'
 import { runClosedLoop, runOpenLoop } from './load.ts'
 import { readRounds } from './rounds.ts'
@@ -33,8 +33,8 @@ const contestants = await Promise.all(
 console.log(`Node ${process.version}, ${cpus().length} x ${cpus()[0]?.model}, ${rounds} rounds of ${requests} requests`)
 for (const { name, does } of variants) console.log(`${name.padEnd(30)} ${does}`)
 for (const [title, loop] of Object.entries(loops)) await print(title, loop)
-for (const { child } of contestants) child.disconnect()
-const known = await measureKnownToken(settingFor(keySet, 'http://127.0.0.1/mcp'), (resource) =>
+for (const { stop } of contestants) await stop()
+const known = await measureKnownToken(audienceFor(keySet, 'http://127.0.0.1/mcp'), (resource) =>
   mintFor(keySet, resource),
 )
 console.log(`\na known token and the scope of a tool, in process: ${known.toFixed(2)} us a call`)

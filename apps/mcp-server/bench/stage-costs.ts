@@ -38,5 +38,5 @@ for (const [{ variant }, { us, leastUs }] of costs) {
   )
   before = leastUs
 }
-for (const { child } of contestants) child.disconnect()
+for (const { stop } of contestants) await stop()
 await keySet.close()

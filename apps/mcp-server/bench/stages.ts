@@ -10,18 +10,17 @@ import {
 import { toNodeListener } from '@mcp-identity/mcp-authorization/node'
 import { openFourEyesStore } from '@mcp-identity/policy/store'
 import { pino } from 'pino'
+import { createCallPath } from '../src/call-path.ts'
 import type { Config } from '../src/config.ts'
-import { createFourEyes } from '../src/four-eyes.ts'
 import { createLiveCallers } from '../src/live-caller.ts'
 import { createMetrics } from '../src/metrics.ts'
 import { openAuditTrail } from '../src/open-audit-trail.ts'
 import { openPolicies, type Policies } from '../src/policies.ts'
-import { recordedEndpoint } from '../src/recorded-endpoint.ts'
 import { joinReplicas } from '../src/replicas/join-replicas.ts'
 import { contextOf } from '../src/request-context.ts'
 import { openSignals } from '../src/signals.ts'
-import { createToolGuard } from '../src/tool-guard.ts'
 import { createGrants } from '../src/tools/company-tool.ts'
+import { openTracing } from '../src/tracing/open-tracing.ts'
 import { createVisibility } from '../src/visibility.ts'
 import {
   companyConfig,
@@ -31,7 +30,6 @@ import {
   echoModel,
   listen,
   type Setting,
-  temporaryFolder,
   type Variant,
   variants,
 } from './variants.ts'
@@ -71,7 +69,7 @@ function named(name: string): Variant {
 }
 
 async function servePolicies(setting: Setting): Promise<void> {
-  const { engine } = echoPolicies(companyConfig(setting, temporaryFolder()))
+  const { engine } = echoPolicies(companyConfig(setting))
   const callers = createLiveCallers(neverChanged, new Map())
   const guard: ToolGuard = async ({ token, tool, arguments: given }, proceed) => {
     const caller = await callers.of(token, '', false)
@@ -90,9 +88,9 @@ async function servePolicies(setting: Setting): Promise<void> {
   )
 }
 
-/** The call path as `startServer` puts it together, with the records of some phases only. */
+/** The call path of the server, with the records of some phases only. */
 async function serveCallPath(setting: Setting, recorded: readonly Phase[]): Promise<void> {
-  const config = companyConfig(setting, temporaryFolder())
+  const config = companyConfig(setting)
   const logger = pino({ level: 'error' })
   const { engine } = echoPolicies(config)
   const alone = await joinReplicas(undefined)
@@ -102,22 +100,8 @@ async function serveCallPath(setting: Setting, recorded: readonly Phase[]): Prom
     record: (event: AuditEvent) => (recorded.includes(event.phase) ? log.record(event) : Promise.resolve()),
   }
   const { cutOffs, reasonRefused } = openSignals({ config, onState() {}, onSignal() {} })
-  const liveCallers = createLiveCallers(cutOffs, new Map())
   const calls = createCallRegistry()
-  const metrics = createMetrics({
-    cutOffs: () => cutOffs,
-    feeds: () => [],
-    openCalls: () => calls.size,
-    auditWritable: () => auditTrail.isWritable,
-    policiesStale: () => false,
-    auditDeliveries: auditTrail.deliveries,
-    otherLogs: () => [],
-  })
-  const grants = createGrants()
-  const tools = new Map([[tool.name, { tool, readableArguments: () => ({}) }]])
-  const store = await openFourEyesStore(join(config.dataDirectory, 'approvals.db'))
-  const fourEyes = createFourEyes({ engine, store, auditTrail, recordOf: () => undefined })
-  const endpoint = createMcpEndpoint({
+  const { endpoint } = createCallPath({
     protectedResource: createEchoResource(setting, {
       verifier: createVerifier(setting, reasonRefused),
       rateLimits: { perCallerAndTool: { requests: config.callsPerMinute, seconds: 60 } },
@@ -126,13 +110,27 @@ async function serveCallPath(setting: Setting, recorded: readonly Phase[]): Prom
       },
     }),
     serverInfo,
-    tools: [tool],
-    visibility: createVisibility(engine, liveCallers),
-    guard: createToolGuard({ tools, engine, fourEyes, liveCallers, cutOffs, auditTrail, grants, metrics, logger }),
+    tools: [{ tool, readableArguments: () => ({}) }],
+    grants: createGrants(),
+    engine,
+    approvals: await openFourEyesStore(join(config.dataDirectory, 'approvals.db')),
+    liveCallers: createLiveCallers(cutOffs, new Map()),
+    cutOffs,
+    auditTrail,
     calls,
-    reasonToWithhold: cutOffs.reasonRefused,
+    metrics: createMetrics({
+      cutOffs: () => cutOffs,
+      feeds: () => [],
+      openCalls: () => calls.size,
+      auditWritable: () => auditTrail.isWritable,
+      policiesStale: () => false,
+      auditDeliveries: auditTrail.deliveries,
+      otherLogs: () => [],
+    }),
+    tracing: await openTracing(undefined, logger),
+    logger,
   })
-  await serveEndpoint(setting, recordedEndpoint({ endpoint, engine, auditTrail, isTool: (name) => tools.has(name) }))
+  await serveEndpoint(setting, endpoint)
 }
 
 const neverChanged = { permissionsChangedSince: () => false, subscribe: () => () => {} }

@@ -1,6 +1,5 @@
-import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, writeFileSync } from 'node:fs'
 import { createServer, type RequestListener } from 'node:http'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openAuditLog, openPersonalDataVault } from '@mcp-identity/audit-log'
 import {
@@ -28,11 +27,17 @@ const echoDescription = { scopes: ['read:customers'], resourceType: 'Server' }
 /** The demonstration's model with the echo tool in it. */
 export const echoModel: PolicyModel = { ...companyModel, tools: { ...companyModel.tools, echo: echoDescription } }
 
-/** What a server under measurement needs to know. */
-export interface Setting {
+/** What the token of a caller is for, and where its keys are. */
+export interface Audience {
   readonly resource: string
   readonly issuer: string
   readonly jwksUri: string
+}
+
+/** What a server under measurement needs to know. */
+export interface Setting extends Audience {
+  /** An empty folder for what it keeps. */
+  readonly folder: string
 }
 
 const inputSchema = z.object({ text: z.string() })
@@ -100,7 +105,7 @@ function createSdkListener(): RequestListener {
   return toNodeHandler(createMcpHandler(createSdkServer)) as unknown as RequestListener
 }
 
-function createJoseListener({ resource, issuer, jwksUri }: Setting): RequestListener {
+function createJoseListener({ resource, issuer, jwksUri }: Audience): RequestListener {
   const keySet = createRemoteJWKSet(new URL(jwksUri))
   const handler = createSdkListener()
   return async (request, response) => {
@@ -115,13 +120,13 @@ function createSdkServer(): McpServer {
   return server
 }
 
-export function createVerifier({ resource, issuer, jwksUri }: Setting, isRevoked?: RevocationCheck): TokenVerifier {
+export function createVerifier({ resource, issuer, jwksUri }: Audience, isRevoked?: RevocationCheck): TokenVerifier {
   const issuers = [keycloak({ issuer, audience: resource, jwksUri, dangerouslyAllowInsecureHttp: true })]
   return createAccessTokenVerifier({ resource, issuers, ...(isRevoked && { isRevoked }) })
 }
 
 /** The protected resource that the echo tool is behind. */
-export function createEchoResource(setting: Setting, more: Partial<ProtectedResourceOptions> = {}): ProtectedResource {
+export function createEchoResource(setting: Audience, more: Partial<ProtectedResourceOptions> = {}): ProtectedResource {
   return createProtectedResource({
     resource: setting.resource,
     authorizationServers: [setting.issuer],
@@ -144,16 +149,15 @@ export function createEchoTool(): ProtectedTool {
 
 /** The demonstration's server as it is, signals from an identity provider included, with the echo tool beside its own. */
 async function startCompanyServer(setting: Setting): Promise<void> {
-  const dataDirectory = temporaryFolder()
-  await startServer(companyConfig(setting, dataDirectory), pino({ level: 'error' }), {
+  await startServer(companyConfig(setting), pino({ level: 'error' }), {
     tools: [{ tool: createEchoTool(), readableArguments: () => ({}) }],
     model: echoModel,
   })
 }
 
-/** The settings of the demonstration, everything below one folder, with policies that let everyone echo. */
-export function companyConfig({ resource, issuer, jwksUri }: Setting, dataDirectory: string): Config {
-  const policyDirectory = join(dataDirectory, 'policies')
+/** The settings of the demonstration, with policies that let everyone echo. */
+export function companyConfig({ resource, issuer, jwksUri, folder }: Setting): Config {
+  const policyDirectory = join(folder, 'policies')
   cpSync(companyPoliciesDirectory, policyDirectory, { recursive: true })
   writeFileSync(
     join(policyDirectory, 'everyone-echoes.cedar'),
@@ -164,7 +168,7 @@ export function companyConfig({ resource, issuer, jwksUri }: Setting, dataDirect
     MCP_RESOURCE: resource,
     MCP_ISSUERS: JSON.stringify([{ provider: 'keycloak', issuer, audience: resource, jwksUri }]),
     MCP_SIGNALS: JSON.stringify({ transmitters: [{ issuer: `${issuer}/corporate`, jwksUri, speaksFor: [issuer] }] }),
-    MCP_DATA_DIR: dataDirectory,
+    MCP_DATA_DIR: folder,
     MCP_POLICY_DIR: policyDirectory,
     MCP_DEVELOPMENT: '1',
     MCP_CALLS_PER_MINUTE: '10000000',
@@ -173,13 +177,13 @@ export function companyConfig({ resource, issuer, jwksUri }: Setting, dataDirect
 
 /** What two records cost by themselves. */
 async function startAuditedEcho(setting: Setting): Promise<void> {
-  const folder = temporaryFolder()
+  const { folder, issuer } = setting
   const log = await openAuditLog({
     path: join(folder, 'audit.db'),
     signingKeyFile: join(folder, 'audit-key.pem'),
     personalData: openPersonalDataVault(join(folder, 'personal-data.db')),
   })
-  const about = { action: 'tools/call', tool: 'echo', issuer: setting.issuer, subject: 'a person', name: 'A Person' }
+  const about = { action: 'tools/call', tool: 'echo', issuer, subject: 'a person', name: 'A Person' }
   await listen(setting, (request, response) => {
     const chunks: Buffer[] = []
     request.on('data', (chunk: Buffer) => chunks.push(chunk))
@@ -192,12 +196,6 @@ async function startAuditedEcho(setting: Setting): Promise<void> {
       response.end(body)
     })
   })
-}
-
-export function temporaryFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'mcp-server-bench-'))
-  process.on('exit', () => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }))
-  return folder
 }
 
 export function listen({ resource }: Setting, listener: RequestListener): Promise<void> {

@@ -1,12 +1,7 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
-import {
-  createCallRegistry,
-  createMcpEndpoint,
-  createProtectedResource,
-  type TokenVerifier,
-} from '@mcp-identity/mcp-authorization'
+import { createCallRegistry, createProtectedResource, type TokenVerifier } from '@mcp-identity/mcp-authorization'
 import { toNodeListener } from '@mcp-identity/mcp-authorization/node'
 import type { PolicyModel } from '@mcp-identity/policy'
 import { openFourEyesStore } from '@mcp-identity/policy/store'
@@ -16,9 +11,9 @@ import type { Logger } from 'pino'
 import { groupsOf, openAccessReviews } from './access-reviews.ts'
 import { callerMembers, present } from './audit-events.ts'
 import { ownLog } from './audit-logs.ts'
+import { createCallPath } from './call-path.ts'
 import type { Config } from './config.ts'
 import { openCustomerDatabase } from './customers/customer-database.ts'
-import { createFourEyes } from './four-eyes.ts'
 import { openListener } from './http/listener.ts'
 import { createRoutes } from './http/routes.ts'
 import { signalReceivers } from './http/signal-receivers.ts'
@@ -33,20 +28,17 @@ import { openPolicies } from './policies.ts'
 import { createPolicyClock } from './policy-clock.ts'
 import { agesOf, readinessChecks } from './readiness.ts'
 import { createRealmDirectory, type RealmDirectory } from './realm-directory.ts'
-import { recordedEndpoint } from './recorded-endpoint.ts'
 import { joinReplicas } from './replicas/join-replicas.ts'
 import { contextOf } from './request-context.ts'
 import { scopeHierarchy, scopesSupported } from './scopes.ts'
 import { createSecurityEvents } from './security-events.ts'
 import { openSignals } from './signals.ts'
-import { createToolGuard } from './tool-guard.ts'
 import { type CompanyTool, createGrants } from './tools/company-tool.ts'
 import { customerTools } from './tools/customer-tools.ts'
 import { financeAndReportTools } from './tools/finance-and-report-tools.ts'
 import { identityAndAuditTools } from './tools/identity-and-audit-tools.ts'
 import { openTracing } from './tracing/open-tracing.ts'
 import { watchUnreadLogs } from './unread-logs.ts'
-import { createVisibility } from './visibility.ts'
 
 export interface RunningServer {
   /** The port that was given, or found when 0 was asked for. */
@@ -195,44 +187,23 @@ export async function startServer(config: Config, logger: Logger, added?: AddedT
     ...financeAndReportTools({ database, grants }),
     ...(added?.tools ?? []),
   ]
-  const tools = new Map(companyTools.map((entry) => [entry.tool.name, entry]))
   const approvals = await openFourEyesStore(placeOf('approvals.db'))
-  const fourEyes = createFourEyes({
+  const { endpoint, fourEyes } = createCallPath({
+    protectedResource,
+    serverInfo: { name: 'customer-records', title: 'Customer records', version: '1.0.0' },
+    serverOptions: { instructions },
+    tools: companyTools,
+    grants,
     engine,
-    store: approvals,
-    auditTrail,
-    recordOf: (name, args) => tools.get(name)?.recordOf?.(args),
-  })
-  const guard = createToolGuard({
-    tools,
-    engine,
-    fourEyes: tracing.policy(fourEyes),
+    approvals,
     liveCallers,
     cutOffs: signals.cutOffs,
     auditTrail,
-    grants,
+    calls,
     metrics,
+    tracing,
     logger,
   })
-  const recorded = recordedEndpoint({
-    endpoint: createMcpEndpoint({
-      protectedResource,
-      serverInfo: { name: 'customer-records', title: 'Customer records', version: '1.0.0' },
-      serverOptions: { instructions },
-      tools: companyTools.map(({ tool }) => tool),
-      visibility: createVisibility(engine, liveCallers),
-      guard: tracing.guard(guard),
-      calls,
-      reasonToWithhold: signals.cutOffs.reasonRefused,
-      onError: (error, request) =>
-        logger.error({ err: error, requestId: contextOf(request).requestId }, 'a request failed'),
-    }),
-    engine,
-    auditTrail,
-    isTool: (name) => tools.has(name),
-  })
-
-  const endpoint = tracing.endpoint(recorded)
 
   const probe = probeKeySets(config.issuers)
   const leavers = createLeaverReports({

@@ -230,7 +230,12 @@ interface PersonalKey {
 
 /** The {@link personalMembers} of an event; JSON leaves out what is undefined. */
 function personalOf({ email, name, readableArguments, details }: AuditEvent): Partial<AuditEvent> {
-  return { email, name, readableArguments, details: isFiguresAlone(details) ? undefined : details } as Partial<AuditEvent>
+  return {
+    email,
+    name,
+    readableArguments,
+    details: isFiguresAlone(details) ? undefined : details,
+  } as Partial<AuditEvent>
 }
 
 /** Numbers alone, as when something counts from and how many calls it ended, say nothing of who she is. */

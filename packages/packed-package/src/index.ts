@@ -1,3 +1,4 @@
+export { compileExamples } from './compile-examples.ts'
 export { compiler, compileStrictly } from './compile-strictly.ts'
 export { installedNodes } from './installed-nodes.ts'
 export { archiveIn, packInto, run } from './pack-package.ts'

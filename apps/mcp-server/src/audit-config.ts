@@ -1,5 +1,5 @@
 import { join, resolve } from 'node:path'
-import { type ExportFormat, exportFormats, storeKind } from '@mcp-identity/audit-log'
+import { type ExportFormat, exportFormats } from '@mcp-identity/audit-log'
 import { z } from 'zod'
 import { absoluteUrl } from './absolute-url.ts'
 import { isPostgresUrl, postgresUrl } from './postgres-url.ts'
@@ -106,12 +106,4 @@ export function readAuditConfig(settings: AuditSettings, dataDirectory: string, 
 /** Addresses that secrets and personal data are sent to, for the check that they are https. */
 export function auditAddresses(settings: AuditSettings | undefined): string[] {
   return (settings?.deliveries ?? []).flatMap(({ url }) => (url === undefined ? [] : [url]))
-}
-
-/** Where a log is, to be told to people: without a password. */
-export function describeStore(path: string): string {
-  if (storeKind(path) !== 'postgres') return path
-  const url = new URL(path)
-  url.password = ''
-  return url.href
 }

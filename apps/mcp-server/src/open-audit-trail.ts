@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import {
   type AuditLog,
   type Delivery,
+  describeStore,
   exportFormats,
   fileSender,
   httpSender,
@@ -13,7 +14,6 @@ import {
 } from '@mcp-identity/audit-log'
 import type { Logger } from 'pino'
 import type { AuditConfig, DeliveryConfig } from './audit-config.ts'
-import { describeStore } from './audit-config.ts'
 import { present } from './audit-events.ts'
 import { type AuditTrail, createAuditTrail } from './audit-trail.ts'
 import { type ErasureKeeper, keepErasures } from './erasures.ts'

@@ -19,7 +19,7 @@ export { type ExportFormat, exportFormats } from './export/formats.ts'
 export { type OcsfEvent, toOcsf } from './export/ocsf.ts'
 export { type OtlpLogRecord, toOtlpLogRecord, toOtlpRequest } from './export/open-telemetry.ts'
 export { humanLine } from './human-line.ts'
-export { type StoreKind, storeKind } from './open-store.ts'
+export { describeStore, type StoreKind, storeKind } from './open-store.ts'
 export { pagesOfRecords } from './pages-of-records.ts'
 export {
   type DataSubject,

@@ -37,6 +37,15 @@ export function storeKind(place: string): StoreKind {
   return place.endsWith('.jsonl') || start !== '' ? 'lines' : 'sqlite'
 }
 
+/** Where a log is, to be told to people: without a password. */
+export function describeStore(place: string): string {
+  if (storeKind(place) !== 'postgres') return place
+  const url = new URL(place)
+  url.password = ''
+  url.searchParams.delete('password')
+  return url.href
+}
+
 function firstBytes(path: string, length: number): string {
   const file = openSync(path, 'r')
   try {

@@ -2,7 +2,8 @@ import { spawnSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { expect, it } from 'vitest'
+import { hasPostgresServer, startPostgresServer } from '@mcp-identity/test-kit'
+import { expect, it, onTestFinished } from 'vitest'
 import { openAuditLog, openPersonalDataVault } from '../src/index.ts'
 import { aliceDeletes } from './events.ts'
 import { temporaryFolder } from './temporary-folder.ts'
@@ -135,6 +136,31 @@ it('writes lines of several logs that the verifier takes in one go, and says of 
     stderr: expect.stringContaining('leave --tiles out'),
   })
 })
+
+it.runIf(hasPostgresServer())(
+  'names a log in PostgreSQL without its password, and takes its checkpoint from --tiles',
+  async () => {
+    const postgres = startPostgresServer()
+    onTestFinished(() => postgres.stop())
+    const folder = temporaryFolder()
+    const path = postgres.newDatabase()
+    const tileFolder = join(folder, 'tiles')
+    const log = await openAuditLog({ path, tileFolder, signingKeyFile: join(folder, 'key.pem') })
+    await log.append(aliceDeletes)
+    await log.close()
+    const withPassword = new URL(path)
+    withPassword.password = 'the-password'
+    const file = join(folder, 'export.jsonl')
+    const { stdout, status } = exported(withPassword.href, '--tiles', tileFolder)
+    expect(status).toBe(0)
+    expect(stdout).not.toContain('the-password')
+    writeFileSync(file, stdout)
+    expect(run('verify', file)).toMatchObject({
+      status: 0,
+      stdout: expect.stringContaining('1 of them under a signed'),
+    })
+  },
+)
 
 it.each([
   ['no log', [], 'name an audit log'],

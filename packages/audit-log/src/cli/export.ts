@@ -4,7 +4,7 @@ import { queryAuditLog } from '../audit-log.ts'
 import { type ExportFormat, exportFormats } from '../export/formats.ts'
 import { exportLogs, type LogSource } from '../export/log-export.ts'
 import { mergeByTime } from '../merge-by-time.ts'
-import { storeKind } from '../open-store.ts'
+import { describeStore, storeKind } from '../open-store.ts'
 import { pagesOfRecords } from '../pages-of-records.ts'
 import { openPersonalDataVault, type PersonalDataVault } from '../personal-data.ts'
 import { defaultTileFolder } from '../tile-folder.ts'
@@ -54,7 +54,7 @@ async function main(): Promise<void> {
   const sources = positionals.map((path): LogSource => {
     const tileFolder = values.tiles ?? (storeKind(path) === 'postgres' ? undefined : defaultTileFolder(path))
     const pages = pagesOfRecords((query) => queryAuditLog(path, query, { open }), { afterSequence })
-    return { name: nameOf(path), pages, afterSequence, ...(tileFolder !== undefined && { tileFolder }) }
+    return { name: describeStore(path), pages, afterSequence, ...(tileFolder !== undefined && { tileFolder }) }
   })
   for await (const text of inFormat(values.format as ExportFormat, sources)) process.stdout.write(text)
 }
@@ -64,13 +64,6 @@ async function* inFormat(format: ExportFormat, sources: readonly LogSource[]): A
   else
     for await (const records of mergeByTime(sources.map(({ pages }) => pages)))
       yield exportFormats[format].body(records)
-}
-
-/** The address of a database may hold a password. */
-function nameOf(path: string): string {
-  if (storeKind(path) !== 'postgres') return path
-  const { host, pathname } = new URL(path)
-  return `postgres://${host}${pathname}`
 }
 
 function openVault(file: string): PersonalDataVault {

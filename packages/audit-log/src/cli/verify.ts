@@ -1,7 +1,7 @@
 import { closeSync, existsSync, openSync, readFileSync, readSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { storeKind } from '../open-store.ts'
+import { describeStore, storeKind } from '../open-store.ts'
 import { checkVerifierKey } from '../signed-note.ts'
 import { defaultTileFolder, tileFolderFiles } from '../tile-folder.ts'
 import { type AuditVerification, verifyAuditLog } from '../verify-audit-log.ts'
@@ -53,14 +53,15 @@ async function main(): Promise<void> {
   const { tiles } = values
   const checkpoints = (values.checkpoint ?? []).map(readText)
   const keys = values.key?.map(readKey)
-  const results: { log: string; result: AuditVerification | ExportVerification }[] = []
-  for (const log of positionals) results.push({ log, result: await verify(log, { keys, tiles, checkpoints }) })
+  const results: { path: string; log: string; result: AuditVerification | ExportVerification }[] = []
+  for (const path of positionals)
+    results.push({ path, log: describeStore(path), result: await verify(path, { keys, tiles, checkpoints }) })
   if (values.json === true) {
     const [one] = results
     console.log(
       JSON.stringify(results.length === 1 ? one?.result : results.map(({ log, result }) => ({ log, ...result }))),
     )
-  } else for (const { log, result } of results) console.log(linesOf(log, result).join('\n'))
+  } else for (const { path, log, result } of results) console.log(linesOf(log, result, path).join('\n'))
   process.exitCode = results.every(({ result }) => result.intact) ? 0 : 1
 }
 
@@ -137,10 +138,10 @@ function readKey(keyOrFile: string): string {
   return key
 }
 
-function linesOf(path: string, result: AuditVerification | ExportVerification): string[] {
-  if (!('logs' in result)) return [`${path}: ${inText(result)}${hint(path, result)}`]
-  const ofLogs = result.logs.map((log) => `${path}, ${log.log}: ${inText(log)}${openedIn(log)}`)
-  return [...ofLogs, ...result.problems.map((problem) => `${path}: NOT intact: ${problem}`)]
+function linesOf(name: string, result: AuditVerification | ExportVerification, path: string): string[] {
+  if (!('logs' in result)) return [`${name}: ${inText(result)}${hint(path, result)}`]
+  const ofLogs = result.logs.map((log) => `${name}, ${log.log}: ${inText(log)}${openedIn(log)}`)
+  return [...ofLogs, ...result.problems.map((problem) => `${name}: NOT intact: ${problem}`)]
 }
 
 function inText(result: AuditVerification & { line?: number }): string {

@@ -17,16 +17,15 @@ export {
 } from './export/delivery.ts'
 export { type ExportFormat, exportFormats } from './export/formats.ts'
 export { type OcsfEvent, toOcsf } from './export/ocsf.ts'
-export { type OtlpLogRecord, toOtlpLogRecord, toOtlpRequest } from './export/open-telemetry.ts'
+export { type OtlpLogRecord, toOtlpLogRecord } from './export/open-telemetry.ts'
 export { humanLine } from './human-line.ts'
-export { describeStore, type StoreKind, storeKind } from './open-store.ts'
+export { describeStore } from './open-store.ts'
 export { pagesOfRecords } from './pages-of-records.ts'
 export {
   type DataSubject,
   type Erasure,
   openPersonalDataVault,
   type PersonalDataVault,
-  personalMembers,
 } from './personal-data.ts'
 export type { AuditQuery } from './query-log.ts'
 export { proveRecord, type RecordClaim, verifyRecordProof } from './record-proof.ts'

@@ -10,9 +10,9 @@ import {
   type AuditRecord,
   openAuditLog,
   queryAuditLog,
-  storeKind,
   verifyAuditLog,
 } from '../src/index.ts'
+import { storeKind } from '../src/open-store.ts'
 import { aliceDeletes } from './events.ts'
 import { rehash } from './rehash.ts'
 import { temporaryFolder } from './temporary-folder.ts'

@@ -7,21 +7,16 @@ export {
   directoryAdminScope,
   groupOfEverybody,
   identityProviderAlias,
-  secretPlaceholders,
 } from './names.ts'
 export {
   type GroupGrant,
   groupGrants,
-  serviceToolRoles,
-  type ToolScope,
   toolScopeNames,
-  toolScopes,
 } from './permissions.ts'
 export type { LintOptions, RealmFinding, RealmRule } from './realm-rule.ts'
-export { keycloakBuildOptions, keycloakFeatures, keycloakStartOptions, keycloakVersion } from './server-options.ts'
+export { keycloakBuildOptions, keycloakStartOptions, keycloakVersion } from './server-options.ts'
 export {
   type ActiveDirectorySettings,
-  checkRealmSettings,
   longestAccessTokenLifespanSeconds,
   type RealmSettings,
 } from './settings.ts'

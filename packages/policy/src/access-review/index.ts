@@ -20,7 +20,7 @@ export {
   reviewAccess,
   type ToolUse,
 } from './review-access.ts'
-export { type CampaignItem, isCalled, itemsInScope, type ReviewScope } from './review-scope.ts'
+export type { CampaignItem, ReviewScope } from './review-scope.ts'
 export {
   type Campaign,
   type CampaignSummary,

@@ -40,8 +40,9 @@ export function recordedEndpoint(parts: RecordedEndpointParts): McpEndpoint {
     context.namedTool = namedTool(headerOf(request, 'mcp-name'))
     context.protocolEra = eraOf(headerOf(request, 'mcp-protocol-version'))
     const answer = await endpoint.handle(remembering(request, context))
-    if (!context.isDecided) {
-      await recordUndecided(parts, context).catch(() => {
+    const who = context.isDecided ? undefined : whoCalled(context)
+    if (who !== undefined) {
+      await recordUndecided(parts, context, who).catch(() => {
         context.isUnrecorded = true
       })
     }
@@ -74,9 +75,11 @@ function remembering(request: IncomingRequest, context: RequestContext): Incomin
   return withRequestContext(remembered, context)
 }
 
-async function recordUndecided(parts: RecordedEndpointParts, context: RequestContext): Promise<void> {
-  const who = whoCalled(context)
-  if (who === undefined) return
+async function recordUndecided(
+  parts: RecordedEndpointParts,
+  context: RequestContext,
+  who: Partial<AuditEvent>,
+): Promise<void> {
   const tool = calledTool(context.bodyText) ?? context.namedTool
   if (context.refusal === undefined && tool === undefined) return
   const { record, recordRefusal } = parts.auditTrail
@@ -92,6 +95,7 @@ async function recordUndecided(parts: RecordedEndpointParts, context: RequestCon
   })
 }
 
+/** Undefined: nobody whom an issuer vouches for. */
 function whoCalled({ token, refusal }: RequestContext): Partial<AuditEvent> | undefined {
   const known = token ?? refusal?.token
   if (known !== undefined) return callerMembers(known)

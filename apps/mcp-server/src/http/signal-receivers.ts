@@ -24,7 +24,7 @@ import { type RouteHandler, sendJson } from './answers.ts'
 /** A signal costs as much as a call: of very many that come at once only these begin before others have their turn. */
 const signalsInOneTurn = 8
 /** That somebody's access has ended comes before others' speed. */
-const longestWaitMs = 50
+const longestWaitMs = 15
 const gatherLinesMs = 100
 
 export interface SignalReceiversParts {

@@ -46,7 +46,7 @@ export interface Percentiles {
 /** Many people who call at random moments, for a time, beside as much load on bare servers in turns. */
 export async function measureManyPeople(load: LoadRun): Promise<ManyPeopleReport> {
   const { fleet, people, seconds, rate, signal, tell } = load
-  tell(`this takes about ${minutesOf(load)} minutes`)
+  tell(`this takes about ${minutesOf(load)} min`)
   tell(`signing ${people} access tokens`)
   const calls = callsOf(people, fleet.target)
   tell('everybody calls for the first time, at each replica')

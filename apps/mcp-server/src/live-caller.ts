@@ -46,6 +46,9 @@ const mostSubjects = 10_000
  */
 const unsettledAnswerMs = 250
 
+/** So often it is asked before somebody is shown tools, where each answer is overtaken by a change. */
+const mostAsked = 3
+
 /** What the authorization server said of the tokens of one subject since their permissions changed. */
 interface Answers {
   /** On the monotonic clock, in milliseconds. */
@@ -61,13 +64,11 @@ export function createLiveCallers(
   const fromTokens = new WeakMap<VerifiedAccessToken, LiveCaller>()
   const asked = new Map<string, Answers>()
   let allChangedAtMs = Number.NEGATIVE_INFINITY
-  let epoch = 0
 
   const unsubscribe = state.subscribe((signal: Signal) => {
     if (signal.kind !== 'permissions_changed') return
-    epoch++
     if (signal.subject === undefined) forgetAll()
-    else answersOf(signal.issuer, signal.subject, performance.now()).byToken.clear()
+    else beginAnswers(subjectKey(signal.issuer, signal.subject), performance.now())
   })
 
   function forgetAll(): void {
@@ -75,13 +76,10 @@ export function createLiveCallers(
     allChangedAtMs = performance.now()
   }
 
-  /** @param changedAtMs When their permissions changed, where that is news. */
-  function answersOf(issuer: string, subject: string, changedAtMs?: number): Answers {
-    const key = subjectKey(issuer, subject)
-    const known = asked.get(key)
-    if (known === undefined && asked.size >= mostSubjects) forgetAll()
-    const answers = known ?? { changedAtMs: allChangedAtMs, byToken: new Map() }
-    answers.changedAtMs = changedAtMs ?? answers.changedAtMs
+  /** Each change begins anew, so that answers to what was asked before it find no place. */
+  function beginAnswers(key: string, changedAtMs?: number): Answers {
+    if (!asked.has(key) && asked.size >= mostSubjects) forgetAll()
+    const answers = { changedAtMs: changedAtMs ?? allChangedAtMs, byToken: new Map() }
     asked.set(key, answers)
     return answers
   }
@@ -116,7 +114,9 @@ export function createLiveCallers(
     token: VerifiedAccessToken,
     compactToken: string,
   ): Promise<LiveCaller> {
-    const [startedIn, askedAtMs] = [epoch, performance.now()]
+    const key = subjectKey(token.issuer, token.subject)
+    const answers = asked.get(key) ?? beginAnswers(key)
+    const askedAtMs = performance.now()
     const found = await introspector.introspect(compactToken)
     if (found.outcome === 'inactive') throw new InactiveTokenError()
     const live = Object.freeze({
@@ -125,12 +125,16 @@ export function createLiveCallers(
       scopes: heldScopes(token.scopes, found.roles),
     })
     // A change that came meanwhile may not be in this answer: use it for this call, keep it for none.
-    if (startedIn === epoch) keep(token, live, askedAtMs)
+    if (asked.get(key) === answers) keep(answers, token, live, askedAtMs)
     return live
   }
 
-  function keep(token: VerifiedAccessToken, caller: LiveCaller, askedAtMs: number): void {
-    const { changedAtMs, byToken } = answersOf(token.issuer, token.subject)
+  function keep(
+    { changedAtMs, byToken }: Answers,
+    token: VerifiedAccessToken,
+    caller: LiveCaller,
+    askedAtMs: number,
+  ): void {
     if (byToken.size >= 100) byToken.clear()
     const isSettled = askedAtMs - changedAtMs >= settlingSeconds * 1_000
     byToken.set(token, { caller, usableUntilMs: isSettled ? Number.POSITIVE_INFINITY : askedAtMs + unsettledAnswerMs })
@@ -139,10 +143,14 @@ export function createLiveCallers(
   function settle(token: VerifiedAccessToken, compactToken: string): Promise<void> | undefined {
     const introspector = introspectors.get(token.issuer)
     if (introspector === undefined || known(token) !== undefined) return undefined
-    return ask(introspector, token, compactToken).then(
-      () => {},
-      () => {},
-    )
+    return askUntilKnown(introspector, token, compactToken).catch(() => {})
+  }
+
+  /** One change is often told of twice, and the second time may come while the first is asked about. */
+  async function askUntilKnown(introspector: Introspector, token: VerifiedAccessToken, compactToken: string) {
+    for (let times = 0; times < mostAsked && known(token) === undefined; times += 1) {
+      await ask(introspector, token, compactToken)
+    }
   }
 
   return { of, known, settle, close: unsubscribe }

@@ -13,10 +13,21 @@ afterEach(() => void vi.useRealTimers())
 function inDoubt() {
   let roles = ['read:customers', 'write:customers']
   let asked = 0
+  /** What happens while it is asked, once each. */
+  const meanwhile: (() => void)[] = []
   const introspector: Introspector = {
     async introspect() {
       asked += 1
-      return { outcome: 'active', roles, groups: [], department: undefined, zoneinfo: undefined, country: undefined }
+      const now = roles
+      meanwhile.shift()?.()
+      return {
+        outcome: 'active',
+        roles: now,
+        groups: [],
+        department: undefined,
+        zoneinfo: undefined,
+        country: undefined,
+      }
     },
   }
   const state = createCutOffState({ retentionSeconds: 360 })
@@ -41,6 +52,12 @@ function inDoubt() {
     },
     mayWrite: async () => (await callers.of(token, 'compact', false)).scopes.includes('write:customers'),
     asked: () => asked,
+    meanwhile,
+    /** What is known when she is shown her tools; undefined while it is in doubt. */
+    shownWriting: async () => {
+      await callers.settle(token, 'compact')
+      return callers.known(token)?.scopes.includes('write:customers')
+    },
   }
 }
 
@@ -84,4 +101,30 @@ it('the next change is asked about again, be it in the same second; that of some
   expect(erin.asked()).toBe(1)
   erin.change('erin', ['read:customers'])
   expect(await erin.mayWrite()).toBe(false)
+})
+
+describe('before somebody is shown tools', () => {
+  it('it is asked again when a change came meanwhile', async () => {
+    const erin = inDoubt()
+    erin.change('erin', ['read:customers', 'write:customers'])
+    erin.meanwhile.push(() => erin.change('erin', ['read:customers']))
+    expect(await erin.shownWriting()).toBe(false)
+    expect(erin.asked()).toBe(2)
+  })
+
+  it('it is not asked again when somebody else’s change came meanwhile', async () => {
+    const erin = inDoubt()
+    erin.change('erin', ['read:customers'])
+    erin.meanwhile.push(() => erin.change('somebody else', ['read:customers']))
+    expect(await erin.shownWriting()).toBe(false)
+    expect(erin.asked()).toBe(1)
+  })
+
+  it('the doubt stays when each of three answers is overtaken', async () => {
+    const erin = inDoubt()
+    erin.change('erin', ['read:customers'])
+    for (let time = 0; time < 3; time += 1) erin.meanwhile.push(() => erin.change('erin', ['read:customers']))
+    expect(await erin.shownWriting()).toBeUndefined()
+    expect(erin.asked()).toBe(3)
+  })
 })

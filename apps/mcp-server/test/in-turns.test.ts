@@ -1,4 +1,4 @@
-import { setTimeout as sleep, setImmediate as untilNextTurn } from 'node:timers/promises'
+import { setImmediate as untilNextTurn } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { inTurns } from '../src/in-turns.ts'
 
@@ -27,9 +27,21 @@ async function turns(): Promise<void> {
   for (let turn = 0; turn < 20; turn += 1) await untilNextTurn()
 }
 
-describe('of those that keep the event loop busy', () => {
+describe('when the rest is over', () => {
   beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout'] }))
   afterEach(() => void vi.useRealTimers())
+
+  it('who comes later begins at once', async () => {
+    const myTurn = inTurns(1, 1_000)
+    await myTurn()
+    await turns()
+    vi.advanceTimersByTime(1_000)
+    await turns()
+    const begun: string[] = []
+    void myTurn().then(() => begun.push('now'))
+    await Promise.resolve()
+    expect(begun).toEqual(['now'])
+  })
 
   function beginBusyOnes(myTurn: () => Promise<void>, count: number): number[] {
     const begun: number[] = []
@@ -45,7 +57,7 @@ describe('of those that keep the event loop busy', () => {
     return begun
   }
 
-  it('the next begin after a rest as long as that', async () => {
+  it('of those that keep the event loop busy the next begin, after as long as that', async () => {
     const begun = beginBusyOnes(inTurns(1, 60_000), 3)
     await turns()
     vi.advanceTimersByTime(3)
@@ -61,16 +73,6 @@ describe('of those that keep the event loop busy', () => {
     await turns()
     expect(begun).toEqual([0, 1, 2])
   })
-})
-
-it('lets who comes later begin at once', async () => {
-  const myTurn = inTurns(1, 1_000)
-  await myTurn()
-  await sleep(20)
-  const begun: string[] = []
-  void myTurn().then(() => begun.push('now'))
-  await Promise.resolve()
-  expect(begun).toEqual(['now'])
 })
 
 it('lets nobody overtake who waits', async () => {

@@ -1,16 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
-import { createMetrics } from '../src/metrics.ts'
+import { idleMetrics } from './fixtures/idle-metrics.ts'
 
-const metrics = createMetrics({
-  cutOffs: () => ({ size: 0, bytes: 0 }),
-  feeds: () => [],
-  openCalls: () => 0,
-  auditWritable: () => true,
-  policiesStale: () => false,
-  auditDeliveries: () => [],
-  otherLogs: () => [],
-})
+const metrics = idleMetrics()
 const known = new Set(metrics.registry.getMetricsAsArray().map(({ name }) => name))
 const read = (name: string): string =>
   readFileSync(new URL(`../../../infra/observability/${name}`, import.meta.url), 'utf8')

@@ -8,9 +8,9 @@ import { beforeEach, expect, it, onTestFinished } from 'vitest'
 import { createFourEyes } from '../src/four-eyes.ts'
 import { IntrospectionFailedError } from '../src/introspection.ts'
 import { callerFromToken, InactiveTokenError, type LiveCallers } from '../src/live-caller.ts'
-import { createMetrics } from '../src/metrics.ts'
 import { createToolGuard } from '../src/tool-guard.ts'
 import { createGrants, pick } from '../src/tools/company-tool.ts'
+import { idleMetrics } from './fixtures/idle-metrics.ts'
 import { verifiedToken } from './fixtures/verified-token.ts'
 
 const token = verifiedToken({ subject: 'sub-alice', groups: ['Customer Admins'], scopes: ['read:customers'] })
@@ -60,15 +60,7 @@ function guard() {
     cutOffs,
     auditTrail: { record },
     grants: createGrants(),
-    metrics: createMetrics({
-      cutOffs: () => ({ size: 0, bytes: 0 }),
-      feeds: () => [],
-      openCalls: () => 0,
-      auditWritable: () => true,
-      policiesStale: () => false,
-      auditDeliveries: () => [],
-      otherLogs: () => [],
-    }),
+    metrics: idleMetrics(),
     logger: pino({ level: 'silent' }),
   })
 }

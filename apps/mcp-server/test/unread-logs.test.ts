@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { LogUnreadError, onlyLog, type ReadableLog, type UnreadLog } from '../src/audit-logs.ts'
-import { createMetrics } from '../src/metrics.ts'
 import { type LogState, watchUnreadLogs } from '../src/unread-logs.ts'
+import { idleMetrics } from './fixtures/idle-metrics.ts'
 
 describe('logs of other replicas, as the metrics tell of them', () => {
   beforeEach(() => vi.useFakeTimers({ toFake: ['performance'] }))
@@ -74,15 +74,7 @@ describe('logs of other replicas, as the metrics tell of them', () => {
       { log: 'b', isUnread: true },
       { log: null, isUnread: true },
     ]
-    const { registry } = createMetrics({
-      cutOffs: () => ({ size: 0, bytes: 0 }),
-      feeds: () => [],
-      openCalls: () => 0,
-      auditWritable: () => true,
-      policiesStale: () => false,
-      auditDeliveries: () => [],
-      otherLogs: () => states,
-    })
+    const { registry } = idleMetrics({ otherLogs: () => states })
     const told = async () => (await registry.metrics()).match(/^mcp_audit_log_unread.*$/gm)
     expect(await told()).toEqual(['mcp_audit_log_unread{log="b"} 1', 'mcp_audit_log_unread{log="not known"} 1'])
     states = [{ log: 'b', isUnread: false }]

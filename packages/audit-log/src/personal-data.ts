@@ -170,7 +170,7 @@ export function openPersonalDataVault(path: string): PersonalDataVault {
       const sealed = { key: key.id, data: encryptOnce(key, withoutTokens(personal)) }
       const details = isFiguresAlone(event.details) ? event.details : undefined
       // Copied whole and written over: one member after the other costs a microsecond a call.
-      return { ...event, email: undefined, name: undefined, readableArguments: undefined, details, sealed }
+      return { ...event, ...nothingPersonal, details, sealed }
     },
     keepKeys,
     open(event) {
@@ -228,14 +228,18 @@ interface PersonalKey {
   lastData: string
 }
 
-/** The {@link personalMembers} of an event; JSON leaves out what is undefined. */
-function personalOf({ email, name, readableArguments, details }: AuditEvent): Partial<AuditEvent> {
-  return {
-    email,
-    name,
-    readableArguments,
-    details: isFiguresAlone(details) ? undefined : details,
-  } as Partial<AuditEvent>
+type PersonalMember = (typeof personalMembers)[number]
+
+const nothingPersonal: Readonly<Record<PersonalMember, undefined>> = {
+  email: undefined,
+  name: undefined,
+  readableArguments: undefined,
+  details: undefined,
+}
+
+/** JSON leaves out what is undefined. */
+function personalOf({ email, name, readableArguments, details }: AuditEvent): Record<PersonalMember, unknown> {
+  return { email, name, readableArguments, details: isFiguresAlone(details) ? undefined : details }
 }
 
 /** Numbers alone, as when something counts from and how many calls it ended, say nothing of who she is. */

@@ -169,7 +169,7 @@ export function openPersonalDataVault(path: string): PersonalDataVault {
       const key = keyOf({ issuer, subject }, event.time.slice(0, 7))
       const sealed = { key: key.id, data: encryptOnce(key, withoutTokens(personal)) }
       const details = isFiguresAlone(event.details) ? event.details : undefined
-      // Copied whole and written over: one member after the other costs a microsecond a call.
+      // Copied whole and written over: one member after the other takes several times as long.
       return { ...event, ...nothingPersonal, details, sealed }
     },
     keepKeys,

@@ -1,8 +1,8 @@
 import type { AuditEvent, AuditLog, AuditRecord } from '@mcp-identity/audit-log'
 import type { Logger } from 'pino'
 import { gatherRefusals } from './gathered-refusals.ts'
-import { inOneGo } from './in-one-go.ts'
-import { inTurns } from './in-turns.ts'
+import { inTurns, type Turns } from './in-turns.ts'
+import { paceNotes } from './paced-notes.ts'
 
 /** The audit log as the server uses it: waits for durability where an answer depends on it, and tells who listens. */
 export interface AuditTrail {
@@ -10,7 +10,7 @@ export interface AuditTrail {
   record(event: AuditEvent): Promise<void>
   /** The same for what the gate refused, which anybody with a token can bring about as often as he likes: see {@link gatherRefusals}. */
   recordRefusal(event: AuditEvent): Promise<void>
-  /** For events that no answer waits for: a failure is logged and seen in {@link AuditTrail.isWritable}. */
+  /** For events that no answer waits for, see {@link paceNotes}: a failure is logged and seen in {@link AuditTrail.isWritable}. */
   note(event: AuditEvent): void
   query: AuditLog['query']
   checkpoint: AuditLog['checkpoint']
@@ -23,12 +23,8 @@ export interface AuditTrail {
   close(): Promise<void>
 }
 
-/** Notes that follow many others wait so long for more: a thousand people who leave at once must not hold up calls. */
-const gatherNotesMs = 25
-/** Each is encrypted and chained on the event loop. */
-const recordsInOneTurn = 50
-/** Refusals are answered when they are on record. */
-const longestWaitMs = 5
+/** Each is encrypted and chained on the event loop; refusals are answered when they are on record. */
+const refusalTurns: Turns = { most: 50, restTimes: 1, longestWaitMs: 5 }
 
 export function createAuditTrail(log: AuditLog, logger: Logger): AuditTrail {
   const listeners = new Set<(record: AuditRecord) => void>()
@@ -48,19 +44,16 @@ export function createAuditTrail(log: AuditLog, logger: Logger): AuditTrail {
     )
   }
 
-  const mayBegin = inTurns(recordsInOneTurn, longestWaitMs)
+  const mayBegin = inTurns(refusalTurns)
   const recordInTurn = (event: AuditEvent): Promise<void> => mayBegin().then(() => record(event))
-  const noteAll = inOneGo<AuditEvent>(async (events) => {
-    await Promise.allSettled(events.map(recordInTurn))
-  }, gatherNotesMs)
+  const notes = paceNotes(record)
   const refusals = gatherRefusals(recordInTurn)
-  let noted: Promise<void> = Promise.resolve()
 
   return {
     record,
     recordRefusal: refusals.add,
     note(event) {
-      noted = noteAll([{ time: new Date().toISOString(), ...event }])
+      notes.add({ time: new Date().toISOString(), ...event })
     },
     query: (query) => log.query(query),
     checkpoint: () => log.checkpoint(),
@@ -75,7 +68,7 @@ export function createAuditTrail(log: AuditLog, logger: Logger): AuditTrail {
     },
     async close() {
       refusals.flush()
-      await noted
+      await notes.finish()
       // Whoever came before has begun then.
       await mayBegin()
       await log.close()

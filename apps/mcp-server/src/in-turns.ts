@@ -1,15 +1,22 @@
 import { performance } from 'node:perf_hooks'
 
+export interface Turns {
+  /** How many begin at a time, 1 or more. */
+  most: number
+  /** Before the next ones the event loop rests so many times as long as it was busy since. */
+  restTimes: number
+  /** Nobody waits longer for such rests. */
+  longestWaitMs: number
+}
+
 /**
- * Lets so many begin at a time, whoever came first. Before the next ones the event loop rests for as long as it was busy since:
- * ten thousand that come at once, whatever each of them costs, take half of a processor and leave the other to calls. Nobody
- * waits longer than `longestWaitMs` for such a rest: on a machine that is busy otherwise there is none. Who comes alone begins
- * at once.
+ * Lets so many begin at a time, whoever came first, with rests between: ten thousand that come at once, whatever each of them
+ * costs, take a part of a processor and leave the other to calls. On a machine that is busy otherwise, where they would wait
+ * too long, there is no rest. Who comes alone begins at once.
  *
- * @param most At a time, 1 or more.
  * @returns A function that resolves when its caller may begin.
  */
-export function inTurns(most: number, longestWaitMs: number): () => Promise<void> {
+export function inTurns({ most, restTimes, longestWaitMs }: Turns): () => Promise<void> {
   const waiting: { sinceMs: number; begin: () => void }[] = []
   let begun = 0
   let isCounting = false
@@ -32,7 +39,7 @@ export function inTurns(most: number, longestWaitMs: number): () => Promise<void
 
   function rest(): void {
     const now = performance.now()
-    const restMs = Math.min(busyMs(), longestWaitMs - (now - (waiting[0]?.sinceMs ?? now)))
+    const restMs = Math.min(busyMs() * restTimes, longestWaitMs - (now - (waiting[0]?.sinceMs ?? now)))
     if (restMs > 0) setTimeout(nextTurn, restMs)
     else nextTurn()
   }

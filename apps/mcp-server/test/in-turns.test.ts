@@ -5,8 +5,10 @@ import { inTurns } from '../src/in-turns.ts'
 const all = (begun: readonly unknown[], count: number) =>
   vi.waitFor(() => expect(begun).toHaveLength(count), { interval: 1 })
 
+const oneByOne = (longestWaitMs: number, restTimes = 1) => inTurns({ most: 1, restTimes, longestWaitMs })
+
 it('lets so many begin at once, and as many each time after, in the order in which they came', async () => {
-  const myTurn = inTurns(2, 1_000)
+  const myTurn = inTurns({ most: 2, restTimes: 1, longestWaitMs: 1_000 })
   const begun: number[] = []
   const seen: number[] = []
   const turns = Array.from({ length: 5 }, async (_, index) => {
@@ -32,7 +34,7 @@ describe('when the rest is over', () => {
   afterEach(() => void vi.useRealTimers())
 
   it('who comes later begins at once', async () => {
-    const myTurn = inTurns(1, 1_000)
+    const myTurn = oneByOne(1_000)
     await myTurn()
     await turns()
     vi.advanceTimersByTime(1_000)
@@ -58,7 +60,7 @@ describe('when the rest is over', () => {
   }
 
   it('of those that keep the event loop busy the next begin, after as long as that', async () => {
-    const begun = beginBusyOnes(inTurns(1, 60_000), 3)
+    const begun = beginBusyOnes(oneByOne(60_000), 3)
     await turns()
     vi.advanceTimersByTime(3)
     await turns()
@@ -68,15 +70,26 @@ describe('when the rest is over', () => {
     expect(begun).toEqual([0, 1])
   })
 
+  it('a rest is as many times as long as is asked for', async () => {
+    const begun = beginBusyOnes(oneByOne(60_000, 100), 3)
+    await turns()
+    vi.advanceTimersByTime(399)
+    await turns()
+    expect(begun).toEqual([0])
+    vi.advanceTimersByTime(60_000)
+    await turns()
+    expect(begun).toEqual([0, 1])
+  })
+
   it('nobody waits for a rest longer than is allowed', async () => {
-    const begun = beginBusyOnes(inTurns(1, 0), 3)
+    const begun = beginBusyOnes(oneByOne(0), 3)
     await turns()
     expect(begun).toEqual([0, 1, 2])
   })
 })
 
 it('lets nobody overtake who waits', async () => {
-  const myTurn = inTurns(1, 1_000)
+  const myTurn = oneByOne(1_000)
   const begun: string[] = []
   for (const name of ['first', 'second', 'third']) void myTurn().then(() => begun.push(name))
   await untilNextTurn()

@@ -149,7 +149,8 @@ async function report(
   } finally {
     loadResult = await load?.end()
   }
-  const many = flags.people === 0 ? undefined : await measureMany(stack, callers, processes, flags.people, loadOf)
+  const many =
+    flags.people === 0 ? undefined : await measureMany(stack, callers, processes, flags.people, loadOf, signal)
   for (const caller of callers) caller.close()
   const machine = { node: process.version, loadAverage: loadavg().map((value) => Math.round(value * 10) / 10) }
   const summary = { replicas: flags.replicas, callsPerSecond: flags.load, machine, results, load: loadResult, many }
@@ -169,12 +170,13 @@ async function measureMany(
   processes: readonly RecordedProcess[],
   people: number,
   loadOf: (perSecond: number) => Promise<Load>,
+  signal: AbortSignal,
 ): Promise<ManyDisabled> {
   const visitors = []
   for (const username of manyLeavers) visitors.push(await tokenOf(stack, username))
   const load = await loadOf(callsWithMany)
   const tell = (step: string): void => console.error(step)
-  return disableMany({ stack, callers, tokens: visitors, people, load, tool: whoami, processes, tell })
+  return disableMany({ stack, callers, tokens: visitors, people, load, tool: whoami, processes, tell, signal })
 }
 
 /** Everybody denied within the bound, everybody else answered as before. */

@@ -26,6 +26,8 @@ export interface ManyDisabledOptions {
   processes: readonly { name: string; pid: number }[]
   /** Told what goes on, for who waits. */
   tell(step: string): void
+  /** Ends it early. */
+  signal: AbortSignal
 }
 
 /** How it went when many were disabled in one go. */
@@ -66,23 +68,28 @@ const betweenCallsMs = 100
  * does not depend on whether its person holds a token.
  */
 export async function disableMany(options: ManyDisabledOptions): Promise<ManyDisabled> {
-  try {
-    return await disableAndWatch(options)
-  } finally {
-    await options.load.end()
-  }
-}
-
-async function disableAndWatch(options: ManyDisabledOptions): Promise<ManyDisabled> {
-  const { stack, callers, tokens, people, load, tool, processes, tell } = options
+  const { stack, tokens, people, load, tell } = options
   const subjects = [
     ...Array.from({ length: people - tokens.length }, () => randomUUID() as string),
     ...tokens.map((token) => claimsOf(token).sub),
   ]
-  tell(`Signing ${people} signals`)
-  const pusher = await startPusher(stack, await sign(stack, subjects))
+  try {
+    tell(`Signing ${people} signals`)
+    const pusher = await startPusher(stack, await sign(stack, subjects))
+    try {
+      return await disableAndWatch(options, pusher)
+    } finally {
+      pusher.close()
+    }
+  } finally {
+    await load.end()
+  }
+}
+
+async function disableAndWatch(options: ManyDisabledOptions, pusher: SignalPusher): Promise<ManyDisabled> {
+  const { callers, tokens, people, load, tool, processes, tell, signal } = options
   tell(`Watching the calls of others for ${(warmUpMs + watchBeforeMs) / 1_000} s`)
-  await sleep(warmUpMs)
+  await sleep(warmUpMs, undefined, { signal })
   load.look()
   const counted = [
     ...processes,
@@ -90,11 +97,11 @@ async function disableAndWatch(options: ManyDisabledOptions): Promise<ManyDisabl
     { name: 'caller of the tools', pid: process.pid },
   ]
   const spentBefore = countProcessorTime(counted)
-  await sleep(watchBeforeMs)
+  await sleep(watchBeforeMs, undefined, { signal })
   const before = load.look()
   const processorMsBefore = spentBefore()
   const ask = async (caller: ReplicaCaller, token: string): Promise<boolean> => {
-    await sleep(betweenCallsMs)
+    await sleep(betweenCallsMs, undefined, { signal })
     return caller.isRefused(token, tool)
   }
   const asks = callers.flatMap((caller) => tokens.map((token) => () => ask(caller, token)))
@@ -111,7 +118,7 @@ async function disableAndWatch(options: ManyDisabledOptions): Promise<ManyDisabl
     during: load.look(),
     ownDelayP99Ms: Math.round(ownDelay.percentile(99) / 1e5) / 10,
   }))
-  const [told, seen] = await Promise.all([telling, watch.seen]).finally(pusher.close)
+  const [told, seen] = await Promise.all([telling, watch.seen])
   const deniedAfterMs = seen.refusedAt.map((at) => Math.round(at - startedAt))
   const { allowedAfterwards } = seen
   return { people, deniedAfterMs, allowedAfterwards, before, ...told, after: await load.end() }

@@ -164,6 +164,9 @@ function directoryWatcher(
   }
 }
 
+/** As in its image: beside several replicas on one machine, four threads each wait for each other. */
+const v8Threads = '--v8-pool-size=1'
+
 function mcpServer({ ports, addresses, folder }: PartsContext, trusted: NodePart['environment']): NodePart {
   return {
     name: 'mcp-server',
@@ -171,6 +174,7 @@ function mcpServer({ ports, addresses, folder }: PartsContext, trusted: NodePart
     folder: 'apps/mcp-server',
     environment: {
       MCP_PORT: String(ports.mcp),
+      NODE_OPTIONS: v8Threads,
       MCP_RESOURCE: addresses.resource,
       MCP_DATA_DIR: partData(folder, 'mcp-server'),
       MCP_DEVELOPMENT: '1',

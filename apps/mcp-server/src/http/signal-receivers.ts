@@ -15,16 +15,17 @@ import type { Logger } from 'pino'
 import { present } from '../audit-events.ts'
 import type { Config } from '../config.ts'
 import { eventStream } from '../event-stream.ts'
-import { inTurns } from '../in-turns.ts'
+import { inTurns, type Turns } from '../in-turns.ts'
 import type { Metrics } from '../metrics.ts'
 import type { Signals } from '../signals.ts'
 import type { TransmitterConfig } from '../signals-config.ts'
 import { type RouteHandler, sendJson } from './answers.ts'
 
-/** A signal costs as much as a call: of very many that come at once only these begin before others have their turn. */
-const signalsInOneTurn = 8
-/** That somebody's access has ended comes before others' speed. */
-const longestWaitMs = 15
+/**
+ * A signal costs as much as a call: of very many that come at once only some begin before others have their turn. That
+ * somebody's access has ended comes before others' speed, so none waits for long.
+ */
+const signalTurns: Turns = { most: 4, restTimes: 3, longestWaitMs: 15 }
 const gatherLinesMs = 100
 
 export interface SignalReceiversParts {
@@ -87,7 +88,7 @@ export function signalReceivers({ config, signals, metrics, onState, logger }: S
     onRefused,
     onDeferred: (error, receiver) => logger.error({ err: error, receiver }, 'a signal has to come again'),
   })
-  const myTurn = inTurns(signalsInOneTurn, longestWaitMs)
+  const myTurn = inTurns(signalTurns)
   const route: RouteHandler = async (request, response, url) => {
     await myTurn()
     const answer = await receivers.answer(fromNodeRequest(request, url.pathname))

@@ -1,6 +1,7 @@
 import { type Command, CommanderError } from 'commander'
 import colour from 'picocolors'
 import { describeError } from '../stack-error.ts'
+import { exitCodeOfStopped } from './stop-signals.ts'
 
 /**
  * Runs a command line. What a person can mend is told in a few lines, and a flag that is wrong in one that says where help
@@ -20,6 +21,8 @@ export async function runCommand(command: Command, failed: 1 | 2 = 2): Promise<v
       process.exitCode = error.exitCode === 0 ? 0 : 2
       return
     }
+    process.exitCode = exitCodeOfStopped(error)
+    if (process.exitCode !== undefined) return void process.stderr.write('\nStopped before the end.\n')
     process.stderr.write(`\n${colour.red(describeError(error))}\n`)
     process.exitCode = failed
   }

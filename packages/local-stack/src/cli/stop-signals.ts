@@ -22,3 +22,15 @@ export function stopSignals(): StopSignals {
 export function exitCodeOf({ reason }: AbortSignal): number {
   return exitCodes[reason as NodeJS.Signals] ?? 1
 }
+
+/**
+ * The exit code for work that was asked to stop before its end, which is no success whoever asked; undefined where it failed
+ * for another reason.
+ *
+ * @param error What the work threw: the reason of {@link StopSignals.signal}, or an `AbortError` because of it.
+ */
+export function exitCodeOfStopped(error: unknown): number | undefined {
+  const reason = error instanceof Error && error.name === 'AbortError' ? error.cause : error
+  const exitCode = exitCodes[reason as NodeJS.Signals]
+  return exitCode === 0 ? 143 : exitCode
+}

@@ -71,7 +71,9 @@ const heartbeatMs = 500
 const watchMs = 100
 const entriesAtOnce = 500
 const signalsAtOnce = 200
-const takenAtOnce = 50
+const takenAtOnce = 25
+/** A portion is followed by a rest so many times as long, so that calls go on beside many of them. */
+const restTimes = 3
 /** What others were told has to be taken in soon, however long it takes. */
 const longestRestMs = 5
 /** A store that has just begun is given the time in which every replica finds it and tells what it knows. */
@@ -164,7 +166,7 @@ export function shareSignals(options: SharedSignalsOptions): SharedSignals {
     }
   }
 
-  /** In portions, with a rest as long as each took, so that calls go on beside many of them. @returns How far it came. */
+  /** In portions, with rests between. @returns How far it came. */
   async function takeIn(entries: StreamEntry[], at: StreamPosition): Promise<StreamPosition> {
     let signals: Signal[] = []
     for (const [index, entry] of entries.entries()) {
@@ -177,7 +179,7 @@ export function shareSignals(options: SharedSignalsOptions): SharedSignals {
       position = { epoch: at.epoch, sequence: entry.sequence, mark: entry.mark }
       savePosition(position)
       if (isLast) return position
-      await sleep(Math.min(performance.now() - startedAtMs, longestRestMs))
+      await sleep(Math.min((performance.now() - startedAtMs) * restTimes, longestRestMs))
       if (stopped) return position
     }
     return at

@@ -14,14 +14,8 @@ interface Recipe {
 }
 
 const recipes = {
-  'python-fastmcp': {
-    command: 'python3',
-    async make(folder) {
-      await mustRun('python3', ['-m', 'venv', join(folder, 'venv')])
-      const pip = ['-m', 'pip', 'install', '--quiet', '--requirement', join(folder, 'requirements.txt')]
-      await mustRun(join(folder, 'venv/bin/python'), pip)
-    },
-  },
+  'python-fastmcp': { command: 'python3', make: installByPip },
+  'python-scim2': { command: 'python3', make: installByPip },
   'go-sdk': {
     command: 'go',
     make: (folder) => mustRun('go', ['build', '-o', 'go-sdk', '.'], { cwd: folder }),
@@ -51,6 +45,12 @@ export async function prepareClient(context: TestContext, name: keyof typeof rec
   await make(folder)
   await mkdir(join(folder, 'ready'))
   return folder
+}
+
+async function installByPip(folder: string): Promise<void> {
+  await mustRun('python3', ['-m', 'venv', join(folder, 'venv')])
+  const pip = ['-m', 'pip', 'install', '--quiet', '--requirement', join(folder, 'requirements.txt')]
+  await mustRun(join(folder, 'venv/bin/python'), pip)
 }
 
 function installByNpm(folder: string): Promise<string> {

@@ -17,6 +17,7 @@ export type { Door, DoorStack, ToolCall, Visitor } from './door.ts'
 export { claimsOf } from './door.ts'
 export { type KeycloakAdministrator, openKeycloakAdministrator } from './keycloak-administrator.ts'
 export { openScimClient, type ScimClient } from './scim-registration.ts'
+export { createSettling, type Settling } from './settling.ts'
 
 /**
  * Every way in which the access of a person ends, over one running stack. Nothing is done until a door is opened; doors

@@ -4,7 +4,11 @@ import { type KeycloakAdministrator, openKeycloakAdministrator } from './keycloa
 
 /** A third party that may provision people and groups in the realm (RFC 7644). */
 export interface ScimClient {
-  /** One request below `/realms/{realm}/scim/v2`, worded as the third party likes. Any answer is handed out. */
+  /** Base of the endpoint: `/realms/{realm}/scim/v2`. */
+  readonly url: string
+  /** A new access token for it, for a client that makes its requests itself. */
+  accessToken(): Promise<string>
+  /** One request below it, worded as the third party likes. Any answer is handed out. */
   request(method: string, path: string, body?: unknown): Promise<Response>
 }
 
@@ -15,13 +19,19 @@ export function openScimClient(stack: DoorStack, clientId: string): ScimClient {
   const scimUrl = `${stack.urls.issuer}/scim/v2`
   let provisioning: Promise<() => Promise<string>> | undefined
 
+  async function accessToken(): Promise<string> {
+    provisioning ??= registerClient(stack, clientId, scimUrl)
+    const readToken = await provisioning
+    return readToken()
+  }
+
   return {
+    url: scimUrl,
+    accessToken,
     async request(method, path, body) {
-      provisioning ??= registerClient(stack, clientId, scimUrl)
-      const readToken = await provisioning
       return fetch(`${scimUrl}${path}`, {
         method,
-        headers: { authorization: `Bearer ${await readToken()}`, 'content-type': 'application/scim+json' },
+        headers: { authorization: `Bearer ${await accessToken()}`, 'content-type': 'application/scim+json' },
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       })
     },

@@ -7,39 +7,47 @@ export interface PacedNotes {
   finish(): Promise<void>
 }
 
+/** So many may be under way before others have to wait. */
+const few = 10
 /** Each is encrypted and chained on the event loop, and calls share a commit with them. */
-const fewestAtOnce = 25
+const smallestPortion = 25
 /** However many wait, they are recorded in so many portions. */
 const mostPortions = 100
-/** A portion is followed by a rest so many times as long: a tenth of the time is for notes. */
+/** What was under way is followed by a rest so many times as long: a tenth of the time is for notes. */
 const restTimes = 9
 /** For a disk that is slow. */
 const longestRestMs = 250
 
 /**
- * Puts events on record at a pace that calls hardly notice: what comes alone at once, of very many a portion after the other.
+ * Puts events on record at a pace that calls hardly notice: few at once, of very many a portion after the other.
  * Ten thousand people who leave at once are on record after some seconds; the end of their access does not wait for it.
  *
  * @param record Records one. That it fails is known there.
  */
 export function paceNotes(record: (event: AuditEvent) => Promise<void>): PacedNotes {
+  const underway = new Set<Promise<void>>()
   let waiting: AuditEvent[] = []
-  let recording: Promise<void> | undefined
+  let pacing: Promise<void> | undefined
   let isHurried = false
   let endRest = (): void => {}
 
-  async function recordAll(): Promise<void> {
-    // Those that come in one go share a commit.
-    await Promise.resolve()
+  function begin(event: AuditEvent): void {
+    const recorded = record(event)
+      .catch(() => {})
+      .finally(() => underway.delete(recorded))
+    underway.add(recorded)
+  }
+
+  async function pace(): Promise<void> {
     while (waiting.length > 0) {
       const startedAt = performance.now()
-      const size = Math.max(fewestAtOnce, Math.ceil(waiting.length / mostPortions))
-      const portion = waiting.slice(0, size)
-      waiting = waiting.slice(size)
-      await Promise.allSettled(portion.map(record))
+      await Promise.all(underway)
       if (!isHurried) await rest(Math.min((performance.now() - startedAt) * restTimes, longestRestMs))
+      const portion = Math.max(smallestPortion, Math.ceil(waiting.length / mostPortions))
+      for (const event of waiting.slice(0, portion)) begin(event)
+      waiting = waiting.slice(portion)
     }
-    recording = undefined
+    pacing = undefined
   }
 
   function rest(restMs: number): Promise<void> {
@@ -54,13 +62,15 @@ export function paceNotes(record: (event: AuditEvent) => Promise<void>): PacedNo
 
   return {
     add(event) {
+      if (pacing === undefined && underway.size < few) return begin(event)
       waiting.push(event)
-      recording ??= recordAll()
+      pacing ??= pace()
     },
     async finish() {
       isHurried = true
       endRest()
-      await recording
+      await pacing
+      await Promise.all(underway)
     },
   }
 }

@@ -3,6 +3,7 @@ import type { AuditEvent } from '@mcp-identity/audit-log'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { paceNotes } from '../src/paced-notes.ts'
 
+const few = 10
 const portion = 25
 const longestRestMs = 250
 
@@ -16,15 +17,15 @@ const note = (index: number): AuditEvent => ({
   subject: String(index),
 })
 
-/** Notes that each take as long, and what was recorded of them. */
+/** So many notes, each of which takes as long, and what was begun to be recorded of them. */
 function notesOf({ takeMs = 0, count = 0 } = {}) {
-  const recorded: (string | undefined)[] = []
+  const begun: (string | undefined)[] = []
   const notes = paceNotes(async ({ subject }) => {
-    recorded.push(subject)
+    begun.push(subject)
     if (takeMs > 0) await new Promise((resolve) => setTimeout(resolve, takeMs))
   })
   for (let index = 0; index < count; index += 1) notes.add(note(index))
-  return { notes, recorded }
+  return { notes, begun }
 }
 
 async function advance(ms: number): Promise<void> {
@@ -32,42 +33,50 @@ async function advance(ms: number): Promise<void> {
   await untilNextTurn()
 }
 
-it('records at once what comes alone', async () => {
-  const { recorded } = notesOf({ count: 1 })
-  await untilNextTurn()
-  expect(recorded).toEqual(['0'])
+it('begins few at once, in the same turn', () => {
+  expect(notesOf({ count: few }).begun).toHaveLength(few)
 })
 
-it('records a portion of many, and the next one after a rest nine times as long as that took', async () => {
-  const { recorded } = notesOf({ takeMs: 10, count: portion + 1 })
-  await untilNextTurn()
-  expect(recorded).toHaveLength(portion)
+it('begins few that come one after the other without a rest, also while others are under way', async () => {
+  const { notes, begun } = notesOf({ takeMs: 10, count: few - 1 })
+  notes.add(note(few))
+  expect(begun).toHaveLength(few)
+  await advance(10)
+  notes.add(note(few + 1))
+  expect(begun).toHaveLength(few + 1)
+})
+
+it('records a portion of those that are more, after a rest nine times as long as what was under way took', async () => {
+  const { begun } = notesOf({ takeMs: 10, count: few + portion + 1 })
   await advance(10 + 89)
-  expect(recorded).toHaveLength(portion)
+  expect(begun).toHaveLength(few)
   await advance(1)
-  expect(recorded).toHaveLength(portion + 1)
+  expect(begun).toHaveLength(few + portion)
+  await advance(10 + 89)
+  expect(begun).toHaveLength(few + portion)
+  await advance(1)
+  expect(begun).toHaveLength(few + portion + 1)
 })
 
 it('rests a quarter of a second at most, however slow the disk is', async () => {
-  const { recorded } = notesOf({ takeMs: 10_000, count: portion + 1 })
+  const { begun } = notesOf({ takeMs: 10_000, count: few + 1 })
   await advance(10_000 + longestRestMs - 1)
-  expect(recorded).toHaveLength(portion)
+  expect(begun).toHaveLength(few)
   await advance(1)
-  expect(recorded).toHaveLength(portion + 1)
+  expect(begun).toHaveLength(few + 1)
 })
 
 it('takes larger portions of very many, a hundredth of those that wait', async () => {
-  const { recorded } = notesOf({ count: 100 * portion + 1 })
-  await untilNextTurn()
-  expect(recorded).toHaveLength(portion + 1)
+  const { begun } = notesOf({ takeMs: 1, count: few + 100 * portion + 1 })
+  await advance(10)
+  expect(begun).toHaveLength(few + portion + 1)
 })
 
 it('records in the order in which they came, those that come meanwhile last', async () => {
-  const { notes, recorded } = notesOf({ takeMs: 1, count: portion + 1 })
-  await untilNextTurn()
-  notes.add(note(portion + 1))
+  const { notes, begun } = notesOf({ takeMs: 1, count: few + 1 })
+  notes.add(note(few + 1))
   await advance(longestRestMs)
-  expect(recorded).toEqual(Array.from({ length: portion + 2 }, (_, index) => String(index)))
+  expect(begun).toEqual(Array.from({ length: few + 2 }, (_, index) => String(index)))
 })
 
 it('goes on after one that could not be recorded', async () => {
@@ -76,15 +85,18 @@ it('goes on after one that could not be recorded', async () => {
     asked.push(subject)
     throw new Error('the disk is full')
   })
-  for (let index = 0; index <= portion; index += 1) notes.add(note(index))
+  for (let index = 0; index <= few; index += 1) notes.add(note(index))
   await advance(longestRestMs)
-  expect(asked).toHaveLength(portion + 1)
+  expect(asked).toHaveLength(few + 1)
 })
 
-it('finishes without rests: nothing that was added is lost', async () => {
-  const { notes, recorded } = notesOf({ count: 10 * portion })
-  await untilNextTurn()
-  expect(recorded).toHaveLength(portion)
+it('finishes without rests: when it has finished, all that was added is recorded', async () => {
+  let recorded = 0
+  const notes = paceNotes(async () => {
+    await untilNextTurn()
+    recorded += 1
+  })
+  for (let index = 0; index < 10 * portion; index += 1) notes.add(note(index))
   await notes.finish()
-  expect(recorded).toHaveLength(10 * portion)
+  expect(recorded).toBe(10 * portion)
 })

@@ -1,5 +1,6 @@
 import { performance } from 'node:perf_hooks'
 
+/** At what pace many are let begin. */
 export interface Turns {
   /** How many begin at a time, 1 or more. */
   most: number

@@ -59,27 +59,22 @@ describe('when the rest is over', () => {
     return begun
   }
 
-  it('of those that keep the event loop busy the next begin, after as long as that', async () => {
-    const begun = beginBusyOnes(oneByOne(60_000), 3)
-    await turns()
-    vi.advanceTimersByTime(3)
-    await turns()
-    expect(begun).toEqual([0])
-    vi.advanceTimersByTime(60_000)
-    await turns()
-    expect(begun).toEqual([0, 1])
-  })
-
-  it('a rest is as many times as long as is asked for', async () => {
-    const begun = beginBusyOnes(oneByOne(60_000, 100), 3)
-    await turns()
-    vi.advanceTimersByTime(399)
-    await turns()
-    expect(begun).toEqual([0])
-    vi.advanceTimersByTime(60_000)
-    await turns()
-    expect(begun).toEqual([0, 1])
-  })
+  it.each([
+    { restTimes: 1, tooEarlyMs: 3 },
+    { restTimes: 100, tooEarlyMs: 399 },
+  ])(
+    'of those that keep the event loop busy the next begin, after $restTimes times as long as that',
+    async ({ restTimes, tooEarlyMs }) => {
+      const begun = beginBusyOnes(oneByOne(60_000, restTimes), 3)
+      await turns()
+      vi.advanceTimersByTime(tooEarlyMs)
+      await turns()
+      expect(begun).toEqual([0])
+      vi.advanceTimersByTime(60_000)
+      await turns()
+      expect(begun).toEqual([0, 1])
+    },
+  )
 
   it('nobody waits for a rest longer than is allowed', async () => {
     const begun = beginBusyOnes(oneByOne(0), 3)

@@ -7,6 +7,7 @@ const few = 10
 const portion = 25
 const longestRestMs = 250
 
+// The clock stands still but for what a test advances it by: nothing here waits.
 beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'performance'] }))
 afterEach(() => void vi.useRealTimers())
 

@@ -9,6 +9,7 @@ test.each([
   ['SIGHUP', 129],
   ['SIGTERM', 143],
 ])('work that %s ended ends with %i, however it noticed', async (name, exitCode) => {
+  // Aborted from the beginning: the wait fails at once.
   const signal = AbortSignal.abort(name)
   const waited = await thrownBy(() => sleep(1_000, undefined, { signal }))
   const looked = await thrownBy(async () => signal.throwIfAborted())

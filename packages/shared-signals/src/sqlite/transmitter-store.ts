@@ -1,5 +1,5 @@
 import type Database from 'better-sqlite3'
-import type { OutgoingEvent, Stream, TransmitterStore } from '../transmitter/transmitter-store.ts'
+import type { FinishedEvent, OutgoingEvent, Stream, TransmitterStore } from '../transmitter/transmitter-store.ts'
 
 /** How long refused events stay readable, in milliseconds. */
 const retentionMs = 30 * 24 * 3_600 * 1000
@@ -68,13 +68,12 @@ export function createTransmitterStore(database: Database.Database): Transmitter
     pendingEvents: (streamId, limit) => statements.pendingEvents.all(streamId, limit),
     countPending: (streamId) =>
       (streamId === undefined ? statements.countPending.get() : statements.countPendingOf.get(streamId))?.count ?? 0,
-    finishEvent(streamId, tokenId, remark) {
-      const finished =
-        remark === undefined
-          ? statements.deliverEvent.run(streamId, tokenId)
-          : statements.refuseEvent.run(remark, streamId, tokenId)
-      return finished.changes > 0
-    },
+    finishEvents: database.transaction((streamId: string, finished: readonly FinishedEvent[]) => {
+      for (const { tokenId, refusedBecause } of finished) {
+        if (refusedBecause === undefined) statements.deliverEvent.run(streamId, tokenId)
+        else statements.refuseEvent.run(refusedBecause, streamId, tokenId)
+      }
+    }),
     retryEvent: (id, remark, nextAttemptAtMs) => void statements.retryEvent.run(remark, nextAttemptAtMs, id),
     dropPending: (streamId) => void statements.dropPending.run(streamId),
   }

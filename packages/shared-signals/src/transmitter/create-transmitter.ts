@@ -85,7 +85,8 @@ export interface SignalTransmitter {
  * Transmits security events (SSF 1.0): metadata, management of streams, delivery by push (RFC 8935) and by poll
  * (RFC 8936), verification. Framework-free: takes a web `Request`, returns a `Response`.
  *
- * SETs are kept until they are acknowledged, and are delivered in order for each stream. One stream a receiver.
+ * SETs are kept until they are acknowledged, and go out oldest first: a push does not wait for the answer to the one before,
+ * so receivers go by the time of the event. One stream a receiver.
  *
  * @throws {TypeError} A setting is wrong.
  */

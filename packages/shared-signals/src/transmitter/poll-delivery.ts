@@ -1,7 +1,7 @@
 import { answer, notFound, readRequest, refuse } from './messages.ts'
 import { eventsToSend } from './push-delivery.ts'
 import type { StreamReceiver } from './stream-receiver.ts'
-import type { OutgoingEvent, TransmitterStore } from './transmitter-store.ts'
+import type { FinishedEvent, OutgoingEvent, TransmitterStore } from './transmitter-store.ts'
 
 export interface PollDeliveryOptions {
   store: TransmitterStore
@@ -29,15 +29,10 @@ export function createPollDelivery({ store, sign, longestPollMs }: PollDeliveryO
     if (stream.delivery.method !== 'urn:ietf:rfc:8936') return notFound()
     const poll = readPoll(await readRequest(request))
     if (poll === undefined) return refuse(400, 'this is no poll request')
-    settle(stream.streamId, poll)
+    if (poll.finished.length > 0) store.finishEvents(stream.streamId, poll.finished)
     if (poll.maxEvents === 0) return answer(200, { sets: {} })
     if (!poll.returnImmediately) await untilSomethingWaits(stream.streamId, request.signal)
     return answer(200, await collect(stream.streamId, poll.maxEvents))
-  }
-
-  function settle(streamId: string, { ack, setErrs }: PollRequest): void {
-    for (const tokenId of ack) store.finishEvent(streamId, tokenId)
-    for (const [tokenId, problem] of setErrs) store.finishEvent(streamId, tokenId, problem)
   }
 
   function ready(streamId: string, limit: number): OutgoingEvent[] {
@@ -85,8 +80,8 @@ export function createPollDelivery({ store, sign, longestPollMs }: PollDeliveryO
 interface PollRequest {
   maxEvents: number
   returnImmediately: boolean
-  ack: readonly string[]
-  setErrs: readonly (readonly [string, string])[]
+  /** What `ack` and `setErrs` name. */
+  finished: readonly FinishedEvent[]
 }
 
 /** RFC 8936 section 2.2. */
@@ -100,10 +95,12 @@ function readPoll(content: Record<string, unknown> | undefined): PollRequest | u
   return {
     maxEvents: Math.min(Number(maxEvents), mostEvents),
     returnImmediately,
-    ack,
-    setErrs: Object.entries(setErrs).map(([tokenId, error]) => [
-      tokenId,
-      `refused: ${String(error?.err).slice(0, 64)}`,
-    ]),
+    finished: [
+      ...ack.map((tokenId) => ({ tokenId })),
+      ...Object.entries(setErrs).map(([tokenId, error]) => ({
+        tokenId,
+        refusedBecause: `refused: ${String(error?.err).slice(0, 64)}`,
+      })),
+    ],
   }
 }

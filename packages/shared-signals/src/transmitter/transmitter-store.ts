@@ -26,6 +26,13 @@ export interface OutgoingEvent {
   nextAttemptAtMs: number
 }
 
+/** A SET that is not to be delivered any more. */
+export interface FinishedEvent {
+  tokenId: string
+  /** Why it was refused; undefined: it was taken. */
+  refusedBecause?: string | undefined
+}
+
 /**
  * What a transmitter has to remember: streams, subjects and the SETs that are not delivered yet. Every method is
  * synchronous, so that an event can be one transaction with what caused it.
@@ -43,8 +50,8 @@ export interface TransmitterStore {
   /** Not delivered yet, oldest first. */
   pendingEvents(streamId: string, limit: number): OutgoingEvent[]
   countPending(streamId?: string): number
-  /** It was taken, or refused for good: a refused one is kept with its reason for thirty days. */
-  finishEvent(streamId: string, tokenId: string, remark?: string): boolean
+  /** They were taken, or refused for good, which is one write for all. A refused one is kept with its reason for thirty days. */
+  finishEvents(streamId: string, finished: readonly FinishedEvent[]): void
   retryEvent(id: number, remark: string, nextAttemptAtMs: number): void
   /** Drops what is not delivered, as the status `disabled` asks for. */
   dropPending(streamId: string): void

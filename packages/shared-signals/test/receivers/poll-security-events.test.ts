@@ -112,6 +112,31 @@ describe('what was received', () => {
     expect((await poll(2)).body).not.toHaveProperty('ack')
   })
 
+  it('is waited for together where much came at once, and what was not kept comes again without the rest', async () => {
+    let allBegin = (): void => {}
+    const allBegan = new Promise<void>((resolve) => {
+      allBegin = resolve
+    })
+    let kept = 0
+    let begun = 0
+    start({
+      onSignals: async () => {
+        const mine = ++begun
+        if (mine === 25) allBegin()
+        await allBegan
+        if (mine === 8) throw new Error('the disk is full')
+        kept++
+      },
+    })
+    const sets = Object.fromEntries(await Promise.all(Array.from({ length: 25 }, (_, number) => set(`${number}`))))
+    await (await poll(0)).answer(200, { sets })
+    const { ack, setErrs } = (await poll(1)).body
+    expect([new Set(ack as string[]).size, setErrs, kept]).toEqual([24, undefined, 24])
+    await (await poll(1)).answer(200, { sets })
+    expect(new Set((await poll(2)).body.ack as string[]).size).toBe(25)
+    expect(kept).toBe(25)
+  })
+
   it('is acknowledged again when the acknowledgement was lost', async () => {
     start()
     await (await poll(0)).answer(200, { sets: Object.fromEntries([await set('a')]) })

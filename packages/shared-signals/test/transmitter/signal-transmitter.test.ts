@@ -379,6 +379,24 @@ describe('delivery by push (RFC 8935)', () => {
     expect(transmitter.countPending()).toBe(0)
   })
 
+  it('is fifty at a time, oldest first, and after one that was not taken that one alone', async () => {
+    vi.spyOn(Math, 'random').mockReturnValue(1)
+    await createStream({ delivery: pushDelivery })
+    for (let each = 0; each < 60; each++) transmitter.emit({ type: eventTypes.sessionRevoked, subject: alice })
+    pushAnswers.push(...Array(49).fill(202), 503)
+    await settled()
+    expect([pushed.length, transmitter.countPending()]).toEqual([50, 11])
+    nowMs += 200
+    pushAnswers.push(503)
+    await settled()
+    expect([pushed.length, transmitter.countPending()]).toEqual([51, 11])
+    nowMs += 400
+    await settled()
+    expect([pushed.length, transmitter.countPending()]).toEqual([62, 0])
+    const ids = await Promise.all(pushed.map(async ({ body }) => (await claimsOf(body)).jti))
+    expect([ids[50], ids[51], new Set(ids).size]).toEqual([ids[49], ids[49], 60])
+  })
+
   it.each([
     500,
     503,

@@ -20,9 +20,10 @@ import { readSettings } from '../src/settings.ts'
 import { StackError } from '../src/stack-error.ts'
 import type { StackFile } from '../src/stack-file.ts'
 import { startStack } from '../src/start-stack.ts'
-import { disableMany, type ManyDisabled } from './disable-many.ts'
+import { disableMany, type ManyDisabled, type ManyDisabledOptions } from './disable-many.ts'
 import { distributionOf } from './distribution.ts'
 import { type Load, type LoadResult, startLoad } from './load.ts'
+import { type PolledTransmitter, startPolledTransmitter } from './polled-transmitter.ts'
 import { callerOf, type ReplicaCaller } from './replica-calls.ts'
 import { watchRefusals } from './watch-refusals.ts'
 
@@ -50,6 +51,7 @@ interface Flags {
   replicas: number
   load: number
   people: number
+  delivery: 'push' | 'poll'
   door: string[]
   activeDirectory?: boolean
   json?: boolean
@@ -73,6 +75,7 @@ const command = new Command('pnpm bench:deprovisioning')
   .option('--replicas <number>', 'replicas of the MCP server', wholeNumber(1, mostReplicas), 3)
   .option('--load <number>', `calls a second of ${worker}, over all replicas, meanwhile`, wholeNumber(0, 2000), 0)
   .option('--people <number>', 'so many people disabled in one go instead, by signals', wholeNumber(0, 1_000_000), 0)
+  .addOption(new Option('--delivery <way>', 'how a replica hears of so many').choices(['push', 'poll']).default('push'))
   .addOption(new Option('--door <name...>', 'only these ways out').default([], 'all'))
   .option('--active-directory', 'with Active Directory in place of the corporate IdP; needs Samba, and root')
   .option('--json', 'print one JSON document')
@@ -89,10 +92,17 @@ async function measure(flags: Flags): Promise<void> {
       nextStep: 'Install it, such as by apt install redis-server.',
     })
   const redis = await startRedisServer()
+  const transmitter =
+    flags.people > 0 && flags.delivery === 'poll'
+      ? await startPolledTransmitter(join(directory, 'polled-transmitter-secret'))
+      : undefined
   let replicas: Replica[] = []
   const parts = (context: PartsContext): NodePart[] => {
     const replicated = replicateMcpServer(nodeParts(context), context, { count: flags.replicas, redisUrl: redis.url })
     replicas = replicated.replicas
+    const [first] = replicas
+    if (first !== undefined && transmitter !== undefined)
+      addTransmitter(first.part, transmitter.settingsAbout(context.addresses.issuer))
     return replicated.parts.filter(({ name }) => name !== 'console')
   }
   const printer = printProgress(process.stderr)
@@ -112,12 +122,14 @@ async function measure(flags: Flags): Promise<void> {
         stack.file,
         replicas.map(({ port }) => callerOf(port, stack.file.urls.mcp)),
         readRunRecord(stack.folder.runRecord),
+        transmitter,
         signal,
       )
     } finally {
       await stack.stop()
     }
   } finally {
+    transmitter?.close()
     await redis.stop()
     await rm(directory, { recursive: true, force: true })
   }
@@ -128,6 +140,7 @@ async function report(
   stack: StackFile,
   callers: ReplicaCaller[],
   processes: readonly RecordedProcess[],
+  transmitter: PolledTransmitter | undefined,
   signal: AbortSignal,
 ): Promise<void> {
   const known = doorsOf(stack)
@@ -150,7 +163,9 @@ async function report(
     loadResult = await load?.end()
   }
   const many =
-    flags.people === 0 ? undefined : await measureMany(stack, callers, processes, flags.people, loadOf, signal)
+    flags.people === 0
+      ? undefined
+      : await measureMany({ stack, callers, processes, transmitter, people: flags.people, signal }, loadOf)
   for (const caller of callers) caller.close()
   const machine = { node: process.version, loadAverage: loadavg().map((value) => Math.round(value * 10) / 10) }
   const summary = { replicas: flags.replicas, callsPerSecond: flags.load, machine, results, load: loadResult, many }
@@ -165,18 +180,19 @@ async function report(
 
 /** The people who are looked at are the last to be told of. */
 async function measureMany(
-  stack: StackFile,
-  callers: readonly ReplicaCaller[],
-  processes: readonly RecordedProcess[],
-  people: number,
+  options: Omit<ManyDisabledOptions, 'tokens' | 'load' | 'tool' | 'tell'>,
   loadOf: (perSecond: number) => Promise<Load>,
-  signal: AbortSignal,
 ): Promise<ManyDisabled> {
-  const visitors = []
-  for (const username of manyLeavers) visitors.push(await tokenOf(stack, username))
+  const tokens = []
+  for (const username of manyLeavers) tokens.push(await tokenOf(options.stack, username))
   const load = await loadOf(callsWithMany)
-  const tell = (step: string): void => console.error(step)
-  return disableMany({ stack, callers, tokens: visitors, people, load, tool: whoami, processes, tell, signal })
+  return disableMany({ ...options, tokens, load, tool: whoami, tell: (step) => console.error(step) })
+}
+
+/** One more who may say that access has ended. */
+function addTransmitter({ environment }: NodePart, settings: object): void {
+  const signals = JSON.parse(environment.MCP_SIGNALS ?? '{}')
+  environment.MCP_SIGNALS = JSON.stringify({ ...signals, transmitters: [...(signals.transmitters ?? []), settings] })
 }
 
 /** Everybody denied within the bound, everybody else answered as before. */

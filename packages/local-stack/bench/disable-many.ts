@@ -7,9 +7,11 @@ import { importJWK, SignJWT } from 'jose'
 import { claimsOf, type ToolCall } from '../src/doors/door.ts'
 import type { StackFile } from '../src/stack-file.ts'
 import type { Load, LoadResult } from './load.ts'
+import type { PolledTransmitter } from './polled-transmitter.ts'
 import { countProcessorTime, type ProcessorTime } from './processor-time.ts'
-import { type SignalPusher, startSignalPusher } from './push-signals.ts'
 import type { ReplicaCaller } from './replica-calls.ts'
+import { startSignalPusher } from './signal-pusher.ts'
+import type { SignalSender } from './signal-sender.ts'
 import { watchRefusals } from './watch-refusals.ts'
 
 export interface ManyDisabledOptions {
@@ -19,6 +21,8 @@ export interface ManyDisabledOptions {
   tokens: readonly string[]
   /** How many are disabled, these included. */
   people: number
+  /** Polled for the signals; undefined: the corporate IdP pushes them. */
+  transmitter: PolledTransmitter | undefined
   /** Calls of somebody else; ended here. */
   load: Load
   tool: ToolCall
@@ -52,7 +56,7 @@ export interface ManyDisabled {
 }
 
 const accountDisabled = 'https://schemas.openid.net/secevent/risc/event-type/account-disabled'
-/** Signals on their way at once. */
+/** Signed side by side. */
 const atOnce = 64
 /** Servers that have served for a while have compiled what a call runs through. */
 const warmUpMs = 30_000
@@ -63,37 +67,37 @@ const callsAfterwards = 20
 const betweenCallsMs = 100
 
 /**
- * Disables many people at once: a Security Event Token each (RISC account-disabled, RFC 8935), signed by the corporate IdP
- * and pushed to one replica. All but the last are made up, since nobody signs ten thousand people in; what a signal costs
+ * Disables many people at once: a Security Event Token each (RISC account-disabled), pushed to one replica (RFC 8935) or
+ * polled by it (RFC 8936). All but the last are made up, since nobody signs ten thousand people in; what a signal costs
  * does not depend on whether its person holds a token.
  */
 export async function disableMany(options: ManyDisabledOptions): Promise<ManyDisabled> {
-  const { stack, tokens, people, load, tell } = options
+  const { tokens, people, load, tell } = options
   const subjects = [
     ...Array.from({ length: people - tokens.length }, () => randomUUID() as string),
     ...tokens.map((token) => claimsOf(token).sub),
   ]
   try {
     tell(`Signing ${people} signals`)
-    const pusher = await startPusher(stack, await sign(stack, subjects))
+    const sender = await prepareSender(options, subjects)
     try {
-      return await disableAndWatch(options, pusher)
+      return await disableAndWatch(options, sender)
     } finally {
-      pusher.close()
+      sender.close()
     }
   } finally {
     await load.end()
   }
 }
 
-async function disableAndWatch(options: ManyDisabledOptions, pusher: SignalPusher): Promise<ManyDisabled> {
+async function disableAndWatch(options: ManyDisabledOptions, sender: SignalSender): Promise<ManyDisabled> {
   const { callers, tokens, people, load, tool, processes, tell, signal } = options
   tell(`Watching the calls of others for ${(warmUpMs + watchBeforeMs) / 1_000} s`)
   await sleep(warmUpMs, undefined, { signal })
   load.look()
   const counted = [
     ...processes,
-    { name: 'sender of the signals', pid: pusher.pid },
+    { name: 'sender of the signals', pid: sender.pid },
     { name: 'caller of the tools', pid: process.pid },
   ]
   const spentBefore = countProcessorTime(counted)
@@ -112,7 +116,7 @@ async function disableAndWatch(options: ManyDisabledOptions, pusher: SignalPushe
   const spent = countProcessorTime(counted)
   const startedAt = performance.now()
   watch.opened()
-  const telling = pusher.push().then((toldMs) => ({
+  const telling = sender.send().then((toldMs) => ({
     toldMs: Math.round(toldMs),
     processorMs: { before: processorMsBefore, during: spent() },
     during: load.look(),
@@ -124,31 +128,42 @@ async function disableAndWatch(options: ManyDisabledOptions, pusher: SignalPushe
   return { people, deniedAfterMs, allowedAfterwards, before, ...told, after: await load.end() }
 }
 
-async function sign({ urls, dataDir }: StackFile, subjects: readonly string[]): Promise<string[]> {
-  const { signing } = JSON.parse(await readFile(join(dataDir, 'corporate-idp', 'keys.json'), 'utf8'))
-  const key = await importJWK(signing)
-  const header = { alg: signing.alg, kid: signing.kid, typ: 'secevent+jwt' }
-  const iat = Math.floor(Date.now() / 1_000)
-  const claims = (sub: string) => ({
-    iss: urls.corporateIdp,
-    aud: urls.mcp,
-    iat,
-    jti: randomUUID(),
-    sub_id: { format: 'iss_sub', iss: urls.issuer, sub },
-    events: { [accountDisabled]: {} },
-  })
-  const signals: string[] = []
-  for (let first = 0; first < subjects.length; first += atOnce) {
-    const some = subjects.slice(first, first + atOnce)
-    signals.push(
-      ...(await Promise.all(some.map((sub) => new SignJWT(claims(sub)).setProtectedHeader(header).sign(key)))),
-    )
+async function prepareSender(
+  { stack, transmitter }: ManyDisabledOptions,
+  subjects: readonly string[],
+): Promise<SignalSender> {
+  const { urls, dataDir } = stack
+  if (transmitter !== undefined) {
+    await transmitter.offer(await sign(stack, transmitter, subjects))
+    return transmitter
   }
-  return signals
-}
-
-async function startPusher({ urls, dataDir }: StackFile, signals: readonly string[]): Promise<SignalPusher> {
+  const { signing } = JSON.parse(await readFile(join(dataDir, 'corporate-idp', 'keys.json'), 'utf8'))
+  const signals = await sign(stack, { issuer: urls.corporateIdp, audience: urls.mcp, signingKey: signing }, subjects)
   const secret = await readFile(join(dataDir, '..', 'secrets', 'signal-push-authorization'), 'utf8')
   const endpoint = new URL('/signals/ssf', urls.mcp).href
-  return startSignalPusher({ endpoint, authorization: secret.trim(), signals, atOnce })
+  return startSignalPusher({ endpoint, authorization: secret.trim(), signals: [...signals.values()] })
+}
+
+/** @returns By their `jti`. */
+async function sign(
+  { urls }: StackFile,
+  { issuer, audience, signingKey }: Pick<PolledTransmitter, 'issuer' | 'audience' | 'signingKey'>,
+  subjects: readonly string[],
+): Promise<Map<string, string>> {
+  const { alg = '', kid } = signingKey
+  const key = await importJWK(signingKey, alg)
+  const header = { alg, typ: 'secevent+jwt', ...(kid === undefined ? {} : { kid }) }
+  const iat = Math.floor(Date.now() / 1_000)
+  const signOne = async (sub: string): Promise<[string, string]> => {
+    const jti = randomUUID()
+    const sub_id = { format: 'iss_sub', iss: urls.issuer, sub }
+    const claims = { iss: issuer, aud: audience, iat, jti, sub_id, events: { [accountDisabled]: {} } }
+    return [jti, await new SignJWT(claims).setProtectedHeader(header).sign(key)]
+  }
+  const signals = new Map<string, string>()
+  for (let first = 0; first < subjects.length; first += atOnce) {
+    const some = await Promise.all(subjects.slice(first, first + atOnce).map(signOne))
+    for (const [jti, compact] of some) signals.set(jti, compact)
+  }
+  return signals
 }

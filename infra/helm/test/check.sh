@@ -54,6 +54,9 @@ for version in 1.30 1.34 1.37; do
 done
 check 'fits them in the small size' renders 1.34 "$complete" "$chart/values-small.yaml"
 check 'fits them in the large size' renders 1.34 "$complete" "$chart/values-large.yaml"
+hands_signals_to() { [ "$(grep -c "path: /signals/.*name: stack-$1," "$work/rendered.yaml")" -eq 1 ] && [ "$(grep -c "path: /mcp,.*name: stack-mcp-server," "$work/rendered.yaml")" -eq 1 ]; }
+check 'where servers of their own hear of what has ended, signals go to them and calls do not' hands_signals_to signal-receiver
+check 'these meet the standard, and are reached as a policy says, like every other pod' meets_standards
 check 'Keycloak and the console may run elsewhere' renders 1.34 "$complete" "$here/values-elsewhere.yaml"
 # What follows looks at the installation of values-complete.yaml.
 helm template stack "$chart" --values "$complete" >"$work/rendered.yaml"
@@ -63,6 +66,7 @@ check 'no secret stands in it' holds_no_secret
 check 'Keycloak is started with the options of the realm' has_start_options
 check 'speaks TLS to Keycloak and the MCP server, and to them alone' tells_ingress_tls
 leaves_ports_out() { helm template stack "$chart" --values "$complete" --set keycloak.hostname=https://sso.company.com:8443 | grep -q 'host: sso.company.com$'; }
+check 'where there are none, signals go to the replicas' hands_signals_to mcp-server
 check 'has the ingress know parts by host, whatever their port' leaves_ports_out
 check 'lets callers and the console through to every route that is theirs' passes_every_route
 sends_spans_to() { helm template stack "$chart" --values "$complete" --set "mcpServer.tracesEndpoint=$1" | grep -q "OTEL_EXPORTER_OTLP_ENDPOINT, value: \"$1\""; }
@@ -75,6 +79,7 @@ check 'tells each replica its name and where the others reach it' names_replicas
 check 'keeps what replicas ask each other inside' keeps_inside /replicas
 check 'refuses replicas that share reviews and sign evidence with keys of their own' refuses 'evidenceKeyFile must name' --set mcpServer.evidenceKeyFile=
 check 'refuses several replicas that cannot hear each other' refuses 'signals.redis must be set' --set mcpServer.signals.redis=null
+check 'refuses receivers of signals that cannot tell the replicas' refuses 'for mcpServer.signalReceivers' --set mcpServer.signals.redis=null --set mcpServer.replicas=1 --set mcpServer.signalReceivers=1
 check 'refuses a server that nobody tells of revocations' refuses 'must say who tells' --set mcpServer.signals=null --set mcpServer.replicas=1
 check 'refuses a resource over http' refuses 'resource' --set mcpServer.resource=http://mcp.company.com/mcp
 check 'refuses an issuer whose keys come over http' refuses 'jwksUri' --set 'mcpServer.issuers[0].jwksUri=http://sso/certs' --set 'mcpServer.issuers[0].provider=keycloak' --set 'mcpServer.issuers[0].issuer=https://sso'

@@ -51,6 +51,9 @@ const eventsRequested = [
   eventTypes.tokenClaimsChange,
 ]
 
+/** Each answer has to be waited for, and ten thousand people may leave at once. */
+const mostSetsAtOnce = 1_000
+
 /** From the end of one short poll to the next. */
 const shortPollMs = 500
 
@@ -101,6 +104,7 @@ export function eventStream(options: EventStreamOptions): EventStream {
       onSignals,
       onStreamEvent: stream.onStreamEvent,
       onRefused: (error) => onRefused(error, 'ssf_poll'),
+      maxEvents: mostSetsAtOnce,
       onState,
       ...(stalenessBoundMs === undefined
         ? {}

@@ -52,6 +52,7 @@ interface Flags {
   load: number
   people: number
   delivery: 'push' | 'poll'
+  apart?: boolean
   door: string[]
   activeDirectory?: boolean
   json?: boolean
@@ -76,6 +77,7 @@ const command = new Command('pnpm bench:deprovisioning')
   .option('--load <number>', `calls a second of ${worker}, over all replicas, meanwhile`, wholeNumber(0, 2000), 0)
   .option('--people <number>', 'so many people disabled in one go instead, by signals', wholeNumber(0, 1_000_000), 0)
   .addOption(new Option('--delivery <way>', 'how a replica hears of so many').choices(['push', 'poll']).default('push'))
+  .option('--apart', 'one more server hears of what has ended, and is not called')
   .addOption(new Option('--door <name...>', 'only these ways out').default([], 'all'))
   .option('--active-directory', 'with Active Directory in place of the corporate IdP; needs Samba, and root')
   .option('--json', 'print one JSON document')
@@ -98,7 +100,10 @@ async function measure(flags: Flags): Promise<void> {
       : undefined
   let replicas: Replica[] = []
   const parts = (context: PartsContext): NodePart[] => {
-    const replicated = replicateMcpServer(nodeParts(context), context, { count: flags.replicas, redisUrl: redis.url })
+    const replicated = replicateMcpServer(nodeParts(context), context, {
+      count: flags.replicas + (flags.apart ? 1 : 0),
+      redisUrl: redis.url,
+    })
     replicas = replicated.replicas
     const [first] = replicas
     if (first !== undefined && transmitter !== undefined)
@@ -148,9 +153,11 @@ async function report(
   if (unknown !== undefined)
     throw new TypeError(`there is no way out named ${unknown}; there are ${known.map(({ name }) => name).join(', ')}`)
   const doors = known.filter(({ name }) => flags.door.length === 0 || flags.door.includes(name))
+  // The first has the address to which signals are pushed.
+  const called = callers.slice(flags.apart ? 1 : 0)
   const newToken = () => tokenOf(stack, worker)
   const loadOf = async (perSecond: number): Promise<Load> =>
-    startLoad({ callers, tool: whoami, firstToken: await newToken(), newToken, perSecond })
+    startLoad({ callers: called, tool: whoami, firstToken: await newToken(), newToken, perSecond })
   const load = flags.load === 0 ? undefined : await loadOf(flags.load)
   const results: DoorResult[] = []
   let loadResult: LoadResult | undefined

@@ -1,6 +1,6 @@
 import { setTimeout } from 'node:timers/promises'
 import type { FeedState } from '../feed-state.ts'
-import { inPortions } from '../in-portions.ts'
+import { inPortions, type Rest } from '../in-portions.ts'
 import { requireSafeAddress } from '../loopback.ts'
 import { observeFeed } from '../observe-feed.ts'
 import type { Signal } from '../signal.ts'
@@ -55,8 +55,11 @@ export interface PolledStream {
 
 const firstRetryMs = 500
 const slowestRetryMs = 30_000
-/** How many SETs begin before whatever else waits has its turn. */
-const portionSize = 10
+/** Calls of others go on while ten thousand people leave, who are refused within seconds. */
+const portionSize = 20
+const rest: Rest = { times: 3, longestMs: 2 }
+/** Each may be a look-up at whoever knows the people. */
+const mostUnderWay = 100
 const mostReplays = 1_000_000
 /** Longest answer that is read, in characters: a thousand SETs of 64 KiB would be no answer any more. */
 const longestAnswer = 16_777_216
@@ -145,14 +148,19 @@ export function pollSecurityEvents(options: PollOptions): PolledStream {
 
   /**
    * Side by side, so that what has to be waited for, a disk or a look-up, is waited for once and not once for each SET: ten
-   * thousand people who leave at once come in a hundred answers. What they do does not depend on their order.
+   * thousand people who leave at once come in ten answers, or in a hundred. What they do does not depend on their order.
    */
   async function takeInAll(sets: readonly PolledSet[]): Promise<void> {
-    const begun: Promise<void>[] = []
-    await inPortions(sets, portionSize, (portion) => {
-      if (!stopping.signal.aborted) begun.push(...portion.map(takeIn))
-    })
-    await Promise.all(begun)
+    const underWay = new Set<Promise<void>>()
+    async function begin(portion: readonly PolledSet[]): Promise<void> {
+      for (const set of stopping.signal.aborted ? [] : portion) {
+        const taken = takeIn(set).finally(() => underWay.delete(taken))
+        underWay.add(taken)
+      }
+      while (underWay.size >= mostUnderWay) await Promise.race(underWay)
+    }
+    await inPortions(sets, portionSize, begin, rest)
+    await Promise.all(underWay)
   }
 
   async function takeIn([tokenId, compact]: PolledSet): Promise<void> {

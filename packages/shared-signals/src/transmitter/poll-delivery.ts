@@ -9,7 +9,9 @@ export interface PollDeliveryOptions {
   longestPollMs: number
 }
 
-const mostEvents = 100
+/** In one answer, where nobody says; and at most, where somebody does. */
+const usualEvents = 100
+const mostEvents = 1_000
 const mostAcknowledged = 10_000
 
 /**
@@ -87,7 +89,7 @@ interface PollRequest {
 /** RFC 8936 section 2.2. */
 function readPoll(content: Record<string, unknown> | undefined): PollRequest | undefined {
   if (content === undefined) return undefined
-  const { maxEvents = mostEvents, returnImmediately = false, ack = [], setErrs = {} } = content
+  const { maxEvents = usualEvents, returnImmediately = false, ack = [], setErrs = {} } = content
   if (!Number.isInteger(maxEvents) || Number(maxEvents) < 0 || typeof returnImmediately !== 'boolean') return undefined
   if (!Array.isArray(ack) || ack.length > mostAcknowledged || !ack.every((each) => typeof each === 'string'))
     return undefined

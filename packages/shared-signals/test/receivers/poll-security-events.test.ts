@@ -137,6 +137,23 @@ describe('what was received', () => {
     expect(kept).toBe(25)
   })
 
+  it('is looked up for a hundred people at a time', async () => {
+    const held: (() => void)[] = []
+    const resolveSubject = async () => {
+      await new Promise<void>((resolve) => held.push(resolve))
+      return [{ issuer: 'https://sso.company.com/realms/company', subject: 'kc-alice' }]
+    }
+    start({ transmitter: { ...corporateIdp, resolveSubject }, maxEvents: 1_000 })
+    const sets = Object.fromEntries(await Promise.all(Array.from({ length: 101 }, (_, number) => set(`${number}`))))
+    const answered = (await poll(0)).answer(200, { sets })
+    await vi.waitFor(() => expect(held).toHaveLength(100))
+    held[0]?.()
+    await vi.waitFor(() => expect(held).toHaveLength(101))
+    for (const release of held) release()
+    await answered
+    expect((await poll(1)).body.ack).toHaveLength(101)
+  })
+
   it('is acknowledged again when the acknowledgement was lost', async () => {
     start()
     await (await poll(0)).answer(200, { sets: Object.fromEntries([await set('a')]) })

@@ -451,6 +451,19 @@ describe('delivery by push (RFC 8935)', () => {
 describe('delivery by poll (RFC 8936)', () => {
   const emit = (type: string = eventTypes.accountDisabled) => transmitter.emit({ type, subject: alice })
 
+  it('gives a hundred where nobody says how many, and a thousand at most', async () => {
+    const { stream_id } = await createStream()
+    for (let each = 0; each < 1_001; each++) emit()
+    for (const [asked, given] of [
+      [{}, 100],
+      [{ maxEvents: 1_000 }, 1_000],
+      [{ maxEvents: 1_001 }, 1_000],
+    ] as const) {
+      const { sets, moreAvailable } = (await poll(stream_id, { ...asked, returnImmediately: true })).body
+      expect([Object.keys(sets).length, moreAvailable]).toEqual([given, true])
+    }
+  })
+
   it('gives what waits until it is acknowledged, as section 2.4 prints the requests', async () => {
     const { stream_id } = await createStream()
     emit()

@@ -94,10 +94,7 @@ async function measure(flags: Flags): Promise<void> {
       nextStep: 'Install it, such as by apt install redis-server.',
     })
   const redis = await startRedisServer()
-  const transmitter =
-    flags.people > 0 && flags.delivery === 'poll'
-      ? await startPolledTransmitter(join(directory, 'polled-transmitter-secret'))
-      : undefined
+  let transmitter: PolledTransmitter | undefined
   let replicas: Replica[] = []
   const parts = (context: PartsContext): NodePart[] => {
     const replicated = replicateMcpServer(nodeParts(context), context, {
@@ -112,6 +109,8 @@ async function measure(flags: Flags): Promise<void> {
   }
   const printer = printProgress(process.stderr)
   try {
+    if (flags.people > 0 && flags.delivery === 'poll')
+      transmitter = await startPolledTransmitter(join(directory, 'polled-transmitter-secret'))
     const settings = readSettings({ PORT_BASE: '9880', ...process.env })
     const stack = await startStack({
       settings,

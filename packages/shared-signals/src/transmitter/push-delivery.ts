@@ -24,7 +24,7 @@ const firstRetryMs = 200
 const slowestRetryMs = 60_000
 const timeoutMs = 5_000
 const longestProblem = 500
-/** One after the other, ten thousand people who leave at once would be told of in minutes. */
+/** One after the other, ten thousand who leave at once would each wait for the answers to all before. */
 const mostAtOnce = 50
 
 /** Codes of RFC 8935 section 2.4 that the receiver can mend: its set-up, not this SET, is wrong. */

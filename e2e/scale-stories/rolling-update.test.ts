@@ -11,8 +11,8 @@ import { eventually, start, stop } from '../container-control.ts'
 const goodCallers = ['anna', 'dave', 'erin', 'carol']
 /** One after the other, as an update goes: the next one only when this one is ready again, and has had its part of the calls. */
 const updated = ['mcp-server-1', 'mcp-server-2', 'mcp-server-3', 'keycloak-1', 'keycloak-2']
-/** Some ten seconds, `minReadySeconds` of the chart: a new node compiles what it runs before it has all of it to do. */
-const callsBetween = 800
+/** Half a minute: a new node compiles what it runs before it has all of it to do. The chart waits, too (`minReadySeconds`). */
+const callsBetween = 2_400
 
 describe.runIf(inject('containers'))('an update that replaces one container after the other, under load', () => {
   const stack = inject('stack')

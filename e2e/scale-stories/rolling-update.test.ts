@@ -35,9 +35,11 @@ describe.runIf(inject('containers'))('an update that replaces one container afte
   })
 
   it.each(updated)('%s is replaced: no good call fails, and no revoked one is allowed', async (service) => {
+    const before = good.length
     await stop(service)
     await start(service)
     const ready = good.length
+    expect(ready).toBeGreaterThan(before + 100)
     await eventually(async () => good.length > ready + callsBetween)
     expect(tally(good)).toEqual({ 200: good.length })
     expect(tally(revoked)).toEqual({ 401: revoked.length })

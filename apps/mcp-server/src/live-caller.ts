@@ -3,6 +3,7 @@ import type { PolicyCaller } from '@mcp-identity/policy'
 import { type CutOffState, type Signal, settlingSeconds } from '@mcp-identity/shared-signals'
 import type { VerifiedAccessToken } from '@mcp-identity/token-verifier'
 import type { Introspector } from './introspection.ts'
+import { oneAtATime } from './one-at-a-time.ts'
 import { scopeHierarchy, scopesSupported } from './scopes.ts'
 
 /** The token's session or person was ended at the authorization server. */
@@ -26,7 +27,10 @@ export interface LiveCallers {
    * @throws {IntrospectionFailedError} It had to be asked and did not answer.
    */
   of(token: VerifiedAccessToken, compactToken: string, isFresh: boolean): LiveCaller | Promise<LiveCaller>
-  /** What is known without asking; undefined while the token's permissions are in doubt. */
+  /**
+   * What is known without asking, good enough to show somebody what may be called: the newest answer since the latest change.
+   * Undefined while the token's permissions are in doubt.
+   */
   known(token: VerifiedAccessToken): LiveCaller | undefined
   /**
    * Ends the doubt about a token, so that its caller is shown what may be called now. Never fails: without an answer the
@@ -56,6 +60,12 @@ interface Answers {
   byToken: Map<VerifiedAccessToken, { caller: LiveCaller; usableUntilMs: number }>
 }
 
+interface AnsweredCaller {
+  caller: LiveCaller
+  /** A change came while it was asked, and may not be in the answer. */
+  isOvertaken: boolean
+}
+
 /** @param introspectors By issuer; for an issuer without one its tokens are taken at their word. */
 export function createLiveCallers(
   state: Pick<CutOffState, 'permissionsChangedSince' | 'subscribe'>,
@@ -63,6 +73,7 @@ export function createLiveCallers(
 ): LiveCallers {
   const fromTokens = new WeakMap<VerifiedAccessToken, LiveCaller>()
   const asked = new Map<string, Answers>()
+  const askInTurn = oneAtATime<VerifiedAccessToken, AnsweredCaller>()
   let allChangedAtMs = Number.NEGATIVE_INFINITY
 
   const unsubscribe = state.subscribe((signal: Signal) => {
@@ -89,9 +100,18 @@ export function createLiveCallers(
   }
 
   function known(token: VerifiedAccessToken): LiveCaller | undefined {
+    return inDoubt(token) ? answerAbout(token)?.caller : asIssued(token)
+  }
+
+  /** What a call may be decided on without asking. */
+  function usable(token: VerifiedAccessToken): LiveCaller | undefined {
     if (!inDoubt(token)) return asIssued(token)
-    const answer = asked.get(subjectKey(token.issuer, token.subject))?.byToken.get(token)
+    const answer = answerAbout(token)
     return answer !== undefined && performance.now() < answer.usableUntilMs ? answer.caller : undefined
+  }
+
+  function answerAbout(token: VerifiedAccessToken) {
+    return asked.get(subjectKey(token.issuer, token.subject))?.byToken.get(token)
   }
 
   /** One object for all calls with a token, so that what is found out about it can be kept with it. */
@@ -106,27 +126,34 @@ export function createLiveCallers(
   function of(token: VerifiedAccessToken, compactToken: string, isFresh: boolean): LiveCaller | Promise<LiveCaller> {
     const introspector = introspectors.get(token.issuer)
     if (introspector === undefined) return asIssued(token)
-    return (isFresh ? undefined : known(token)) ?? ask(introspector, token, compactToken)
+    const caller = isFresh ? undefined : usable(token)
+    return caller ?? ask(introspector, token, compactToken).then((answered) => answered.caller)
   }
 
-  async function ask(
+  /** Calls that come at once share a question: each with its own would keep the authorization server from answering any. */
+  function ask(introspector: Introspector, token: VerifiedAccessToken, compactToken: string): Promise<AnsweredCaller> {
+    return askInTurn(token, () => askNow(introspector, token, compactToken))
+  }
+
+  async function askNow(
     introspector: Introspector,
     token: VerifiedAccessToken,
     compactToken: string,
-  ): Promise<LiveCaller> {
+  ): Promise<AnsweredCaller> {
     const key = subjectKey(token.issuer, token.subject)
     const answers = asked.get(key) ?? beginAnswers(key)
     const askedAtMs = performance.now()
     const found = await introspector.introspect(compactToken)
     if (found.outcome === 'inactive') throw new InactiveTokenError()
-    const live = Object.freeze({
+    const caller = Object.freeze({
       ...callerFromToken(token),
       ...found,
       scopes: heldScopes(token.scopes, found.roles),
     })
-    // A change that came meanwhile may not be in this answer: use it for this call, keep it for none.
-    if (asked.get(key) === answers) keep(answers, token, live, askedAtMs)
-    return live
+    const isOvertaken = asked.get(key) !== answers
+    // What a change overtook is used for the calls that wait for it, and kept for none.
+    if (!isOvertaken) keep(answers, token, caller, askedAtMs)
+    return { caller, isOvertaken }
   }
 
   function keep(
@@ -142,14 +169,15 @@ export function createLiveCallers(
 
   function settle(token: VerifiedAccessToken, compactToken: string): Promise<void> | undefined {
     const introspector = introspectors.get(token.issuer)
-    if (introspector === undefined || known(token) !== undefined) return undefined
+    if (introspector === undefined || usable(token) !== undefined) return undefined
     return askUntilKnown(introspector, token, compactToken).catch(() => {})
   }
 
   /** One change is often told of twice, and the second time may come while the first is asked about. */
   async function askUntilKnown(introspector: Introspector, token: VerifiedAccessToken, compactToken: string) {
-    for (let times = 0; times < mostAsked && known(token) === undefined; times += 1) {
-      await ask(introspector, token, compactToken)
+    for (let times = 0; times < mostAsked; times += 1) {
+      const { isOvertaken } = await ask(introspector, token, compactToken)
+      if (!isOvertaken) return
     }
   }
 

@@ -103,7 +103,34 @@ it('the next change is asked about again, be it in the same second; that of some
   expect(await erin.mayWrite()).toBe(false)
 })
 
+it('a hundred calls that come at once are two questions: those that came while the first was asked share the second', async () => {
+  const erin = inDoubt()
+  erin.change('erin', ['read:customers'])
+  expect(await Promise.all(Array.from({ length: 100 }, erin.mayWrite))).toEqual(Array(100).fill(false))
+  expect(erin.asked()).toBe(2)
+})
+
+it('a call that comes while it is asked is decided by what is asked after it came', async () => {
+  const erin = inDoubt()
+  erin.change('erin', ['read:customers', 'write:customers'])
+  let second: Promise<boolean> | undefined
+  erin.meanwhile.push(() => {
+    erin.changeUntold(['read:customers'])
+    second = erin.mayWrite()
+  })
+  expect(await erin.mayWrite()).toBe(true)
+  expect(await second).toBe(false)
+})
+
 describe('before somebody is shown tools', () => {
+  it('she is shown what the newest answer says, however long it took, and it is asked once', async () => {
+    const erin = inDoubt()
+    erin.change('erin', ['read:customers'])
+    erin.meanwhile.push(() => vi.advanceTimersByTime(1_000))
+    expect(await erin.shownWriting()).toBe(false)
+    expect(erin.asked()).toBe(1)
+  })
+
   it('it is asked again when a change came meanwhile', async () => {
     const erin = inDoubt()
     erin.change('erin', ['read:customers', 'write:customers'])

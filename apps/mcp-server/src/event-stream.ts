@@ -111,7 +111,8 @@ export function eventStream(options: EventStreamOptions): EventStream {
         : {
             polling: 'short',
             intervalMs: shortPollMs,
-            requestTimeoutMs: Math.max(1_000, stalenessBoundMs - 1_000),
+            // After one that was not answered there is time for another.
+            requestTimeoutMs: Math.max(1_000, Math.floor((stalenessBoundMs - shortPollMs) / 2)),
             stalenessBoundMs,
           }),
     })

@@ -29,7 +29,10 @@ export interface KeycloakEventFeedOptions {
   intervalMs?: number | undefined
   /** A feed whose last successful read began longer ago is stale, 500 to 60,000. Default 5,000. */
   stalenessBoundMs?: number | undefined
-  /** Limit for one request. Default 4,000. */
+  /**
+   * Limit for one request. Default: half of what the bound leaves beside the interval (2,375), so that after a request that was
+   * not answered there is time for another before the feed is stale.
+   */
   requestTimeoutMs?: number | undefined
   /** How often the list of disabled people is compared; 0: never, then `view-users` is not needed. Default 60,000. */
   reconcileIntervalMs?: number | undefined
@@ -63,13 +66,18 @@ const saveIntervalMs = 5_000
  * Reads by cursor, so nothing is lost while either side is down. Starts by itself when Keycloak does. Refuses to look
  * healthy when the realm records no events.
  *
- * @throws {TypeError} A setting is out of bounds, or the issuer is not a realm of Keycloak.
+ * @throws {TypeError} A setting is out of bounds, the interval is as long as the bound, or the issuer is not a realm of Keycloak.
  */
 export function pollKeycloakEvents(options: KeycloakEventFeedOptions): KeycloakEventFeed {
   const { issuer, cursorStore, onState, clock = () => Date.now() / 1000 } = options
   const intervalMs = within('intervalMs', options.intervalMs ?? 250, 50, 5_000)
   const stalenessBoundMs = within('stalenessBoundMs', options.stalenessBoundMs ?? 5_000, 500, 60_000)
-  const admin = createKeycloakAdminClient({ ...options, requestTimeoutMs: options.requestTimeoutMs ?? 4_000, clock })
+  const requestTimeoutMs = options.requestTimeoutMs ?? Math.floor((stalenessBoundMs - intervalMs) / 2)
+  if (requestTimeoutMs <= 0)
+    throw new TypeError(
+      `"intervalMs" must be less than "stalenessBoundMs", ${stalenessBoundMs}, found ${intervalMs}: with it the feed would always be stale`,
+    )
+  const admin = createKeycloakAdminClient({ ...options, requestTimeoutMs, clock })
   const reader = createEventReader({
     issuer,
     admin,

@@ -13,6 +13,8 @@ type AdminEventFields = Omit<KeycloakAdminEvent, 'id' | 'time'>
 export class KeycloakDouble {
   now = 1_795_452_957_000
   isDown = false
+  /** How long the next requests wait for their answers, as those to a node that has just come up. */
+  waits: number[] = []
   config = {
     eventsEnabled: true,
     eventsExpiration: 604_800,
@@ -77,6 +79,8 @@ export class KeycloakDouble {
     this.requests.push(`${url.pathname}${url.search}`)
     if (this.isDown)
       throw new TypeError('fetch failed', { cause: Object.assign(new Error('refused'), { code: 'ECONNREFUSED' }) })
+    const waitMs = this.waits.shift()
+    if (waitMs !== undefined) await waitFor(waitMs, init?.signal)
     if (url.pathname.endsWith('/protocol/openid-connect/token')) return this.#issue()
     if (new Headers(init?.headers).get('authorization') !== `Bearer ${this.validToken}`)
       return new Response(null, { status: 401 })
@@ -112,4 +116,11 @@ function since<Event extends { time: number }>(
 function page<Item>(items: Item[], url: URL): Item[] {
   const first = Number(url.searchParams.get('first'))
   return items.slice(first, first + Number(url.searchParams.get('max')))
+}
+
+function waitFor(milliseconds: number, signal: AbortSignal | null | undefined): Promise<void> {
+  return new Promise((resolve, reject) => {
+    setTimeout(resolve, milliseconds)
+    signal?.addEventListener('abort', () => reject(signal.reason))
+  })
 }

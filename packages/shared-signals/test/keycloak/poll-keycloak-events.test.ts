@@ -23,7 +23,17 @@ beforeEach(() => {
 afterEach(() => {
   feed.stop()
   vi.useRealTimers()
+  vi.restoreAllMocks()
 })
+
+const hour = 3_600_000
+
+/** The platform's own keeps real time. */
+function timeoutByFakeTimers(milliseconds: number): AbortSignal {
+  const controller = new AbortController()
+  setTimeout(() => controller.abort(new DOMException('too late', 'TimeoutError')), milliseconds)
+  return controller.signal
+}
 
 function start(options: { clientSecret?: string } = {}): void {
   feed = pollKeycloakEvents({
@@ -97,6 +107,26 @@ describe('when Keycloak does not answer', () => {
     expect(feed.state().stale).toBe(false)
     keycloak.now += 1
     expect(feed.state().stale).toBe(true)
+  })
+
+  // A look asks for user events and admin events at once.
+  it('does not become stale for one look that is not answered: there is time for another, slow one', async () => {
+    vi.spyOn(AbortSignal, 'timeout').mockImplementation(timeoutByFakeTimers)
+    start()
+    await feed.ready
+    keycloak.waits = [hour, hour, 2_300, 2_300]
+    await pass(6_000)
+    expect(states.map(({ stale }) => stale)).not.toContain(true)
+    expect(feed.state()).toMatchObject({ stale: false, error: undefined })
+  })
+
+  it('becomes stale when the other is slower', async () => {
+    vi.spyOn(AbortSignal, 'timeout').mockImplementation(timeoutByFakeTimers)
+    start()
+    await feed.ready
+    keycloak.waits = [hour, hour, 2_400, 2_400, hour, hour]
+    await pass(5_050)
+    expect(feed.state()).toMatchObject({ stale: true, error: 'Keycloak did not answer in time' })
   })
 
   it('asks at most about once a second', async () => {
@@ -198,6 +228,9 @@ it('refuses settings out of bounds and issuers that are no realm', () => {
     onSignals: () => {},
   }
   expect(() => pollKeycloakEvents({ ...base, issuer, intervalMs: 10 })).toThrow('"intervalMs" must be 50 to 5000')
+  expect(() => pollKeycloakEvents({ ...base, issuer, intervalMs: 500, stalenessBoundMs: 500 })).toThrow(
+    '"intervalMs" must be less than "stalenessBoundMs", 500, found 500',
+  )
   expect(() => pollKeycloakEvents({ ...base, issuer: 'https://login.example' })).toThrow(
     '"issuer" must end in /realms/{realm}',
   )

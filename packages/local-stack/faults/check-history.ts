@@ -1,7 +1,7 @@
 import type { AccessEnded, AccessGivenBack, Call, Fault, HistoryEntry, TokenIssued } from './history.ts'
 
 /** Which rule a call broke. */
-export type Rule = 'allowed_after_denial' | 'allowed_after_bound' | 'revived' | 'harmed' | 'given_back_late'
+export type Rule = 'allowed_after_denial' | 'allowed_after_bound' | 'revived' | 'harmed'
 
 export interface Violation {
   rule: Rule
@@ -15,8 +15,6 @@ export interface CheckOptions {
   boundMs: number
   /** The same for ways out that are told in another way, by their names. */
   boundMsOf?: Readonly<Record<string, number>>
-  /** How old what a replica knows may be, in milliseconds: so long it may not know that a permission was given back. */
-  stalenessBoundMs: number
 }
 
 /**
@@ -26,15 +24,13 @@ export interface CheckOptions {
  * - `allowed_after_bound`: no replica allows what was ended longer ago than the bound.
  * - `revived`: nor does it after the person was enabled again; her old token stays dead.
  * - `harmed`: whoever's access did not end is allowed, but for a fault that excuses the answer.
- * - `given_back_late`: a permission that was given back works within the bound. Beyond the staleness bound it is `harmed`.
  *
  * Judges by what was certain: a call counts as after something when it began after that had been answered, and as before
  * it when it ended before that had begun.
  *
  * @throws {TypeError} A call names a token that the history does not know.
  */
-export function checkHistory(history: readonly HistoryEntry[], options: CheckOptions): Violation[] {
-  const { boundMs, boundMsOf = {}, stalenessBoundMs } = options
+export function checkHistory(history: readonly HistoryEntry[], { boundMs, boundMsOf = {} }: CheckOptions): Violation[] {
   const index = indexOf(history)
   return index.calls.flatMap((call) => {
     const token = index.tokens.get(call.token)
@@ -66,15 +62,14 @@ export function checkHistory(history: readonly HistoryEntry[], options: CheckOpt
 
   function harmed(call: Call, token: TokenIssued): Omit<Violation, 'call'> | undefined {
     if (index.faults.some((fault) => mayAnswer(fault, call))) return undefined
-    const isExcused = (lateMs: number) => index.endsOf(token).some((ended) => excuses(ended, token, call, lateMs))
-    if (isExcused(boundMs)) return undefined
-    const rule = isExcused(stalenessBoundMs) ? 'given_back_late' : 'harmed'
+    const isExcused = index.endsOf(token).some((ended) => excuses(ended, token, call))
+    if (isExcused) return undefined
     const detail = call.detail === undefined ? '' : `: ${call.detail}`
-    return { rule, what: `${token.person} was ${call.answer} at replica ${call.replica}${detail}` }
+    return { rule: 'harmed', what: `${token.person} was ${call.answer} at replica ${call.replica}${detail}` }
   }
 
-  /** Whether this end may be why a call was refused. @param lateMs How long after a return it may be. */
-  function excuses(ended: AccessEnded, token: TokenIssued, call: Call, lateMs: number): boolean {
+  /** Whether this end may be why a call was refused. */
+  function excuses(ended: AccessEnded, token: TokenIssued, call: Call): boolean {
     if (!concerns(ended, token, call) || ended.startedAt > call.endedAt) return false
     const back = index.givenBack(token.person, ended)[0]
     if (ended.what === 'permission') {
@@ -82,7 +77,7 @@ export function checkHistory(history: readonly HistoryEntry[], options: CheckOpt
       // A token that was asked for meanwhile lacks the scope for good.
       const settled = back === undefined ? Number.POSITIVE_INFINITY : back.answeredAt
       const isIssuedMeanwhile = token.receivedAt > ended.startedAt && token.requestedAt < settled
-      return call.startedAt <= settled + lateMs || isIssuedMeanwhile
+      return call.startedAt <= settled + boundMs || isIssuedMeanwhile
     }
     if (call.answer !== 'denied') return false
     return back === undefined || token.requestedAt < back.answeredAt

@@ -1,16 +1,13 @@
 import { type CheckOptions, checkHistory, type Rule } from './check-history.ts'
 import type { HistoryEntry } from './history.ts'
-import { boundMs, type ScenarioResult, stalenessBoundMs } from './scenario.ts'
+import { boundMs, type ScenarioResult } from './scenario.ts'
 
 const rulesWith = (exceptions: string): Record<Rule, string> => ({
   allowed_after_denial: 'a replica never allows a token that it denied',
   allowed_after_bound: `nothing that ended is allowed later than ${boundMs} ms after the answer${exceptions}`,
   revived: 'enabling a person revives no old token',
   harmed: 'nobody else is refused',
-  given_back_late: `a permission that is given back works within ${boundMs} ms`,
 })
-/** Refusals of what must be allowed: that takes as long as the machine makes it take. */
-const timedRule: Rule = 'given_back_late'
 const mostTold = 3
 
 /** The rules of a history, as checks of a scenario. */
@@ -18,7 +15,7 @@ export function historyChecks(
   history: readonly HistoryEntry[],
   boundMsOf: NonNullable<CheckOptions['boundMsOf']> = {},
 ): ScenarioResult['checks'] {
-  const violations = checkHistory(history, { boundMs, boundMsOf, stalenessBoundMs })
+  const violations = checkHistory(history, { boundMs, boundMsOf })
   const exceptions = Object.entries(boundMsOf).map(([by, bound]) => `, by ${by} than ${bound} ms`)
   return Object.entries(rulesWith(exceptions.join(''))).map(([name, rule]) => {
     const broken = violations.filter((violation) => violation.rule === name)
@@ -27,7 +24,6 @@ export function historyChecks(
       rule,
       holds: broken.length === 0,
       seen: [`${broken.length} violations`, ...told].join('; '),
-      ...(name === timedRule ? { isTimed: true as const } : {}),
     }
   })
 }

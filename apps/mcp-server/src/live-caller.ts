@@ -60,12 +60,6 @@ interface Answers {
   byToken: Map<VerifiedAccessToken, { caller: LiveCaller; usableUntilMs: number }>
 }
 
-interface AnsweredCaller {
-  caller: LiveCaller
-  /** A change came while it was asked, and may not be in the answer. */
-  isOvertaken: boolean
-}
-
 /** @param introspectors By issuer; for an issuer without one its tokens are taken at their word. */
 export function createLiveCallers(
   state: Pick<CutOffState, 'permissionsChangedSince' | 'subscribe'>,
@@ -73,7 +67,7 @@ export function createLiveCallers(
 ): LiveCallers {
   const fromTokens = new WeakMap<VerifiedAccessToken, LiveCaller>()
   const asked = new Map<string, Answers>()
-  const askInTurn = oneAtATime<VerifiedAccessToken, AnsweredCaller>()
+  const askInTurn = oneAtATime<VerifiedAccessToken, LiveCaller>()
   let allChangedAtMs = Number.NEGATIVE_INFINITY
 
   const unsubscribe = state.subscribe((signal: Signal) => {
@@ -126,12 +120,11 @@ export function createLiveCallers(
   function of(token: VerifiedAccessToken, compactToken: string, isFresh: boolean): LiveCaller | Promise<LiveCaller> {
     const introspector = introspectors.get(token.issuer)
     if (introspector === undefined) return asIssued(token)
-    const caller = isFresh ? undefined : usable(token)
-    return caller ?? ask(introspector, token, compactToken).then((answered) => answered.caller)
+    return (isFresh ? undefined : usable(token)) ?? ask(introspector, token, compactToken)
   }
 
   /** Calls that come at once share a question: each with its own would keep the authorization server from answering any. */
-  function ask(introspector: Introspector, token: VerifiedAccessToken, compactToken: string): Promise<AnsweredCaller> {
+  function ask(introspector: Introspector, token: VerifiedAccessToken, compactToken: string): Promise<LiveCaller> {
     return askInTurn(token, () => askNow(introspector, token, compactToken))
   }
 
@@ -139,21 +132,20 @@ export function createLiveCallers(
     introspector: Introspector,
     token: VerifiedAccessToken,
     compactToken: string,
-  ): Promise<AnsweredCaller> {
+  ): Promise<LiveCaller> {
     const key = subjectKey(token.issuer, token.subject)
     const answers = asked.get(key) ?? beginAnswers(key)
     const askedAtMs = performance.now()
     const found = await introspector.introspect(compactToken)
     if (found.outcome === 'inactive') throw new InactiveTokenError()
-    const caller = Object.freeze({
+    const live = Object.freeze({
       ...callerFromToken(token),
       ...found,
       scopes: heldScopes(token.scopes, found.roles),
     })
-    const isOvertaken = asked.get(key) !== answers
-    // What a change overtook is used for the calls that wait for it, and kept for none.
-    if (!isOvertaken) keep(answers, token, caller, askedAtMs)
-    return { caller, isOvertaken }
+    // A change that came meanwhile may not be in this answer: use it for the calls that wait for it, keep it for none.
+    if (asked.get(key) === answers) keep(answers, token, live, askedAtMs)
+    return live
   }
 
   function keep(
@@ -176,8 +168,8 @@ export function createLiveCallers(
   /** One change is often told of twice, and the second time may come while the first is asked about. */
   async function askUntilKnown(introspector: Introspector, token: VerifiedAccessToken, compactToken: string) {
     for (let times = 0; times < mostAsked; times += 1) {
-      const { isOvertaken } = await ask(introspector, token, compactToken)
-      if (!isOvertaken) return
+      await ask(introspector, token, compactToken)
+      if (known(token) !== undefined) return
     }
   }
 

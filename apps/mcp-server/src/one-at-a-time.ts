@@ -6,10 +6,10 @@
  * @returns A function that asks about what `key` names, or shares what is asked next; it resolves, or rejects, as that did.
  */
 export function oneAtATime<Key, Answer>(): (key: Key, ask: () => Promise<Answer>) => Promise<Answer> {
-  const underWay = new Map<Key, { answer: Promise<Answer>; next?: Promise<Answer> }>()
+  const underWay = new Map<Key, Question<Answer>>()
 
   function begin(key: Key, ask: () => Promise<Answer>): Promise<Answer> {
-    const question: { answer: Promise<Answer>; next?: Promise<Answer> } = { answer: ask() }
+    const question: Question<Answer> = { answer: ask() }
     underWay.set(key, question)
     const end = () => {
       if (question.next === undefined) underWay.delete(key)
@@ -25,4 +25,10 @@ export function oneAtATime<Key, Answer>(): (key: Key, ask: () => Promise<Answer>
     question.next ??= question.answer.then(askNext, askNext)
     return question.next
   }
+}
+
+interface Question<Answer> {
+  answer: Promise<Answer>
+  /** That of the next question, once somebody waits for it. */
+  next?: Promise<Answer>
 }

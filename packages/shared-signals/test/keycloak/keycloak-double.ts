@@ -118,6 +118,7 @@ function page<Item>(items: Item[], url: URL): Item[] {
   return items.slice(first, first + Number(url.searchParams.get('max')))
 }
 
+/** By the fake timers of the test: nothing waits for real. */
 function waitFor(milliseconds: number, signal: AbortSignal | null | undefined): Promise<void> {
   return new Promise((resolve, reject) => {
     setTimeout(resolve, milliseconds)

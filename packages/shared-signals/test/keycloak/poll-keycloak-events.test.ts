@@ -28,7 +28,7 @@ afterEach(() => {
 
 const hour = 3_600_000
 
-/** The platform's own keeps real time. */
+/** By the fake timers, so that no test waits: the platform's own would keep real time. */
 function timeoutByFakeTimers(milliseconds: number): AbortSignal {
   const controller = new AbortController()
   setTimeout(() => controller.abort(new DOMException('too late', 'TimeoutError')), milliseconds)

@@ -10,8 +10,12 @@ export interface AuditTrail {
   record(event: AuditEvent): Promise<void>
   /** The same for what the gate refused, which anybody with a token can bring about as often as he likes: see {@link gatherRefusals}. */
   recordRefusal(event: AuditEvent): Promise<void>
-  /** For events that no answer waits for, see {@link paceNotes}: a failure is logged and seen in {@link AuditTrail.isWritable}. */
-  note(event: AuditEvent): void
+  /**
+   * For events that no answer waits for, see {@link paceNotes}: a failure is logged and seen in {@link AuditTrail.isWritable}.
+   *
+   * @param describe Makes the event when its turn has come. Its time is now.
+   */
+  note(describe: () => AuditEvent): void
   query: AuditLog['query']
   checkpoint: AuditLog['checkpoint']
   verifierKey: AuditLog['verifierKey']
@@ -52,8 +56,9 @@ export function createAuditTrail(log: AuditLog, logger: Logger): AuditTrail {
   return {
     record,
     recordRefusal: refusals.add,
-    note(event) {
-      notes.add({ time: new Date().toISOString(), ...event })
+    note(describe) {
+      const at = Date.now()
+      notes.add(() => ({ time: new Date(at).toISOString(), ...describe() }))
     },
     query: (query) => log.query(query),
     checkpoint: () => log.checkpoint(),

@@ -2,7 +2,8 @@ import type { AuditEvent } from '@mcp-identity/audit-log'
 
 /** Events on their way to the audit log that no answer waits for. */
 export interface PacedNotes {
-  add(event: AuditEvent): void
+  /** @param describe Makes the event when its turn has come: until then as little as can be is kept of it. */
+  add(describe: () => AuditEvent): void
   /** Resolves when all that were added are recorded; from now on without rests. */
   finish(): Promise<void>
 }
@@ -13,21 +14,26 @@ const few = 10
 const smallestPortion = 25
 /** However many wait, they are recorded in so many portions. */
 const mostPortions = 100
-/** What was under way is followed by a rest so many times as long: a tenth of the time is for notes. */
+/** A portion is followed by a rest so many times as long: a tenth of the time is for notes. */
 const restTimes = 9
 /** For a disk that is slow. */
 const longestRestMs = 250
+/** While so many come, they have the processor: none is recorded until so long after the last. */
+const quietMs = 500
+/** However long they come. */
+const longestWaitMs = 10_000
 
 /**
  * Puts events on record at a pace that calls hardly notice: few at once, of very many a portion after the other.
- * Ten thousand people who leave at once are on record after some seconds; the end of their access does not wait for it.
+ * Ten thousand people who leave at once are on record some seconds later; the end of their access does not wait for it.
  *
  * @param record Records one. That it fails is known there.
  */
 export function paceNotes(record: (event: AuditEvent) => Promise<void>): PacedNotes {
   const underway = new Set<Promise<void>>()
-  let waiting: AuditEvent[] = []
+  let waiting: (() => AuditEvent)[] = []
   let pacing: Promise<void> | undefined
+  let addedAt = 0
   let isHurried = false
   let endRest = (): void => {}
 
@@ -38,14 +44,26 @@ export function paceNotes(record: (event: AuditEvent) => Promise<void>): PacedNo
     underway.add(recorded)
   }
 
+  async function untilNoMoreCome(): Promise<void> {
+    const givesUpAt = performance.now() + longestWaitMs
+    for (let now = performance.now(); !isHurried && now < givesUpAt; now = performance.now()) {
+      const leftMs = Math.min(addedAt + quietMs, givesUpAt) - now
+      if (leftMs <= 0) return
+      await rest(leftMs)
+    }
+  }
+
   async function pace(): Promise<void> {
+    await untilNoMoreCome()
+    await Promise.all(underway)
     while (waiting.length > 0) {
       const startedAt = performance.now()
-      await Promise.all(underway)
-      if (!isHurried) await rest(Math.min((performance.now() - startedAt) * restTimes, longestRestMs))
       const portion = Math.max(smallestPortion, Math.ceil(waiting.length / mostPortions))
-      for (const event of waiting.slice(0, portion)) begin(event)
+      for (const describe of waiting.slice(0, portion)) begin(describe())
       waiting = waiting.slice(portion)
+      await Promise.all(underway)
+      if (waiting.length === 0 || isHurried) continue
+      await rest(Math.min((performance.now() - startedAt) * restTimes, longestRestMs))
     }
     pacing = undefined
   }
@@ -61,9 +79,10 @@ export function paceNotes(record: (event: AuditEvent) => Promise<void>): PacedNo
   }
 
   return {
-    add(event) {
-      if (pacing === undefined && underway.size < few) return begin(event)
-      waiting.push(event)
+    add(describe) {
+      if (pacing === undefined && underway.size < few) return begin(describe())
+      waiting.push(describe)
+      addedAt = performance.now()
       pacing ??= pace()
     },
     async finish() {

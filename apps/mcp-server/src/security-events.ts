@@ -33,39 +33,41 @@ export function createSecurityEvents(auditTrail: AuditTrail, logger: Logger): Se
       if (hasNotBegun || staleFeeds.has(feed) === state.stale) return
       if (state.stale) staleFeeds.add(feed)
       else staleFeeds.delete(feed)
-      auditTrail.note({
+      auditTrail.note(() => ({
         phase: 'security',
         action: state.stale ? 'signal_feed_stale' : 'signal_feed_current',
         outcome: state.stale ? 'failed' : 'succeeded',
         ...present({ issuer: state.issuer, reason: state.error }),
         details: { feed: state.feed },
-      })
+      }))
     },
     signalTaken(signal, endedCalls) {
-      const { kind, issuer, subject, cause: reason, ...more } = signal
-      const { sessionId, tokenId, clientId, ...details } = { ...noNames, ...more }
-      auditTrail.note({
-        phase: 'security',
-        action: kind === 'cut_off' ? 'revocation_received' : 'permissions_change_received',
-        outcome: 'succeeded',
-        ...present({ issuer, subject, reason, sessionId, tokenId, clientId }),
-        details: present({ ...details, endedCalls }),
+      auditTrail.note(() => {
+        const { kind, issuer, subject, cause: reason, ...more } = signal
+        const { sessionId, tokenId, clientId, ...details } = { ...noNames, ...more }
+        return {
+          phase: 'security',
+          action: kind === 'cut_off' ? 'revocation_received' : 'permissions_change_received',
+          outcome: 'succeeded',
+          ...present({ issuer, subject, reason, sessionId, tokenId, clientId }),
+          details: present({ ...details, endedCalls }),
+        }
       })
     },
     policiesReloaded({ outcome, version, ...what }) {
       if (outcome === 'refused') logger.error(what, 'the policies were not read again: those before stay in force')
       if (outcome === 'unchanged') return
-      auditTrail.note({
+      auditTrail.note(() => ({
         phase: 'security',
         action: 'policies_reloaded',
         outcome: outcome === 'refused' ? 'failed' : 'succeeded',
         policyVersion: version,
         details: { ...what },
-      })
+      }))
     },
     shadowDiffers({ call, live, candidate }) {
       const { issuer, subject, name, email, department } = call.caller
-      auditTrail.note({
+      auditTrail.note(() => ({
         phase: 'security',
         action: 'shadow_policies_differ',
         outcome: candidate.outcome === 'allowed' ? 'allowed' : 'refused',
@@ -76,12 +78,12 @@ export function createSecurityEvents(auditTrail: AuditTrail, logger: Logger): Se
         policies: candidate.policies,
         policyVersion: candidate.version,
         details: { live: live.outcome, livePolicies: live.policies, candidate: candidate.outcome },
-      })
+      }))
     },
     keysRotated({ issuer, added, withdrawn }) {
       logger.info({ issuer, added, withdrawn }, 'an issuer changed its keys')
       const details = { added, withdrawn }
-      auditTrail.note({ phase: 'security', action: 'keys_rotated', outcome: 'succeeded', issuer, details })
+      auditTrail.note(() => ({ phase: 'security', action: 'keys_rotated', outcome: 'succeeded', issuer, details }))
     },
   }
 }

@@ -110,13 +110,13 @@ export async function startServer(config: Config, logger: Logger, added?: AddedT
   const calls = createCallRegistry({
     onEnded: ({ token, kind }, reason) => {
       if (kind === 'stream')
-        auditTrail.note({
+        auditTrail.note(() => ({
           phase: 'security',
           action: 'stream_cut',
           outcome: 'succeeded',
           reason,
           ...callerMembers(token),
-        })
+        }))
     },
   })
   const signals = openSignals({

@@ -141,7 +141,7 @@ describe('the audit trail at its end', () => {
   it('has every note on record that still waited', async () => {
     const { records, trail } = trailOf()
     for (let each = 0; each < 120; each += 1)
-      trail.note({ phase: 'security', action: 'stream_cut', outcome: 'succeeded' })
+      trail.note(() => ({ phase: 'security', action: 'stream_cut', outcome: 'succeeded' }))
     const closed = trail.close()
     await vi.runAllTimersAsync()
     await closed

@@ -63,7 +63,7 @@ const warmUpMs = 30_000
 const watchBeforeMs = 15_000
 const giveUpAfterMs = 300_000
 const callsAfterwards = 20
-/** Whoever looks must not be the load. */
+/** On average; at random moments, as everybody's calls: those who look are not to come all at once. */
 const betweenCallsMs = 100
 
 /**
@@ -90,9 +90,28 @@ export async function disableMany(options: ManyDisabledOptions): Promise<ManyDis
   }
 }
 
+/** Whoever leaves calls before as well: what differs from then on is only that many are disabled. */
 async function disableAndWatch(options: ManyDisabledOptions, sender: SignalSender): Promise<ManyDisabled> {
-  const { callers, tokens, people, load, tool, processes, tell, signal } = options
-  tell(`Watching the calls of others for ${(warmUpMs + watchBeforeMs) / 1_000} s`)
+  const { callers, tokens, people, load, tool, signal } = options
+  const ask = async (caller: ReplicaCaller, token: string): Promise<boolean> => {
+    await sleep(Math.random() * 2 * betweenCallsMs, undefined, { signal })
+    return caller.isRefused(token, tool)
+  }
+  const asks = callers.flatMap((caller) => tokens.map((token) => () => ask(caller, token)))
+  const watch = watchRefusals(asks, { giveUpAfterMs, callsAfterwards })
+  const [{ startedAt, ...told }, seen] = await Promise.all([tellOfAll(options, sender, watch.opened), watch.seen])
+  const deniedAfterMs = seen.refusedAt.map((at) => Math.round(at - startedAt))
+  if (Math.min(...deniedAfterMs) < 0) throw new Error('somebody was refused before anybody was disabled')
+  const { allowedAfterwards } = seen
+  return { people, deniedAfterMs, allowedAfterwards, ...told, after: await load.end() }
+}
+
+async function tellOfAll(
+  { load, processes, tell, signal }: ManyDisabledOptions,
+  sender: SignalSender,
+  begun: () => void,
+) {
+  tell(`Watching calls for ${(warmUpMs + watchBeforeMs) / 1_000} s`)
   await sleep(warmUpMs, undefined, { signal })
   load.look()
   const counted = [
@@ -104,28 +123,21 @@ async function disableAndWatch(options: ManyDisabledOptions, sender: SignalSende
   await sleep(watchBeforeMs, undefined, { signal })
   const before = load.look()
   const processorMsBefore = spentBefore()
-  const ask = async (caller: ReplicaCaller, token: string): Promise<boolean> => {
-    await sleep(betweenCallsMs, undefined, { signal })
-    return caller.isRefused(token, tool)
-  }
-  const asks = callers.flatMap((caller) => tokens.map((token) => () => ask(caller, token)))
-  const watch = watchRefusals(asks, { giveUpAfterMs, callsAfterwards })
   tell('Telling of all of them')
   const ownDelay = monitorEventLoopDelay({ resolution: 1 })
   ownDelay.enable()
   const spent = countProcessorTime(counted)
   const startedAt = performance.now()
-  watch.opened()
-  const telling = sender.send().then((toldMs) => ({
-    toldMs: Math.round(toldMs),
-    processorMs: { before: processorMsBefore, during: spent() },
+  begun()
+  const toldMs = Math.round(await sender.send())
+  return {
+    startedAt,
+    toldMs,
+    before,
     during: load.look(),
     ownDelayP99Ms: Math.round(ownDelay.percentile(99) / 1e5) / 10,
-  }))
-  const [told, seen] = await Promise.all([telling, watch.seen])
-  const deniedAfterMs = seen.refusedAt.map((at) => Math.round(at - startedAt))
-  const { allowedAfterwards } = seen
-  return { people, deniedAfterMs, allowedAfterwards, before, ...told, after: await load.end() }
+    processorMs: { before: processorMsBefore, during: spent() },
+  }
 }
 
 async function prepareSender(

@@ -1,10 +1,12 @@
+import { performance } from 'node:perf_hooks'
 import { setTimeout as sleep, setImmediate as untilNextTurn } from 'node:timers/promises'
 
 /** How long whatever else waits has the processor to itself between two portions. */
 export interface Rest {
-  /** So many times as long as the event loop was busy since the portion began. */
+  /** So many times as long as the event loop was busy since the rest before. */
   times: number
-  longestMs: number
+  /** All rests together are no longer than so many milliseconds for each item, however busy the event loop is. */
+  mostMsAnItem: number
 }
 
 /**
@@ -20,11 +22,17 @@ export async function inPortions<Item>(
   handOver: (portion: readonly Item[]) => void | Promise<void>,
   rest?: Rest,
 ): Promise<void> {
+  let leftMs = items.length * (rest?.mostMsAnItem ?? 0)
+  let busyBefore = performance.eventLoopUtilization().active
   for (let first = 0; first < items.length; first += size) {
-    const startedAtMs = performance.now()
     await handOver(items.slice(first, first + size))
     if (first + size >= items.length) return
     await untilNextTurn()
-    if (rest !== undefined) await sleep(Math.min((performance.now() - startedAtMs) * rest.times, rest.longestMs))
+    if (rest === undefined || leftMs <= 0) continue
+    const { active } = performance.eventLoopUtilization()
+    const restMs = Math.min((active - busyBefore) * rest.times, leftMs)
+    leftMs -= restMs
+    await sleep(restMs)
+    busyBefore = performance.eventLoopUtilization().active
   }
 }

@@ -76,6 +76,6 @@ function refuse(
   reason: string,
 ): void {
   const who = { ...requestMembers(contextOf(request)), ...callerMembers(token) }
-  auditTrail.note({ phase: 'decision', action: url.pathname, outcome: 'refused', reason, ...who })
+  auditTrail.note(() => ({ phase: 'decision', action: url.pathname, outcome: 'refused', reason, ...who }))
   sendJson(response, 403, { error: 'access_denied', error_description: reason }, headers)
 }

@@ -55,9 +55,9 @@ export interface PolledStream {
 
 const firstRetryMs = 500
 const slowestRetryMs = 30_000
-/** Calls of others go on while ten thousand people leave, who are refused within seconds. */
-const portionSize = 20
-const rest: Rest = { times: 3, longestMs: 2 }
+/** Calls of others go on while ten thousand people leave, who are refused three seconds later for it. */
+const portionSize = 5
+const rest: Rest = { times: 4, mostMsAnItem: 0.3 }
 /** Each may be a look-up at whoever knows the people. */
 const mostUnderWay = 100
 const mostReplays = 1_000_000

@@ -37,8 +37,8 @@ export function paceNotes(record: (event: AuditEvent) => Promise<void>): PacedNo
   let isHurried = false
   let endRest = (): void => {}
 
-  function begin(event: AuditEvent): void {
-    const recorded = record(event)
+  function begin(describe: () => AuditEvent): void {
+    const recorded = record(describe())
       .catch(() => {})
       .finally(() => underway.delete(recorded))
     underway.add(recorded)
@@ -59,7 +59,7 @@ export function paceNotes(record: (event: AuditEvent) => Promise<void>): PacedNo
     while (waiting.length > 0) {
       const startedAt = performance.now()
       const portion = Math.max(smallestPortion, Math.ceil(waiting.length / mostPortions))
-      for (const describe of waiting.slice(0, portion)) begin(describe())
+      for (const describe of waiting.slice(0, portion)) begin(describe)
       waiting = waiting.slice(portion)
       await Promise.all(underway)
       if (waiting.length === 0 || isHurried) continue
@@ -80,7 +80,7 @@ export function paceNotes(record: (event: AuditEvent) => Promise<void>): PacedNo
 
   return {
     add(describe) {
-      if (pacing === undefined && underway.size < few) return begin(describe())
+      if (pacing === undefined && underway.size < few) return begin(describe)
       waiting.push(describe)
       addedAt = performance.now()
       pacing ??= pace()

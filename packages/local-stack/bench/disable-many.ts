@@ -17,13 +17,15 @@ import { watchRefusals } from './watch-refusals.ts'
 export interface ManyDisabledOptions {
   stack: StackFile
   callers: readonly ReplicaCaller[]
-  /** Access tokens of people who are told of last. */
-  tokens: readonly string[]
-  /** How many are disabled, these included. */
+  /** Signs people in who are told of last. @returns Their access tokens. */
+  signIn(): Promise<readonly string[]>
+  /** How many are disabled in one go, these included. */
   people: number
+  /** How often. */
+  rounds: number
   /** Polled for the signals; undefined: the corporate IdP pushes them. */
   transmitter: PolledTransmitter | undefined
-  /** Calls of somebody else; ended here. */
+  /** Calls of somebody else. */
   load: Load
   tool: ToolCall
   /** Those of the stack, whose processor time is told. */
@@ -36,7 +38,6 @@ export interface ManyDisabledOptions {
 
 /** How it went when many were disabled in one go. */
 export interface ManyDisabled {
-  people: number
   /** From the first signal to the answer to the last. */
   toldMs: number
   /** From the first signal to the first refusal of each token at each replica. */
@@ -58,8 +59,11 @@ export interface ManyDisabled {
 const accountDisabled = 'https://schemas.openid.net/secevent/risc/event-type/account-disabled'
 /** Signed side by side. */
 const atOnce = 64
-/** Servers that have served for a while have compiled what a call runs through. */
-const warmUpMs = 30_000
+/**
+ * Servers that have served for a while have compiled what a call runs through, and have noted those who left in the round
+ * before.
+ */
+const calmMs = 30_000
 const watchBeforeMs = 15_000
 const giveUpAfterMs = 300_000
 const callsAfterwards = 20
@@ -67,32 +71,39 @@ const callsAfterwards = 20
 const betweenCallsMs = 100
 
 /**
- * Disables many people at once: a Security Event Token each (RISC account-disabled), pushed to one replica (RFC 8935) or
- * polled by it (RFC 8936). All but the last are made up, since nobody signs ten thousand people in; what a signal costs
- * does not depend on whether its person holds a token.
+ * Disables many people at once, some rounds of it: a Security Event Token each (RISC account-disabled), pushed to one replica
+ * (RFC 8935) or polled by it (RFC 8936). All but the last are made up, since nobody signs ten thousand people in; what a
+ * signal costs does not depend on whether its person holds a token.
  */
-export async function disableMany(options: ManyDisabledOptions): Promise<ManyDisabled> {
-  const { tokens, people, load, tell } = options
-  const subjects = [
-    ...Array.from({ length: people - tokens.length }, () => randomUUID() as string),
-    ...tokens.map((token) => claimsOf(token).sub),
-  ]
+export async function disableMany(options: ManyDisabledOptions): Promise<ManyDisabled[]> {
+  const done: ManyDisabled[] = []
+  for (let round = 1; round <= options.rounds; round += 1) {
+    const tell = (step: string): void => options.tell(`Round ${round} of ${options.rounds}: ${step}`)
+    done.push(await disableOnce({ ...options, tell }))
+  }
+  return done
+}
+
+async function disableOnce(options: ManyDisabledOptions): Promise<ManyDisabled> {
+  const { people, signIn, tell } = options
+  tell(`signing ${people} signals`)
+  const tokens = await signIn()
+  const madeUp = Array.from({ length: people - tokens.length }, () => randomUUID() as string)
+  const sender = await prepareSender(options, [...madeUp, ...tokens.map((token) => claimsOf(token).sub)])
   try {
-    tell(`Signing ${people} signals`)
-    const sender = await prepareSender(options, subjects)
-    try {
-      return await disableAndWatch(options, sender)
-    } finally {
-      sender.close()
-    }
+    return await disableAndWatch(options, tokens, sender)
   } finally {
-    await load.end()
+    sender.close()
   }
 }
 
 /** Whoever leaves calls before as well: what differs from then on is only that many are disabled. */
-async function disableAndWatch(options: ManyDisabledOptions, sender: SignalSender): Promise<ManyDisabled> {
-  const { callers, tokens, people, load, tool, signal } = options
+async function disableAndWatch(
+  options: ManyDisabledOptions,
+  tokens: readonly string[],
+  sender: SignalSender,
+): Promise<ManyDisabled> {
+  const { callers, load, tool, signal } = options
   const ask = async (caller: ReplicaCaller, token: string): Promise<boolean> => {
     await sleep(Math.random() * 2 * betweenCallsMs, undefined, { signal })
     return caller.isRefused(token, tool)
@@ -103,7 +114,7 @@ async function disableAndWatch(options: ManyDisabledOptions, sender: SignalSende
   const deniedAfterMs = seen.refusedAt.map((at) => Math.round(at - startedAt))
   if (Math.min(...deniedAfterMs) < 0) throw new Error('somebody was refused before anybody was disabled')
   const { allowedAfterwards } = seen
-  return { people, deniedAfterMs, allowedAfterwards, ...told, after: await load.end() }
+  return { deniedAfterMs, allowedAfterwards, ...told, after: load.look() }
 }
 
 async function tellOfAll(
@@ -111,8 +122,8 @@ async function tellOfAll(
   sender: SignalSender,
   begun: () => void,
 ) {
-  tell(`Watching calls for ${(warmUpMs + watchBeforeMs) / 1_000} s`)
-  await sleep(warmUpMs, undefined, { signal })
+  tell(`watching calls for ${(calmMs + watchBeforeMs) / 1_000} s`)
+  await sleep(calmMs, undefined, { signal })
   load.look()
   const counted = [
     ...processes,
@@ -123,7 +134,7 @@ async function tellOfAll(
   await sleep(watchBeforeMs, undefined, { signal })
   const before = load.look()
   const processorMsBefore = spentBefore()
-  tell('Telling of all of them')
+  tell('telling of all of them')
   const ownDelay = monitorEventLoopDelay({ resolution: 1 })
   ownDelay.enable()
   const spent = countProcessorTime(counted)
@@ -147,7 +158,7 @@ async function prepareSender(
   const { urls, dataDir } = stack
   if (transmitter !== undefined) {
     await transmitter.offer(await sign(stack, transmitter, subjects))
-    return transmitter
+    return { ...transmitter, close: () => {} }
   }
   const { signing } = JSON.parse(await readFile(join(dataDir, 'corporate-idp', 'keys.json'), 'utf8'))
   const signals = await sign(stack, { issuer: urls.corporateIdp, audience: urls.mcp, signingKey: signing }, subjects)

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { randomBytes, randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { writeFile } from 'node:fs/promises'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
@@ -84,9 +84,14 @@ function serve(): void {
     async send() {
       if (outbox === undefined) throw new Error('nothing was offered')
       const taken = outbox.open()
-      // Lets the poll go that waits for news.
-      await transmitter?.stop()
+      // One more who leaves, of whom the poll is told that waits for news.
+      transmitter?.emit({
+        type: eventTypes.accountDisabled,
+        subject: { format: 'email', email: `${randomUUID()}@example.com` },
+      })
+      transmitter?.kick()
       await taken
+      outbox = undefined
     },
   })
 }
@@ -96,7 +101,7 @@ interface Outbox {
   /** Resolves when all were acknowledged. @throws {Error} One was refused. */
   open(): Promise<void>
   /** Answers a poll (RFC 8936 section 2). */
-  answer(poll: { maxEvents?: number; ack?: string[]; setErrs?: object }): object | undefined
+  answer(poll: { maxEvents?: number; ack?: string[]; setErrs?: object }): object
 }
 
 function createOutbox(signals: ReadonlyMap<string, string>): Outbox {
@@ -116,7 +121,7 @@ function createOutbox(signals: ReadonlyMap<string, string>): Outbox {
       if (Object.keys(setErrs).length > 0) reject(new Error(`signals were refused: ${JSON.stringify(setErrs)}`))
       if (pending.size === 0) resolve()
       const sets = Object.fromEntries([...pending].slice(0, maxEvents))
-      return pending.size === 0 ? undefined : { sets, moreAvailable: pending.size > maxEvents }
+      return { sets, moreAvailable: pending.size > maxEvents }
     },
   }
 }
@@ -151,12 +156,7 @@ async function listen({ signingKey, clientSecret }: Setup, openOutbox: () => Out
         : sendJson(response, 401, { error: 'invalid_client' })
     }
     const outbox = request.url?.startsWith('/ssf/poll/') ? openOutbox() : undefined
-    if (outbox !== undefined) {
-      const answer = outbox.answer(JSON.parse(body))
-      // Nothing more to tell: the poll waits for news until everything ends.
-      if (answer !== undefined) sendJson(response, 200, answer)
-      return
-    }
+    if (outbox !== undefined) return sendJson(response, 200, outbox.answer(JSON.parse(body)))
     const { method = 'GET', headers } = request
     const web = new Request(new URL(request.url ?? '', issuer), {
       method,

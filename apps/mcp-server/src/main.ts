@@ -1,5 +1,6 @@
 import { pino } from 'pino'
 import { ConfigError, readConfig } from './config.ts'
+import { letHeapGrowBy } from './heap-growth.ts'
 import { startServer } from './start-server.ts'
 
 /** Members of log lines that could hold a credential are removed before they are written. */
@@ -18,7 +19,11 @@ const redact = [
   '*.headers',
 ]
 
+/** As much as ten thousand people who leave at once take, twice. */
+const heapGrowthMegabytes = 32
+
 async function main(): Promise<void> {
+  letHeapGrowBy(heapGrowthMegabytes)
   const config = readConfig(process.env)
   const logger = pino({ level: config.logLevel, base: null, redact: { paths: redact, remove: true } })
   const server = await startServer(config, logger)

@@ -1,6 +1,6 @@
 import { pino } from 'pino'
 import { ConfigError, readConfig } from './config.ts'
-import { letHeapGrowBy } from './heap-growth.ts'
+import { type HeapGrowth, letHeapGrow } from './heap-growth.ts'
 import { startServer } from './start-server.ts'
 
 /** Members of log lines that could hold a credential are removed before they are written. */
@@ -19,11 +19,11 @@ const redact = [
   '*.headers',
 ]
 
-/** As much as ten thousand people who leave at once take, twice. */
-const heapGrowthMegabytes = 32
+/** By twice as much as ten thousand people who leave at once take; up to where a replica fits into 256 MB. */
+const heapGrowth: HeapGrowth = { megabytes: 32, upToMegabytes: 80 }
 
 async function main(): Promise<void> {
-  letHeapGrowBy(heapGrowthMegabytes)
+  letHeapGrow(heapGrowth)
   const config = readConfig(process.env)
   const logger = pino({ level: config.logLevel, base: null, redact: { paths: redact, remove: true } })
   const server = await startServer(config, logger)

@@ -1,6 +1,6 @@
 import { pino } from 'pino'
 import { ConfigError, readConfig } from './config.ts'
-import { type HeapGrowth, letHeapGrow } from './heap-growth.ts'
+import { letHeapDouble } from './heap-growth.ts'
 import { startServer } from './start-server.ts'
 
 /** Members of log lines that could hold a credential are removed before they are written. */
@@ -19,11 +19,8 @@ const redact = [
   '*.headers',
 ]
 
-/** By twice as much as ten thousand people who leave at once take; up to where a replica fits into 256 MB. */
-const heapGrowth: HeapGrowth = { megabytes: 32, upToMegabytes: 80 }
-
 async function main(): Promise<void> {
-  letHeapGrow(heapGrowth)
+  letHeapDouble()
   const config = readConfig(process.env)
   const logger = pino({ level: config.logLevel, base: null, redact: { paths: redact, remove: true } })
   const server = await startServer(config, logger)

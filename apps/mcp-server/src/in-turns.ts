@@ -40,7 +40,10 @@ export function inTurns({ most, restTimes, longestWaitMs }: Turns): () => Promis
 
   function rest(): void {
     const now = performance.now()
-    const restMs = Math.min(busyMs() * restTimes, longestWaitMs - (now - (waiting[0]?.sinceMs ?? now)))
+    const leftMs = longestWaitMs - (now - (waiting[0]?.sinceMs ?? now))
+    // For all who wait, of whom many came together: the last of them would begin without a rest between.
+    const turnsLeft = Math.max(1, Math.ceil(waiting.length / most))
+    const restMs = Math.min(busyMs() * restTimes, leftMs / turnsLeft)
     if (restMs > 0) setTimeout(nextTurn, restMs)
     else nextTurn()
   }

@@ -76,6 +76,17 @@ describe('when the rest is over', () => {
     },
   )
 
+  it.each([
+    { afterMs: 12_000, expected: [0] },
+    { afterMs: 13_334, expected: [0, 1] },
+  ])('of 40 s each of three who wait has a third: after $afterMs ms $expected have begun', async (each) => {
+    const begun = beginBusyOnes(oneByOne(40_000, 1_000_000), 4)
+    await turns()
+    vi.advanceTimersByTime(each.afterMs)
+    await turns()
+    expect(begun).toEqual(each.expected)
+  })
+
   it('nobody waits for a rest longer than is allowed', async () => {
     const begun = beginBusyOnes(oneByOne(0), 3)
     await turns()

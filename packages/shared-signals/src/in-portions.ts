@@ -5,7 +5,7 @@ import { setTimeout as sleep, setImmediate as untilNextTurn } from 'node:timers/
 export interface Rest {
   /** So many times as long as the event loop was busy since the rest before. */
   times: number
-  /** All rests together are no longer than so many milliseconds for each item, however busy the event loop is. */
+  /** All rests together are about so many milliseconds for each item at most, and each has its share, however busy the event loop is. */
   mostMsAnItem: number
 }
 
@@ -30,9 +30,10 @@ export async function inPortions<Item>(
     await untilNextTurn()
     if (rest === undefined || leftMs <= 0) continue
     const { active } = performance.eventLoopUtilization()
-    const restMs = Math.min((active - busyBefore) * rest.times, leftMs)
-    leftMs -= restMs
-    await sleep(restMs)
+    const restsLeft = Math.ceil((items.length - first) / size) - 1
+    const restedFrom = performance.now()
+    await sleep(Math.min((active - busyBefore) * rest.times, leftMs / restsLeft))
+    leftMs -= performance.now() - restedFrom
     busyBefore = performance.eventLoopUtilization().active
   }
 }

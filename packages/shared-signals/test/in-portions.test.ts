@@ -5,6 +5,10 @@ import { inPortions } from '../src/in-portions.ts'
 const rests: number[] = []
 /** For how long the event loop was busy since the process began, in milliseconds. */
 let busyMs = 0
+/** The time, which passes during rests alone. */
+let nowMs = 0
+/** So much longer than asked for a rest takes, as on a machine that is busy otherwise. */
+let overtimeMs = 0
 /** What others keep the event loop busy with during a rest. */
 const busyMeanwhileMs = 7
 
@@ -13,12 +17,15 @@ vi.mock('node:timers/promises', async (original) => ({
   setTimeout: async (ms: number) => {
     rests.push(ms)
     busyMs += busyMeanwhileMs
+    nowMs += ms + overtimeMs
   },
 }))
 
 beforeEach(() => {
   rests.length = 0
   busyMs = 1_000
+  overtimeMs = 0
+  vi.spyOn(performance, 'now').mockImplementation(() => nowMs)
   vi.spyOn(performance, 'eventLoopUtilization').mockImplementation(() => ({ active: busyMs, idle: 0, utilization: 1 }))
 })
 
@@ -53,7 +60,25 @@ it('rests so many times as long as the event loop was busy since the rest before
   expect(rests).toEqual([30, 30])
 })
 
-it('rests no longer than so many milliseconds for each item, all rests together', async () => {
+it('rests no longer than so many milliseconds for each item, all rests together, each as long as the others', async () => {
   await inPortions(items, 1, busyFor(10), { times: 2, mostMsAnItem: 7.5 })
-  expect(rests).toEqual([20, 20, 5])
+  expect(rests).toEqual([9, 9, 9, 9, 9])
+})
+
+it('leaves to later rests what those before did not take', async () => {
+  const busy = [1, 10, 10]
+  await inPortions(items, 2, () => busyFor(busy.shift() ?? 0)(), { times: 2, mostMsAnItem: 2 })
+  expect(rests).toEqual([2, 10])
+})
+
+it('takes from later rests what those before took longer', async () => {
+  overtimeMs = 5
+  await inPortions(items, 2, busyFor(10), { times: 2, mostMsAnItem: 3 })
+  expect(rests).toEqual([9, 4])
+})
+
+it('rests no more once the rests before have taken all of the time', async () => {
+  overtimeMs = 9
+  await inPortions(items, 2, busyFor(10), { times: 2, mostMsAnItem: 3 })
+  expect(rests).toEqual([9])
 })

@@ -73,7 +73,7 @@ interface DoorResult {
 
 const command = new Command('pnpm bench:deprovisioning')
   .description(
-    'Starts Keycloak, the corporate IdP, a Redis and replicas of the MCP server, and measures for every way out how long each replica goes on allowing: from the answer to who ended the access to the first refusal. Exit code 1 when a replica takes a second or longer, or allows after it refused, or when a call of the load is not answered as it should.',
+    'Starts Keycloak, the corporate IdP, a Redis and replicas of the MCP server, and measures for every way out how long each replica goes on allowing: from the answer to who ended the access to the first refusal. Exit code 1 when a replica takes a second or longer, or allows after it refused, or when a call of the load is not answered as it should; with --people, when somebody is not denied within five seconds, or the p99 of others is twice that of before in the median of the rounds.',
   )
   .option(
     '--rounds <number>',

@@ -13,7 +13,7 @@ export interface ManySummary {
   deniedWithinMs: number
   /** The p99 of others, from the first signal to the answer to the last over before: of each round. */
   growth: readonly number[]
-  /** Median of those: five calls are the p99 of one round, of which one moment at which the machine stands still makes three. */
+  /** Median of those: the p99 of one round is the fifth slowest call, and one moment at which the machine stands still makes more slow. */
   medianGrowth: number
 }
 

@@ -3,7 +3,6 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { importJWK, SignJWT } from 'jose'
 import { claimsOf, type ToolCall } from '../src/doors/door.ts'
 import type { StackFile } from '../src/stack-file.ts'
 import type { Load, LoadResult } from './load.ts'
@@ -56,9 +55,6 @@ export interface ManyDisabled {
   processorMs: { before: ProcessorTime | undefined; during: ProcessorTime | undefined }
 }
 
-const accountDisabled = 'https://schemas.openid.net/secevent/risc/event-type/account-disabled'
-/** Signed side by side. */
-const atOnce = 64
 /**
  * Servers that have served for a while have compiled what a call runs through, and have noted those who left in the round
  * before.
@@ -157,36 +153,15 @@ async function prepareSender(
 ): Promise<SignalSender> {
   const { urls, dataDir } = stack
   if (transmitter !== undefined) {
-    await transmitter.offer(await sign(stack, transmitter, subjects))
+    await transmitter.offer(urls.issuer, subjects)
     return { ...transmitter, close: () => {} }
   }
   const { signing } = JSON.parse(await readFile(join(dataDir, 'corporate-idp', 'keys.json'), 'utf8'))
-  const signals = await sign(stack, { issuer: urls.corporateIdp, audience: urls.mcp, signingKey: signing }, subjects)
   const secret = await readFile(join(dataDir, '..', 'secrets', 'signal-push-authorization'), 'utf8')
-  const endpoint = new URL('/signals/ssf', urls.mcp).href
-  return startSignalPusher({ endpoint, authorization: secret.trim(), signals: [...signals.values()] })
-}
-
-/** @returns By their `jti`. */
-async function sign(
-  { urls }: StackFile,
-  { issuer, audience, signingKey }: Pick<PolledTransmitter, 'issuer' | 'audience' | 'signingKey'>,
-  subjects: readonly string[],
-): Promise<Map<string, string>> {
-  const { alg = '', kid } = signingKey
-  const key = await importJWK(signingKey, alg)
-  const header = { alg, typ: 'secevent+jwt', ...(kid === undefined ? {} : { kid }) }
-  const iat = Math.floor(Date.now() / 1_000)
-  const signOne = async (sub: string): Promise<[string, string]> => {
-    const jti = randomUUID()
-    const sub_id = { format: 'iss_sub', iss: urls.issuer, sub }
-    const claims = { iss: issuer, aud: audience, iat, jti, sub_id, events: { [accountDisabled]: {} } }
-    return [jti, await new SignJWT(claims).setProtectedHeader(header).sign(key)]
-  }
-  const signals = new Map<string, string>()
-  for (let first = 0; first < subjects.length; first += atOnce) {
-    const some = await Promise.all(subjects.slice(first, first + atOnce).map(signOne))
-    for (const [jti, compact] of some) signals.set(jti, compact)
-  }
-  return signals
+  return startSignalPusher({
+    endpoint: new URL('/signals/ssf', urls.mcp).href,
+    authorization: secret.trim(),
+    signer: { issuer: urls.corporateIdp, audience: urls.mcp, signingKey: signing, realm: urls.issuer },
+    subjects,
+  })
 }

@@ -8,17 +8,18 @@ import { createSignalTransmitter, eventTypes, type SignalTransmitter } from '@mc
 import { createTransmitterStore } from '@mcp-identity/shared-signals/sqlite'
 import Database from 'better-sqlite3'
 import { exportJWK, generateKeyPair, type JWK } from 'jose'
+import { type SignalsToSign, signSignals } from './sign-signals.ts'
 import { type SignalSender, serveSender, startSenderProcess } from './signal-sender.ts'
 
 /** A corporate IdP that is polled for what happened. */
 export interface PolledTransmitter extends SignalSender {
-  issuer: string
-  /** `aud` of what it tells. */
-  audience: string
-  /** Signs what it tells; with `kid` and `alg`. */
-  signingKey: JWK
-  /** What it tells once it is told to send: Security Event Tokens by their `jti`. */
-  offer(signals: ReadonlyMap<string, string>): Promise<void>
+  /**
+   * What it tells once it is told to send: that these have left.
+   *
+   * @param realm The issuer of whose people they are.
+   * @param subjects The `sub` of each of them there.
+   */
+  offer(realm: string, subjects: readonly string[]): Promise<void>
   /** As an MCP server has to know it. @param realm The issuer of whose people it tells. */
   settingsAbout(realm: string): object
 }
@@ -31,7 +32,7 @@ interface Setup {
 const receiver = 'mcp-server'
 const audience = 'urn:company:mcp-server'
 
-type Task = { setup: Setup } | { signals: ReadonlyMap<string, string> }
+type Task = { setup: Setup } | { toSign: SignalsToSign }
 
 /**
  * Streams are set up, verified and looked after as by any transmitter; what is sent was signed before. A transmitter has a
@@ -48,10 +49,10 @@ export async function startPolledTransmitter(secretFile: string): Promise<Polled
   const issuer = String(await sender.prepare({ setup: { signingKey, clientSecret } } satisfies Task))
   return {
     ...sender,
-    issuer,
-    audience,
-    signingKey,
-    offer: async (signals) => void (await sender.prepare({ signals } satisfies Task)),
+    offer: async (realm, subjects) => {
+      const toSign = { signer: { issuer, audience, signingKey, realm }, subjects }
+      await sender.prepare({ toSign } satisfies Task)
+    },
     settingsAbout: (realm) => ({
       issuer,
       jwksUri: `${issuer}/jwks`,
@@ -73,8 +74,8 @@ function serve(): void {
   let outbox: Outbox | undefined
   serveSender<Task>({
     async prepare(task) {
-      if ('signals' in task) {
-        outbox = createOutbox(task.signals)
+      if ('toSign' in task) {
+        outbox = createOutbox(await signSignals(task.toSign))
         return
       }
       const listening = await listen(task.setup, () => (outbox?.isOpen === true ? outbox : undefined))

@@ -1,21 +1,22 @@
 import { connect, type Socket } from 'node:net'
 import { fileURLToPath } from 'node:url'
+import { type SignalsToSign, signSignals } from './sign-signals.ts'
 import { type SignalSender, serveSender, startSenderProcess } from './signal-sender.ts'
 
-/** Signals that one transmitter pushes. */
-export interface SignalPush {
+/** Signals that one transmitter signs, and pushes. */
+export interface SignalPush extends SignalsToSign {
   /** Where to: `http://localhost:8080/signals/ssf`. */
   endpoint: string
   /** Value of the `Authorization` header. */
   authorization: string
-  /** Security Event Tokens, in compact form. */
-  signals: readonly string[]
 }
+
+type Destination = Pick<SignalPush, 'endpoint' | 'authorization'>
 
 /** On their way at once. */
 const atOnce = 64
 
-/** Pushes signals (RFC 8935) when it is told to. */
+/** Signs signals now, and pushes them (RFC 8935) when it is told to. */
 export async function startSignalPusher(push: SignalPush): Promise<SignalSender> {
   const sender = startSenderProcess(fileURLToPath(import.meta.url))
   await sender.prepare(push)
@@ -23,17 +24,17 @@ export async function startSignalPusher(push: SignalPush): Promise<SignalSender>
 }
 
 /** By as many connections as signals are on their way at once, each of which sends the next when one was answered. */
-async function pushAll(push: SignalPush): Promise<void> {
+async function pushAll(destination: Destination, signals: readonly string[]): Promise<void> {
   let next = 0
-  const take = (): string | undefined => push.signals[next++]
-  await Promise.all(Array.from({ length: atOnce }, () => pushByOne(push, take)))
+  const take = (): string | undefined => signals[next++]
+  await Promise.all(Array.from({ length: atOnce }, () => pushByOne(destination, take)))
 }
 
 /**
  * Writes requests by hand: the transmitter has a machine of its own, and what it costs here, on that of the servers, is not
  * theirs.
  */
-function pushByOne({ endpoint, authorization }: SignalPush, take: () => string | undefined): Promise<void> {
+function pushByOne({ endpoint, authorization }: Destination, take: () => string | undefined): Promise<void> {
   const { hostname, port, pathname } = new URL(endpoint)
   const head = `POST ${pathname} HTTP/1.1\r\nhost: ${hostname}:${port}\r\ncontent-type: application/secevent+jwt\r\nauthorization: ${authorization}\r\ncontent-length: `
   return new Promise((resolve, reject) => {
@@ -59,13 +60,15 @@ function pushByOne({ endpoint, authorization }: SignalPush, take: () => string |
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  let push: SignalPush | undefined
+  let push: Destination | undefined
+  let signals: readonly string[] = []
   serveSender<SignalPush>({
-    prepare(given) {
+    async prepare(given) {
       push = given
+      signals = [...(await signSignals(given)).values()]
     },
     async send() {
-      if (push !== undefined) await pushAll(push)
+      if (push !== undefined) await pushAll(push, signals)
     },
   })
 }

@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { claimsOf, type ToolCall } from '../src/doors/door.ts'
 import type { StackFile } from '../src/stack-file.ts'
@@ -46,11 +45,6 @@ export interface ManyDisabled {
   before: LoadResult
   during: LoadResult
   after: LoadResult
-  /**
-   * How long this process, which makes the calls and takes their times, was late itself meanwhile, in milliseconds (p99, 1 of
-   * which is the clock's): a part of the times above is not the servers'.
-   */
-  ownDelayP99Ms: number
   /** What each process spent in the 15 s before, and while all were told of; undefined where it cannot be known. */
   processorMs: { before: ProcessorTime | undefined; during: ProcessorTime | undefined }
 }
@@ -131,8 +125,6 @@ async function tellOfAll(
   const before = load.look()
   const processorMsBefore = spentBefore()
   tell('telling of all of them')
-  const ownDelay = monitorEventLoopDelay({ resolution: 1 })
-  ownDelay.enable()
   const spent = countProcessorTime(counted)
   const startedAt = performance.now()
   begun()
@@ -142,7 +134,6 @@ async function tellOfAll(
     toldMs,
     before,
     during: load.look(),
-    ownDelayP99Ms: Math.round(ownDelay.percentile(99) / 1e5) / 10,
     processorMs: { before: processorMsBefore, during: spent() },
   }
 }

@@ -25,7 +25,6 @@ function round(figures: RoundFigures = {}) {
     before: load(beforeP99),
     during: { ...load(duringP99), refused: figures.refused ?? 0, failed: figures.failed ?? 0 },
     after: { ...load(beforeP99), failed: figures.failedAfter ?? 0 },
-    ownDelayP99Ms: 2,
     processorMs: { before: {}, during: { 'MCP server': 1_500 } },
   }
 }

@@ -150,6 +150,7 @@ export function shareSignals(options: SharedSignalsOptions): SharedSignals {
     for (let blockMs = 1; !stopped; blockMs = heartbeatMs) {
       const askedAtMs = performance.now()
       const { entries, isWhole } = await readStream(current.reader, keys, at.sequence, {
+        reader: origin,
         count: entriesAtOnce,
         blockMs,
       })
@@ -170,7 +171,7 @@ export function shareSignals(options: SharedSignalsOptions): SharedSignals {
   async function takeIn(entries: StreamEntry[], at: StreamPosition): Promise<StreamPosition> {
     let signals: Signal[] = []
     for (const [index, entry] of entries.entries()) {
-      if (entry.origin !== origin) signals.push(...entry.signals)
+      signals.push(...entry.signals)
       const isLast = index === entries.length - 1
       if (signals.length < takenAtOnce && !isLast) continue
       const startedAtMs = performance.now()

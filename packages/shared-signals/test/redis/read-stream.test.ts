@@ -4,22 +4,30 @@ import { readStream, streamKeys } from '../../src/redis/stream-scripts.ts'
 
 const keys = streamKeys('mcp-signals')
 
-/** What the store answers with these entries of the stream; undefined: no news. */
-function read(sequences: number[] | undefined, after: number) {
-  const entries = sequences?.map((sequence) => [`${sequence}-0`, ['m', `mark-${sequence}`, 'o', 'origin', 's', '[]']])
+const signal = { kind: 'permissions_changed', issuer: 'https://idp.company.com', changedAt: 1_800_000_000 }
+
+/** What the store answers with these entries of the stream, all of one replica; undefined: no news. */
+function read(sequences: number[] | undefined, after: number, { reader = 'another' } = {}) {
+  const text = JSON.stringify([signal])
+  const entries = sequences?.map((sequence) => [`${sequence}-0`, ['m', `mark-${sequence}`, 'o', 'origin', 's', text]])
   const redis = { xread: async () => (entries === undefined ? null : [[keys.stream, entries]]) } as unknown as Redis
-  return readStream(redis, keys, after, { count: 500, blockMs: 1 })
+  return readStream(redis, keys, after, { reader, count: 500, blockMs: 1 })
 }
 
 describe('entries after a position', () => {
   it('are read in order', async () => {
     expect(await read([5, 6], 4)).toEqual({
       entries: [
-        { sequence: 5, mark: 'mark-5', origin: 'origin', signals: [] },
-        { sequence: 6, mark: 'mark-6', origin: 'origin', signals: [] },
+        { sequence: 5, mark: 'mark-5', signals: [signal] },
+        { sequence: 6, mark: 'mark-6', signals: [signal] },
       ],
       isWhole: true,
     })
+  })
+
+  it('bring no signals to the replica that has added them', async () => {
+    const { entries } = await read([5], 4, { reader: 'origin' })
+    expect(entries).toEqual([{ sequence: 5, mark: 'mark-5', signals: [] }])
   })
 
   it('are none when there is no news', async () => {

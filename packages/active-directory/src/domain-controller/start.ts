@@ -58,9 +58,10 @@ export async function startDomainController(options: DomainControllerOptions): P
     const ending = child
     child = undefined
     if (ending?.pid === undefined || ending.exitCode !== null || ending.signalCode !== null) return
-    const exited = new Promise((resolve) => ending.once('exit', resolve))
+    // Not `exit`: the others of the group still write to the folder then. Each of them holds the pipes open.
+    const closed = new Promise((resolve) => ending.once('close', resolve))
     for (const name of ['SIGCONT', 'SIGTERM'] as const) process.kill(-ending.pid, name)
-    await exited
+    await closed
   }
 
   process.once('exit', () => child?.pid !== undefined && process.kill(-child.pid, 'SIGKILL'))

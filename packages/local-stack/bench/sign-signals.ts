@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { eventTypes } from '@mcp-identity/shared-signals'
 import { importJWK, type JWK, SignJWT } from 'jose'
 
 /** Who tells whom about whose people. */
@@ -20,7 +21,6 @@ export interface SignalsToSign {
   subjects: readonly string[]
 }
 
-const accountDisabled = 'https://schemas.openid.net/secevent/risc/event-type/account-disabled'
 /** Signed side by side. */
 const atOnce = 64
 
@@ -38,7 +38,7 @@ export async function signSignals({ signer, subjects }: SignalsToSign): Promise<
   const signOne = async (sub: string): Promise<[string, string]> => {
     const jti = randomUUID()
     const sub_id = { format: 'iss_sub', iss: realm, sub }
-    const claims = { iss: issuer, aud: audience, iat, jti, sub_id, events: { [accountDisabled]: {} } }
+    const claims = { iss: issuer, aud: audience, iat, jti, sub_id, events: { [eventTypes.accountDisabled]: {} } }
     return [jti, await new SignJWT(claims).setProtectedHeader(header).sign(key)]
   }
   const signals = new Map<string, string>()

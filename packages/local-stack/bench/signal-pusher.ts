@@ -60,15 +60,14 @@ function pushByOne({ endpoint, authorization }: Destination, take: () => string 
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  let push: Destination | undefined
-  let signals: readonly string[] = []
+  let push: (() => Promise<void>) | undefined
   serveSender<SignalPush>({
     async prepare(given) {
-      push = given
-      signals = [...(await signSignals(given)).values()]
+      const signals = [...(await signSignals(given)).values()]
+      push = () => pushAll(given, signals)
     },
     async send() {
-      if (push !== undefined) await pushAll(push, signals)
+      await push?.()
     },
   })
 }

@@ -26,7 +26,11 @@ export interface SenderProcess extends SignalSender {
  */
 const senderFlags = ['--v8-pool-size=1', '--expose-gc']
 
-/** @param file The module that the process runs, which calls {@link serveSender}. A process that could not do what it was told is ended. */
+/**
+ * Starts a process that sends signals. It ends with the first that it could not do.
+ *
+ * @param file The module that it runs, which calls {@link serveSender}.
+ */
 export function startSenderProcess(file: string): SenderProcess {
   const child = fork(file, { serialization: 'advanced', execArgv: senderFlags })
 

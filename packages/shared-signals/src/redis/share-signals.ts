@@ -150,7 +150,7 @@ export function shareSignals(options: SharedSignalsOptions): SharedSignals {
     for (let blockMs = 1; !stopped; blockMs = heartbeatMs) {
       const askedAtMs = performance.now()
       const { entries, isWhole } = await readStream(current.reader, keys, at.sequence, {
-        reader: origin,
+        ownOrigin: origin,
         count: entriesAtOnce,
         blockMs,
       })

@@ -102,7 +102,7 @@ export async function addToStream(
 /**
  * Waits for entries after a position, no longer than `blockMs`.
  *
- * @param reader Of whose own entries the signals are not read: they are in force there already.
+ * @param ownOrigin The replica that reads: what it has added itself is in force there, and is not read again.
  * @returns Those that follow the position and one another without a gap, and whether that is all there was.
  * @throws {Error} The first is missing: the stream was cut, or the store lost it.
  */
@@ -110,7 +110,7 @@ export async function readStream(
   redis: Redis,
   keys: StreamKeys,
   after: number,
-  { reader, count, blockMs }: { reader: string; count: number; blockMs: number },
+  { ownOrigin, count, blockMs }: { ownOrigin: string; count: number; blockMs: number },
 ): Promise<{ entries: StreamEntry[]; isWhole: boolean }> {
   const asked = redis.xread('COUNT', count, 'BLOCK', blockMs, 'STREAMS', keys.stream, `${after}-0`)
   const found = (await answered(asked, blockMs + redisTimeoutMs))?.[0]?.[1] ?? []
@@ -119,7 +119,7 @@ export async function readStream(
     const sequence = Number(id.split('-')[0])
     // What came before a gap is taken in first: who begins anew with all of it may never get past.
     if (sequence !== after + 1 + entries.length) break
-    entries.push({ sequence, mark, signals: origin === reader ? [] : readSignals(text) })
+    entries.push({ sequence, mark, signals: origin === ownOrigin ? [] : readSignals(text) })
   }
   if (found.length > 0 && entries.length === 0) throw new Error(`the stream misses entries after ${after}`)
   return { entries, isWhole: entries.length === found.length }

@@ -7,11 +7,11 @@ const keys = streamKeys('mcp-signals')
 const signal = { kind: 'permissions_changed', issuer: 'https://idp.company.com', changedAt: 1_800_000_000 }
 
 /** What the store answers with these entries of the stream, all of one replica; undefined: no news. */
-function read(sequences: number[] | undefined, after: number, { reader = 'another' } = {}) {
+function read(sequences: number[] | undefined, after: number, { ownOrigin = 'another' } = {}) {
   const text = JSON.stringify([signal])
   const entries = sequences?.map((sequence) => [`${sequence}-0`, ['m', `mark-${sequence}`, 'o', 'origin', 's', text]])
   const redis = { xread: async () => (entries === undefined ? null : [[keys.stream, entries]]) } as unknown as Redis
-  return readStream(redis, keys, after, { reader, count: 500, blockMs: 1 })
+  return readStream(redis, keys, after, { ownOrigin, count: 500, blockMs: 1 })
 }
 
 describe('entries after a position', () => {
@@ -26,7 +26,7 @@ describe('entries after a position', () => {
   })
 
   it('bring no signals to the replica that has added them', async () => {
-    const { entries } = await read([5], 4, { reader: 'origin' })
+    const { entries } = await read([5], 4, { ownOrigin: 'origin' })
     expect(entries).toEqual([{ sequence: 5, mark: 'mark-5', signals: [] }])
   })
 

@@ -66,8 +66,14 @@ const fromVersion1 = `
 
 /** After so many writes, what is past retention is deleted. */
 const writesBetweenSweeps = 1_000
-/** What is written goes into the database itself when it has reached so many pages of 4 KB, and calls wait for that. */
-const pagesBetweenCheckpoints = 4_000
+/**
+ * What is written stays in a log at first. It goes into the database itself, which calls wait for, once so many signals were
+ * written and none came for so long: not while ten thousand people leave.
+ */
+const signalsBetweenCheckpoints = 1_000
+const calmMs = 2_000
+/** However long they come: a log has reached so many pages of 4 KB. */
+const mostLogPages = 16_000
 
 const syncBeside = promisify(fdatasync)
 
@@ -92,6 +98,8 @@ export function openCutOffStore(path: string, options: CutOffStateOptions): CutO
   /** What holds here and is not in the file yet: who tells of it again changes nothing any more. */
   const unwritten: Signal[] = []
   let writes = 0
+  let signalsInLog = 0
+  let calm: NodeJS.Timeout | undefined
 
   sweep()
   for (const row of statements.allCutOffs.all() as CutOffRow[]) state.cutOff(fromRow(row))
@@ -112,8 +120,26 @@ export function openCutOffStore(path: string, options: CutOffStateOptions): CutO
     // Together with what could not be written the last time.
     persistAll(unwritten)
     writes += unwritten.length
+    signalsInLog += unwritten.length
     unwritten.length = 0
     if (writes >= writesBetweenSweeps) sweep()
+    if (signalsInLog >= signalsBetweenCheckpoints) emptyLogWhenCalm()
+  }
+
+  function emptyLogWhenCalm(): void {
+    if (calm !== undefined) return void calm.refresh()
+    calm = setTimeout(emptyLog, calmMs)
+    calm.unref()
+  }
+
+  function emptyLog(): void {
+    calm = undefined
+    signalsInLog = 0
+    try {
+      database.pragma('wal_checkpoint(PASSIVE)')
+    } catch {
+      // Nothing is lost: all of it is in the log still, and a disk that fails is told by the next write.
+    }
   }
 
   function applyAll(signals: readonly Signal[]): void {
@@ -179,6 +205,7 @@ export function openCutOffStore(path: string, options: CutOffStateOptions): CutO
     ],
     close() {
       if (!database.open) return
+      clearTimeout(calm)
       database.close()
       if (log !== undefined) void Promise.allSettled(settling).then(() => closeSync(log))
     },
@@ -190,7 +217,7 @@ function openDatabase(path: string): Database.Database {
     const database = new Database(path)
     database.pragma('journal_mode = WAL')
     database.pragma('synchronous = NORMAL')
-    database.pragma(`wal_autocheckpoint = ${pagesBetweenCheckpoints}`)
+    database.pragma(`wal_autocheckpoint = ${mostLogPages}`)
     const version = Number(database.pragma('user_version', { simple: true }))
     if (version > schemaVersion) throw new Error(`a newer version has written it, schema ${version}`)
     database.exec(version === 1 ? `BEGIN; ${fromVersion1} COMMIT` : schema)

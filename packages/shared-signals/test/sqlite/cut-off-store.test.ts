@@ -1,8 +1,8 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { CutOff } from '../../src/signal.ts'
 import { openCutOffStore } from '../../src/sqlite/cut-off-store.ts'
 
@@ -161,6 +161,55 @@ it('says when the disk has all of it, and that it failed', async () => {
   store.close()
   expect(() => store.takeIn([{ kind: 'cut_off', ...disabled }])).toThrow()
   await expect(store.settle()).rejects.toThrow('closed')
+})
+
+describe('what is written into the log', () => {
+  beforeEach(() => void vi.useFakeTimers())
+  afterEach(() => void vi.useRealTimers())
+
+  const signals = (count: number) =>
+    Array.from({ length: count }, (_, index) => ({ kind: 'cut_off', ...disabled, subject: `${index}` }) as const)
+
+  /** Rows of the database itself, without its log. */
+  function rowsInDatabase(): unknown {
+    const copy = `${path}-alone`
+    copyFileSync(path, copy)
+    const database = new Database(copy)
+    const exists = database.prepare(`SELECT 1 FROM sqlite_schema WHERE name = 'cut_off'`).get() !== undefined
+    const rows = exists ? database.prepare('SELECT count(*) FROM cut_off').pluck().get() : 0
+    database.close()
+    return rows
+  }
+
+  it('goes into the database when none came for 2 s after a thousand', () => {
+    const store = open()
+    store.takeIn(signals(1_000))
+    vi.advanceTimersByTime(1_999)
+    expect(rowsInDatabase()).toBe(0)
+    vi.advanceTimersByTime(1)
+    expect(rowsInDatabase()).toBe(1_000)
+    store.close()
+  })
+
+  it('waits while more come, and each 2 s are from the last', () => {
+    const store = open()
+    store.takeIn(signals(1_000))
+    vi.advanceTimersByTime(1_999)
+    store.takeIn([{ kind: 'cut_off', ...disabled }])
+    vi.advanceTimersByTime(1_999)
+    expect(rowsInDatabase()).toBe(0)
+    vi.advanceTimersByTime(1)
+    expect(rowsInDatabase()).toBe(1_001)
+    store.close()
+  })
+
+  it('stays there when fewer came', () => {
+    const store = open()
+    store.takeIn(signals(999))
+    vi.advanceTimersByTime(60_000)
+    expect(rowsInDatabase()).toBe(0)
+    store.close()
+  })
 })
 
 it('lists what stands, newest first, and of each only the latest', () => {
